@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/encode/BuildProgram.h"
+
+#include "compiler/encode/Lower.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace mlir;
+
+namespace dalbit::encode {
+
+namespace {
+
+using binary::Tensor;
+
+std::string onnxTypeOf(Type element) {
+  if (element.isF32())
+    return "float";
+  if (element.isF16())
+    return "float16";
+  if (element.isInteger(1))
+    return "bool";
+  std::string name;
+  llvm::raw_string_ostream(name)
+      << (element.isUnsignedInteger() ? "uint" : "int")
+      << element.getIntOrFloatBitWidth();
+  return name;
+}
+
+class Builder {
+public:
+  Builder(func::FuncOp function, const schedule::Plan &plan)
+      : function(function), plan(plan) {}
+
+  std::vector<Tensor> tensors() {
+    for (BlockArgument argument : function.getArguments())
+      input(argument);
+    for (OpOperand &result :
+         function.getBody().front().getTerminator()->getOpOperands())
+      output(result);
+    return std::move(list);
+  }
+  int64_t vocabulary = 0;
+  bool hasLogits = false;
+
+private:
+  std::vector<std::string> dims(DictionaryAttr attrs, Type type,
+                                StringRef key) {
+    std::vector<std::string> result;
+    if (attrs)
+      if (auto names = attrs.getAs<ArrayAttr>(key))
+        for (Attribute name : names)
+          result.push_back(cast<StringAttr>(name).getValue().str());
+    if (result.empty())
+      for (int64_t size : cast<RankedTensorType>(type).getShape())
+        result.push_back(std::to_string(size));
+    return result;
+  }
+  Tensor start(DictionaryAttr attrs, Type type, StringRef fallback) {
+    Tensor tensor;
+    auto name = attrs ? attrs.getAs<StringAttr>("dalbit.name") : StringAttr();
+    tensor.name = name ? name.getValue().str() : fallback.str();
+    tensor.shape = dims(attrs, type, "dalbit.dims");
+    tensor.onnxShape = dims(attrs, type, "dalbit.onnx_dims");
+    tensor.onnxType = onnxTypeOf(cast<RankedTensorType>(type).getElementType());
+    return tensor;
+  }
+
+  void cache(Tensor &tensor, qnn::AttentionOp op, bool value) {
+    const schedule::AttentionPlan &a = plan.attentions.find(op)->second;
+    int64_t context = plan.paddedContext;
+    tensor.region = isa::Region::Kv;
+    tensor.type = binary::ElementType::I8;
+    tensor.offset = uint64_t(value ? a.valueCodes : a.keyCodes);
+    tensor.strides = {plan.kvBytesPerSequence, context * a.paddedSize,
+                      a.paddedSize, 1};
+    tensor.scale = binary::ScaleKind::Row;
+    tensor.scaleRegion = isa::Region::Kv;
+    tensor.scaleOffset = uint64_t(value ? a.valueScales : a.keyScales);
+    tensor.scaleStrides = {plan.kvBytesPerSequence, context * 4, 4};
+  }
+
+  void input(BlockArgument argument) {
+    Tensor tensor = start(function.getArgAttrDict(argument.getArgNumber()),
+                          argument.getType(),
+                          "input" + std::to_string(argument.getArgNumber()));
+    for (Operation *user : argument.getUsers()) {
+      if (llvm::isa<qnn::EmbeddingOp>(user)) {
+        tensor.kind = binary::TensorKind::Input;
+        tensor.offset = uint64_t(plan.idsOffset);
+        tensor.strides = {plan.idsStride, 4};
+        auto table = cast<qnn::EmbeddingOp>(user).getTable();
+        vocabulary = cast<ShapedType>(table.getType()).getDimSize(0);
+      } else if (llvm::isa<qnn::ImportMaskOp>(user)) {
+        tensor.kind = binary::TensorKind::Input;
+        tensor.offset = uint64_t(plan.maskOffset);
+        tensor.strides = {plan.maskStride, 4};
+      } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
+        auto attention = cast<qnn::AttentionOp>(*past.getCodes().user_begin());
+        tensor.kind = binary::TensorKind::Past;
+        bool value = attention.getPastValue() == past.getCodes();
+        cache(tensor, attention, value);
+        pastOf[{attention, value}] = tensor.name;
+      }
+    }
+    list.push_back(tensor);
+  }
+
+  void output(OpOperand &result) {
+    Value value = result.get();
+    Tensor tensor = start(function.getResultAttrDict(result.getOperandNumber()),
+                          value.getType(),
+                          "output" + std::to_string(result.getOperandNumber()));
+    if (auto present = value.getDefiningOp<qnn::ExportCacheOp>()) {
+      auto attention = present.getCodes().getDefiningOp<qnn::AttentionOp>();
+      bool isValue = attention.getPresentValue() == present.getCodes();
+      tensor.kind = binary::TensorKind::Present;
+      cache(tensor, attention, isValue);
+      if (auto past = pastOf.find({attention, isValue}); past != pastOf.end())
+        tensor.alias = past->second;
+    } else if (auto logits = value.getDefiningOp<qnn::DequantizeOp>()) {
+      tensor.kind = binary::TensorKind::Logits;
+      tensor.region = isa::Region::Output;
+      tensor.strides = {plan.logitsBatchStride, plan.logitsStride, 4};
+      tensor.scale = binary::ScaleKind::Fixed;
+      tensor.fractionBits = int(logits.getFraction());
+      hasLogits = true;
+    }
+    list.push_back(tensor);
+  }
+
+  func::FuncOp function;
+  const schedule::Plan &plan;
+  std::vector<Tensor> list;
+  std::map<std::pair<Operation *, bool>, std::string> pastOf;
+};
+
+/// Facts of a layer for reports.
+std::pair<uint64_t, uint64_t> weightFacts(Operation *op,
+                                          const schedule::Plan &plan) {
+  uint64_t bytes = 0, macs = 0;
+  auto add = [&](const schedule::LinearPlan &linear) {
+    for (const schedule::WeightChunk &chunk : linear.chunks)
+      bytes += uint64_t(chunk.bytes);
+  };
+  if (auto found = plan.linears.find(op); found != plan.linears.end())
+    add(found->second);
+  if (auto found = plan.attentions.find(op); found != plan.attentions.end()) {
+    add(found->second.query);
+    add(found->second.key);
+    add(found->second.value);
+    auto attention = cast<qnn::AttentionOp>(op);
+    for (Value operand :
+         {attention.getQuery(), attention.getKey(), attention.getValue()})
+      if (auto linear = operand.getDefiningOp<qnn::LinearOp>()) {
+        auto type = cast<ShapedType>(linear.getWeight().getType());
+        macs += uint64_t(type.getNumElements());
+      }
+  }
+  if (plan.linears.contains(op))
+    macs =
+        uint64_t(cast<ShapedType>(cast<qnn::LinearOp>(op).getWeight().getType())
+                     .getNumElements());
+  return {bytes, macs};
+}
+
+std::string nodeNameOf(Operation *op) {
+  std::string name;
+  op->getLoc()->walk([&](Location loc) {
+    if (auto named = dyn_cast<NameLoc>(loc)) {
+      name = named.getName().getValue().str();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return name;
+}
+
+} // namespace
+
+FailureOr<binary::Program> buildProgram(ModuleOp source,
+                                        const schedule::Schedule &schedule,
+                                        const target::Target &target) {
+  const schedule::Plan &plan = schedule.plan;
+  binary::Program program;
+  program.target = target::printToml(target);
+  program.limits.context = program.limits.tokens = uint32_t(plan.context);
+  program.limits.batch = uint32_t(plan.options.maxBatch);
+
+  std::vector<LoweredInstruction> code;
+  size_t decodeStart = 0;
+  for (auto function : schedule.module.get().getOps<func::FuncOp>()) {
+    decodeStart = code.size();
+    binary::EntryPoint entry;
+    entry.name = function.getName().str();
+    entry.pc = uint32_t(code.size());
+    entry.arguments = {"tokens", "position", "batch", "all_rows"};
+    program.entries.push_back(entry);
+    if (failed(lower(function, code)))
+      return failure();
+  }
+  std::map<int32_t, std::pair<uint32_t, uint32_t>> ranges;
+  for (size_t pc = 0; pc < code.size(); ++pc) {
+    program.code.push_back(isa::encode(code[pc].instruction));
+    if (pc < decodeStart)
+      continue;
+    auto [range, isNew] =
+        ranges.try_emplace(code[pc].tag & 0xff, uint32_t(pc), uint32_t(pc + 1));
+    range->second.second = uint32_t(pc + 1);
+  }
+
+  auto function = *source.getOps<func::FuncOp>().begin();
+  Builder builder(function, plan);
+  program.tensors = builder.tensors();
+  std::map<int32_t, binary::Layer> layers;
+  uint64_t parameters = 0, macs = 0;
+  for (auto &[op, tag] : plan.tags) {
+    auto [bytes, layerMacs] = weightFacts(op, plan);
+    parameters += layerMacs;
+    macs += layerMacs;
+    auto range = ranges.find(tag);
+    if (range == ranges.end())
+      continue;
+    binary::Layer &layer = layers[tag];
+    layer.tag = uint32_t(tag);
+    std::string node = nodeNameOf(op);
+    if (!node.empty())
+      layer.nodes.push_back(node);
+    if (layer.name.empty()) {
+      layer.kind = op->getName().stripDialect().str();
+      layer.name = node.empty() ? layer.kind + "." + std::to_string(tag) : node;
+    }
+    layer.first = range->second.first;
+    layer.last = range->second.second;
+    layer.weightBytes += bytes;
+    layer.macsPerToken += layerMacs;
+  }
+  for (auto &[tag, layer] : layers)
+    program.layers.push_back(layer);
+
+  std::vector<uint8_t> constants(
+      size_t(schedule::roundUp(plan.constBytes, 64))),
+      weights(size_t(schedule::roundUp(plan.weightBytes, 64)));
+  for (const auto &fill : plan.fills)
+    fill(constants, weights);
+  uint64_t constantBytes = constants.size(), weightBytes = weights.size();
+  program.constants = binary::Bytes(std::move(constants));
+  program.weights = binary::Bytes(std::move(weights));
+  auto region = [&](isa::Region kind, uint64_t size) {
+    program.regions.push_back({kind, size});
+  };
+  region(isa::Region::Code, program.code.size() * 8);
+  region(isa::Region::Const, constantBytes);
+  region(isa::Region::Weights, weightBytes);
+  region(isa::Region::Kv,
+         uint64_t(plan.kvBytesPerSequence * plan.options.maxBatch));
+  region(isa::Region::Input, uint64_t(plan.inputBytes));
+  region(isa::Region::Output, uint64_t(plan.outputBytes));
+
+  nlohmann::json model = {{"max_context", plan.context},
+                          {"max_batch", plan.options.maxBatch},
+                          {"vocabulary", builder.vocabulary},
+                          {"parameters_linear", parameters},
+                          {"macs_per_token", macs},
+                          {"weight_bytes", weightBytes},
+                          {"kv_bytes_per_sequence", plan.kvBytesPerSequence},
+                          {"prefill_block", plan.block}};
+  if (auto metadata = source->getAttrOfType<DictionaryAttr>("dalbit.metadata"))
+    if (auto tokenizer = metadata.getAs<StringAttr>("dalbit.tokenizer"))
+      model["tokenizer"] = tokenizer.getValue().str();
+  program.model = model.dump();
+  return program;
+}
+
+} // namespace dalbit::encode

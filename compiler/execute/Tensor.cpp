@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/execute/Tensor.h"
+
+#include "support/Error.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace dalbit::execute {
+
+namespace {
+
+/// Larger tensors are a mistake in the model (a Range, Expand or
+/// ConstantOfShape of a huge size), and would get the process killed.
+constexpr int64_t maxBytes = int64_t(1) << 34;
+
+/// As ONNX Cast: floats truncate toward zero, NaN and out of range become the
+/// nearest limit (the standard leaves them open), integers wrap.
+template <typename To, typename From> To convert(From value) {
+  if constexpr (std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>) {
+    return convert<To>(float(value));
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return value != From(0);
+  } else if constexpr (std::is_same_v<To, Half> ||
+                       std::is_same_v<To, BFloat16>) {
+    return To(float(value));
+  } else if constexpr (std::is_floating_point_v<From> &&
+                       std::is_integral_v<To>) {
+    if (std::isnan(value))
+      return std::numeric_limits<To>::min();
+    // 2^bits is exact in float, the largest integer need not be.
+    const From above = std::ldexp(From(1), std::numeric_limits<To>::digits);
+    if (value >= above)
+      return std::numeric_limits<To>::max();
+    if (value <= From(std::numeric_limits<To>::min()))
+      return std::numeric_limits<To>::min();
+    return static_cast<To>(value);
+  } else {
+    return static_cast<To>(value);
+  }
+}
+
+} // namespace
+
+const char *elementName(ElementType type) {
+  static const char *const names[] = {"f32", "f16", "bf16", "f64", "i64",
+                                      "i32", "i16", "i8",   "u64", "u32",
+                                      "u16", "u8",  "bool"};
+  return names[int(type)];
+}
+
+int64_t elementSize(ElementType type) {
+  return dispatch(type, [](auto tag) { return int64_t(sizeof(tag)); });
+}
+
+bool isFloat(ElementType type) { return type <= ElementType::F64; }
+
+std::string shapeText(llvm::ArrayRef<int64_t> shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i)
+    text.append(i ? "," : "").append(std::to_string(shape[i]));
+  return text.append("]");
+}
+
+Tensor::Tensor() : Tensor(ElementType::F32, {0}) {}
+
+Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape)
+    : element(type), dims(shape) {
+  int64_t total = elementSize(type);
+  bool tooLarge = false, empty = false;
+  for (int64_t dim : shape) {
+    if (dim < 0)
+      throw Error("a tensor cannot have shape " + shapeText(shape));
+    empty |= dim == 0;
+    tooLarge |= __builtin_mul_overflow(total, dim, &total);
+  }
+  if (empty)
+    total = 0;
+  if (!empty && (tooLarge || total > maxBytes))
+    throw Error("a tensor of shape " + shapeText(shape) +
+                " is too large for the float executor (limit 16 GiB)");
+  elements = total / elementSize(type);
+  // Cache lines, and one byte so that empty tensors have an address.
+  void *memory = std::aligned_alloc(64, (size_t(total) + 64) / 64 * 64);
+  if (!memory)
+    throw Error("out of memory for a tensor of shape " + shapeText(shape));
+  bytes = memory;
+  owner = std::shared_ptr<const void>(
+      bytes, [](const void *p) { std::free(const_cast<void *>(p)); });
+}
+
+Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape,
+               const void *bytes, std::shared_ptr<const void> owner)
+    : element(type), dims(shape), elements(1), bytes(bytes),
+      owner(std::move(owner)) {
+  for (int64_t dim : shape)
+    elements *= dim;
+}
+
+Tensor Tensor::reshaped(llvm::ArrayRef<int64_t> shape) const {
+  Tensor result = *this;
+  result.dims.assign(shape.begin(), shape.end());
+  int64_t total = 1;
+  for (int64_t dim : shape)
+    total *= dim;
+  if (total != elements)
+    throw Error("a tensor of shape " + shapeText(dims) +
+                " cannot be seen as " + shapeText(shape));
+  return result;
+}
+
+Tensor Tensor::cast(ElementType type) const {
+  if (type == element)
+    return *this;
+  Tensor result(type, dims);
+  dispatch(element, [&](auto fromTag) {
+    using From = decltype(fromTag);
+    dispatch(type, [&](auto toTag) {
+      using To = decltype(toTag);
+      const From *from = data<From>();
+      To *to = result.data<To>();
+      for (int64_t i = 0; i < elements; ++i)
+        to[i] = convert<To>(from[i]);
+    });
+  });
+  return result;
+}
+
+llvm::SmallVector<int64_t> Tensor::integers() const {
+  if (isFloat(element))
+    throw Error(std::string("integers expected, found a tensor of ") +
+                elementName(element));
+  Tensor wide = cast(ElementType::I64);
+  return llvm::SmallVector<int64_t>(wide.values<int64_t>());
+}
+
+} // namespace dalbit::execute

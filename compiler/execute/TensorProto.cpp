@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/execute/TensorProto.h"
+
+#include "compiler/execute/ElementTypes.h"
+
+#include "support/Error.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <cstring>
+
+namespace dalbit::execute {
+
+TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
+  std::optional<ElementType> element =
+      elementOfOnnx(tensor.data_type());
+  if (!element)
+    throw Error("elements of type " +
+                onnxElementName(tensor.data_type()) +
+                " are not supported");
+  TensorHeader header{*element, {}};
+  bool overflow = false, empty = false;
+  for (int64_t dim : tensor.dims()) {
+    if (dim < 0)
+      throw Error("a dimension is " + std::to_string(dim));
+    header.shape.push_back(dim);
+    empty |= dim == 0;
+    overflow |= __builtin_mul_overflow(header.count, dim, &header.count);
+  }
+  if (empty)
+    header.count = 0;
+  overflow |= __builtin_mul_overflow(
+      header.count, elementSize(*element), &header.bytes);
+  if (overflow && !empty)
+    throw Error("shape " + shapeText(header.shape) +
+                " has more elements than fit in memory");
+  return header;
+}
+
+void requireBytes(const TensorHeader &header, int64_t found) {
+  if (found != header.bytes)
+    throw Error(std::to_string(found) + " bytes of data for shape " +
+                shapeText(header.shape) + " of " +
+                elementName(header.element) + ", which needs " +
+                std::to_string(header.bytes));
+}
+
+Tensor tensorOfBytes(const TensorHeader &header, const char *bytes) {
+  Tensor value(header.element, header.shape);
+  std::memcpy(value.raw(), bytes, size_t(header.bytes));
+  if (header.element == ElementType::Bool)
+    for (int64_t i = 0; i < header.count; ++i)
+      static_cast<char *>(value.raw())[i] = bytes[i] != 0;
+  return value;
+}
+
+/// Numbers written one by one in a field of a wider type.
+template <typename Field>
+Tensor fromField(const TensorHeader &header, const Field &field) {
+  if (field.size() != header.count)
+    throw Error(std::to_string(field.size()) + " numbers for shape " +
+                shapeText(header.shape));
+  Tensor value(header.element, header.shape);
+  dispatch(header.element, [&](auto tag) {
+    using T = decltype(tag);
+    T *to = value.data<T>();
+    for (int64_t i = 0; i < header.count; ++i) {
+      if constexpr (std::is_same_v<T, Half> ||
+                    std::is_same_v<T, BFloat16>)
+        to[i].bits = uint16_t(field[int(i)]);
+      else
+        to[i] = static_cast<T>(field[int(i)]);
+    }
+  });
+  return value;
+}
+
+Tensor fromFields(const TensorHeader &header, const ::onnx::TensorProto &tensor) {
+  switch (header.element) {
+  case ElementType::F32:
+    return fromField(header, tensor.float_data());
+  case ElementType::F64:
+    return fromField(header, tensor.double_data());
+  case ElementType::I64:
+    return fromField(header, tensor.int64_data());
+  case ElementType::U64:
+  case ElementType::U32:
+    return fromField(header, tensor.uint64_data());
+  default:
+    return fromField(header, tensor.int32_data());
+  }
+}
+
+Tensor tensorOfProto(const ::onnx::TensorProto &tensor) {
+  TensorHeader header = headerOf(tensor);
+  if (!tensor.has_raw_data())
+    return fromFields(header, tensor);
+  requireBytes(header, int64_t(tensor.raw_data().size()));
+  return tensorOfBytes(header, tensor.raw_data().data());
+}
+
+} // namespace dalbit::execute

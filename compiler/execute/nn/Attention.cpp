@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/execute/nn/Attention.h"
+
+#include "compiler/execute/operators/Matrix.h"
+
+#include "support/Error.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace dalbit::execute {
+
+namespace {
+
+/// The past [B, G, P, d] and the new rows [B, U, G*d] as [B, G, P+U, d].
+Tensor append(const Tensor *past, const Tensor &fresh, int64_t heads) {
+  int64_t batch = fresh.dim(0), tokens = fresh.dim(1);
+  int64_t width = fresh.dim(2) / heads;
+  int64_t before = past ? past->dim(2) : 0, all = before + tokens;
+  if (past && past->shape() !=
+                  llvm::ArrayRef<int64_t>({batch, heads, before, width}))
+    throw Error("a past of shape " + shapeText(past->shape()) +
+                " does not fit " + std::to_string(heads) +
+                " heads of shape " + shapeText(fresh.shape()));
+  Tensor out(ElementType::F32, {batch, heads, all, width});
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h) {
+      float *to = out.data<float>() + (b * heads + h) * all * width;
+      if (before)
+        std::memcpy(to,
+                    past->data<float>() + (b * heads + h) * before * width,
+                    size_t(before * width) * sizeof(float));
+      to += before * width;
+      const float *from =
+          fresh.data<float>() + b * tokens * heads * width + h * width;
+      for (int64_t t = 0; t < tokens; ++t)
+        std::memcpy(to + t * width, from + t * heads * width,
+                    size_t(width) * sizeof(float));
+    }
+  return out;
+}
+
+void softmax(float *row, int64_t count) {
+  float most = row[0], sum = 0;
+  for (int64_t i = 1; i < count; ++i)
+    most = std::max(most, row[i]);
+  for (int64_t i = 0; i < count; ++i) {
+    row[i] = std::exp(row[i] - most);
+    sum += row[i];
+  }
+  float scale = 1 / sum;
+  for (int64_t i = 0; i < count; ++i)
+    row[i] *= scale;
+}
+
+} // namespace
+
+std::vector<Tensor> attention(const AttentionInputs &call) {
+  const Tensor &query = *call.query;
+  Tensor keys = append(call.pastKey, *call.key, call.kvHeads);
+  Tensor values = append(call.pastValue, *call.value, call.kvHeads);
+  int64_t batch = query.dim(0), tokens = query.dim(1), width = query.dim(2);
+  int64_t d = width / call.heads, length = keys.dim(2);
+  if (keys.dim(0) != batch || keys.dim(3) != d ||
+      values.shape() != keys.shape())
+    throw Error("query " + shapeText(query.shape()) + ", keys " +
+                shapeText(keys.shape()) + " and values " +
+                shapeText(values.shape()) + " do not fit together");
+  const Tensor *mask = call.keyMask;
+  if (mask && mask->shape() != llvm::ArrayRef<int64_t>({batch, length}))
+    throw Error("a key mask of shape " + shapeText(mask->shape()) +
+                " for " + shapeText({batch, length}) + " keys");
+  Tensor out(ElementType::F32, query.shape());
+  std::vector<float> scores(size_t(tokens * length));
+  int64_t group = call.heads / call.kvHeads;
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < call.heads; ++h) {
+      int64_t at = (b * call.kvHeads + h / group) * length * d;
+      int64_t head = b * tokens * width + h * d;
+      multiply(query.data<float>() + head, width, false,
+               keys.data<float>() + at, d, true, scores.data(), length, tokens,
+               length, d);
+      for (int64_t t = 0; t < tokens && length; ++t) {
+        float *row = scores.data() + t * length;
+        // Keys [0, seen) are not later than query t.
+        int64_t seen =
+            call.causal ? std::max<int64_t>(0, length - tokens + t + 1)
+                        : length;
+        for (int64_t s = 0; s < length; ++s)
+          row[s] = s < seen ? row[s] * call.scale : call.hiddenScore;
+        if (mask)
+          for (int64_t s = 0; s < length; ++s)
+            row[s] += mask->data<float>()[b * length + s];
+        softmax(row, length);
+      }
+      multiply(scores.data(), length, false, values.data<float>() + at, d,
+               false, out.data<float>() + head, width, tokens, d, length);
+    }
+  return {out, keys, values};
+}
+
+} // namespace dalbit::execute

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Multi-head attention over a key/value cache in float, as nn.attention
+// defines it (compiler/dialect/nn/NNOps.td).
+
+#pragma once
+
+#include "compiler/execute/Tensor.h"
+
+#include <vector>
+
+namespace dalbit::execute {
+
+struct AttentionInputs {
+  const Tensor *query = nullptr; // [B, T, heads * d]
+  const Tensor *key = nullptr;   // [B, U, kvHeads * d]
+  const Tensor *value = nullptr; // like key
+  const Tensor *pastKey = nullptr, *pastValue = nullptr; // [B, kvHeads, P, d]
+  const Tensor *keyMask = nullptr; // [B, S], added to the scores
+  int64_t heads = 1, kvHeads = 1;
+  bool causal = false;
+  float scale = 1;
+  float hiddenScore = 0; // instead of the score of a later key
+};
+
+/// out [B, T, heads * d], present_key and present_value [B, kvHeads, S, d],
+/// S = P + U. Throws dalbit::Error if the sizes do not fit together.
+std::vector<Tensor> attention(const AttentionInputs &call);
+
+} // namespace dalbit::execute

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The matrix product under MatMul, Gemm and the kernels of the nn dialect.
+
+#pragma once
+
+#include <cstdint>
+
+namespace dalbit::execute {
+
+/// out [m, n] = a' [m, k] times b' [k, n]; a' is a or, if \p transA, the
+/// transposed of a [k, m]; likewise b. Row-major, rows of a, b and out begin
+/// \p stepA, \p stepB and \p stepOut elements apart (at least their length).
+/// Sizes below 2^31; k = 0 gives zeros.
+void multiply(const float *a, int64_t stepA, bool transA, const float *b,
+              int64_t stepB, bool transB, float *out, int64_t stepOut,
+              int64_t m, int64_t n, int64_t k);
+
+} // namespace dalbit::execute

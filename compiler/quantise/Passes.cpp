@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/quantise/Passes.h"
+
+#include "compiler/quantise/NNToQNN.h"
+
+namespace dalbit::quantise {
+
+#define GEN_PASS_DEF_CONVERTNNTOQNN
+#include "compiler/quantise/Passes.h.inc"
+
+namespace {
+struct ConvertNNToQNN : impl::ConvertNNToQNNBase<ConvertNNToQNN> {
+  using ConvertNNToQNNBase::ConvertNNToQNNBase;
+  void runOnOperation() override {
+    Options options;
+    options.weights = weights;
+    if (mlir::failed(convertToQNN(getOperation(), options)))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace dalbit::quantise

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How a float matrix becomes int8 codes and the numbers of the vector passes
+// that follow it. The scheduler and the integer executor call the same
+// functions, so the codes have one definition.
+
+#pragma once
+
+#include "compiler/quantise/Pairs.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace dalbit::quantise {
+
+enum class WeightForm { W8, W4 };
+
+/// Fraction bits of the residual stream and of every activation that is not
+/// normalised (A10).
+constexpr int ResidualFraction = 16;
+/// Weights along K that share a multiplier in form w4.
+constexpr int W4Group = 32;
+
+struct QuantisedLinear {
+  int64_t k = 0, n = 0;
+  WeightForm form = WeightForm::W8;
+  std::vector<int8_t> codes;    ///< [n][k]: what the array multiplies with
+  std::vector<uint8_t> nibbles; ///< w4: [n][k] codes 0..15
+  std::vector<uint8_t>
+      headers;                ///< w4: [n][ceil(k / W4Group)] header bytes (A14)
+  std::vector<Pair> channels; ///< [n]: weight scale * 2^inner
+  std::vector<int32_t>
+      bias;      ///< [n], ResidualFraction bits; zeros without a bias
+  int inner = 0; ///< fraction bits after the first scale
+};
+
+/// \p weight is [k][n] row-major; \p bias is empty or [n]. Symmetric, one scale
+/// a channel; w4 is the progressive form: integer codes of groups along K whose
+/// product with the group's multiplier is an int8 of the channel's grid.
+/// `inner` is the largest for which rq(acc, channel) cannot saturate.
+QuantisedLinear quantiseLinear(std::span<const float> weight,
+                               std::span<const float> bias, int64_t k,
+                               int64_t n, WeightForm form);
+
+/// round(value * 2^fraction), halves away from zero, saturated to int32.
+int32_t toFixed(double value, int fraction);
+
+/// The constants of qnn.layer_norm.
+struct QuantisedNorm {
+  std::vector<Pair> gamma;
+  std::vector<int32_t> beta; ///< `fraction` bits
+  Pair inverseSize;          ///< 1 / D, for the mean
+  Pair squareFactor;         ///< 2^(-2 * ResidualFraction) / D
+  Pair epsilon;
+  int adjust = 0; ///< of the scale by the reciprocal root
+};
+QuantisedNorm quantiseNorm(std::span<const float> gamma,
+                           std::span<const float> beta, float epsilon,
+                           int fraction);
+
+/// The most fraction bits (at most 20) with which a normalised row cannot
+/// saturate.
+int normFraction(std::span<const float> gamma, std::span<const float> beta);
+
+/// What qnn.attention needs beside its operands, for heads of \p size columns.
+struct AttentionNumbers {
+  int scoreInner = 0;       ///< fraction bits added by the key scales
+  int probabilityInner = 0; ///< fraction bits added by the value scales
+  Pair queryScale;          ///< score scale * 2^-ResidualFraction / 127
+};
+AttentionNumbers attentionNumbers(int64_t size, double scale);
+
+/// 2^-fraction / 127: turns an absolute maximum into the scale of its codes.
+Pair codeScale(int fraction);
+
+/// Words of the piecewise-linear tables (V4), 256 of them: slope [31:16], base
+/// [15:0].
+struct Table {
+  std::vector<uint32_t> words;
+  int shift = 0;     ///< table_shift
+  int offset = 0;    ///< table_offset
+  int gateShift = 0; ///< gates: fraction bits of the values
+};
+/// exp(x) for x in [-16, 0] with ResidualFraction bits, as int16 with 15
+/// fraction bits; 0 below.
+const Table &exponentialTable();
+/// The gate of gelu over [-8, 8), 14 fraction bits; \p tanh chooses the
+/// approximation.
+const Table &geluTable(bool tanh);
+
+} // namespace dalbit::quantise

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which symbol is every dimension of the inputs. Roles come from rank and
+// element type, names only decide between inputs of one kind; the exported
+// names of dimensions come last, because real exports name them wrongly.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/SymbolicExpr.h"
+#include "compiler/raise/SymbolicShapes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_BINDSHAPES
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+/// A dimension as it is known so far: what the file says, and what it means.
+struct Dimension {
+  std::optional<int64_t> fixed; // a number in the file
+  std::string name;             // or the exporter's name, perhaps empty
+  std::optional<SymbolicExpr> meaning;
+};
+
+struct Input {
+  BlockArgument argument;
+  std::string name;
+  SmallVector<Dimension> dims;
+  bool isPast = false;
+  bool given = false; // by --shape
+};
+
+class BindShapesPass : public impl::BindShapesBase<BindShapesPass> {
+public:
+  using BindShapesBase::BindShapesBase;
+
+  void runOnOperation() override {
+    inputs.clear();
+    numbers.clear();
+    if (getOperation().isDeclaration())
+      return;
+    for (BlockArgument argument : getOperation().getArguments())
+      if (failed(readInput(argument)))
+        return signalPassFailure();
+    if (failed(applyShapes()) || failed(applyValues()))
+      return signalPassFailure();
+    giveRoles();
+    bindFixed();
+    if (failed(bindNames()))
+      return signalPassFailure();
+    write();
+  }
+
+private:
+  LogicalResult readInput(BlockArgument argument);
+  LogicalResult applyShapes();
+  LogicalResult applyValues();
+  void giveRoles();
+  void bindFixed();
+  LogicalResult bindNames();
+  void write();
+
+  Input *find(StringRef name);
+  InFlightDiagnostic error(const Twine &message) {
+    return emitError(getOperation().getLoc(), message);
+  }
+
+  SmallVector<Input> inputs;
+  std::map<Symbol, int64_t> numbers; // symbols that the file fixes
+};
+
+} // namespace
+
+static bool contains(StringRef text, StringRef part) {
+  return text.contains_insensitive(part);
+}
+
+LogicalResult BindShapesPass::readInput(BlockArgument argument) {
+  func::FuncOp function = getOperation();
+  unsigned index = argument.getArgNumber();
+  Input input;
+  input.argument = argument;
+  if (auto name = function.getArgAttrOfType<StringAttr>(index, "dalbit.name"))
+    input.name = name.str();
+  else
+    input.name = "argument " + std::to_string(index);
+  RankedTensorType type = rankedType(argument);
+  if (!type)
+    return error("input '" + input.name +
+                 "' has no rank; the model must say how many dimensions it "
+                 "has");
+  auto texts = function.getArgAttrOfType<ArrayAttr>(index, "dalbit.dims");
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    Dimension dim;
+    if (!type.isDynamicDim(i))
+      dim.fixed = type.getDimSize(i);
+    else if (texts && i < static_cast<int64_t>(texts.size()))
+      if (auto text = dyn_cast<StringAttr>(texts[i]))
+        dim.name = text == "?" ? "" : text.str();
+    input.dims.push_back(dim);
+  }
+  inputs.push_back(std::move(input));
+  return success();
+}
+
+Input *BindShapesPass::find(StringRef name) {
+  for (Input &input : inputs)
+    if (input.name == name)
+      return &input;
+  return nullptr;
+}
+
+LogicalResult BindShapesPass::applyShapes() {
+  for (const std::string &option : shapes) {
+    auto [name, list] = StringRef(option).rsplit('=');
+    Input *input = find(name);
+    if (!input)
+      return error("--shape " + option + ": the model has no input '" + name +
+                   "'");
+    SmallVector<StringRef> texts;
+    list.split(texts, ',');
+    if (texts.size() != input->dims.size())
+      return error("--shape " + option + ": input '" + name + "' has " +
+                   Twine(input->dims.size()) + " dimensions");
+    for (auto [dim, text] : llvm::zip(input->dims, texts)) {
+      auto expr = SymbolicExpr::parse(text);
+      if (!expr || !expr->isNonNegative())
+        return error("--shape " + option + ": '" + text +
+                     "' is neither a size nor made of B, T and P");
+      if (dim.fixed && expr->constant() != dim.fixed)
+        return error("--shape " + option + ": the model fixes this dimension "
+                     "to " + Twine(*dim.fixed));
+      dim.meaning = *expr;
+    }
+    input->given = true;
+  }
+  return success();
+}
+
+LogicalResult BindShapesPass::applyValues() {
+  for (const std::string &option : values) {
+    auto [name, text] = StringRef(option).rsplit('=');
+    Input *input = find(name);
+    if (!input)
+      return error("--set " + option + ": the model has no input '" + name +
+                   "'");
+    RankedTensorType type = rankedType(input->argument);
+    auto element = dyn_cast<IntegerType>(type.getElementType());
+    if (!element || !type.hasStaticShape())
+      return error("--set " + option + ": input '" + name +
+                   "' is not made of a fixed number of integers");
+    int64_t number;
+    if (text == "true" || text == "false")
+      number = text == "true";
+    else if (text.getAsInteger(10, number))
+      return error("--set " + option + ": '" + text + "' is not an integer");
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointToStart(&getOperation().getBody().front());
+    TypedAttr value = DenseElementsAttr::get(
+        type, builder.getIntegerAttr(element, number));
+    input->argument.replaceAllUsesWith(builder.create<onnx::ConstantOp>(
+        input->argument.getLoc(), value.getType(), value));
+  }
+  return success();
+}
+
+void BindShapesPass::giveRoles() {
+  auto isInteger = [](Input &input) {
+    return isa<IntegerType>(rankedType(input.argument).getElementType());
+  };
+  bool hasPast = false;
+  for (Input &input : inputs) {
+    bool cacheName = contains(input.name, "past") ||
+                     contains(input.name, "cache") ||
+                     contains(input.name, "key") ||
+                     contains(input.name, "value");
+    input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
+    hasPast |= input.isPast;
+  }
+  SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
+                             : SymbolicExpr(Symbol::T);
+  for (Input &input : inputs) {
+    if (input.given)
+      continue;
+    auto say = [&](ArrayRef<std::optional<SymbolicExpr>> meaning) {
+      for (auto [dim, what] : llvm::zip(input.dims, meaning))
+        dim.meaning = what;
+    };
+    size_t rank = input.dims.size();
+    if (input.isPast) {
+      // Head size comes last; if the file leaves it open nothing can follow.
+      say({Symbol::B, std::nullopt, Symbol::P, std::nullopt});
+    } else if (rank == 2 && contains(input.name, "mask")) {
+      say({Symbol::B, all});
+    } else if (rank == 2 && isInteger(input)) {
+      say({Symbol::B, Symbol::T});
+    } else if (rank == 1 && isInteger(input) &&
+               contains(input.name, "position")) {
+      say({Symbol::T});
+    } else if (rank == 3 && !isInteger(input) && !input.dims[0].fixed &&
+               input.dims[2].fixed) {
+      say({Symbol::B, Symbol::T, std::nullopt});
+    }
+  }
+  if (!hasPast)
+    numbers[Symbol::P] = 0;
+}
+
+void BindShapesPass::bindFixed() {
+  // A number where a role expects a symbol binds it; sums follow once all but
+  // one of their symbols are bound.
+  for (int round = 0; round < 2; ++round)
+    for (Input &input : inputs)
+      for (Dimension &dim : input.dims) {
+        if (!dim.fixed || !dim.meaning)
+          continue;
+        SymbolicExpr open = *dim.meaning;
+        for (const auto &[symbol, number] : numbers)
+          open = open.substitute(symbol, number);
+        for (Symbol symbol : {Symbol::B, Symbol::T, Symbol::P}) {
+          SymbolicExpr rest = SymbolicExpr(*dim.fixed) -
+                              (open - SymbolicExpr(symbol));
+          auto number = rest.constant();
+          if (number && *number >= 0 && !open.isConstant() &&
+              !numbers.count(symbol))
+            numbers[symbol] = *number;
+        }
+      }
+  // Sizes that the roles do not explain stay what the file says.
+  for (Input &input : inputs)
+    for (Dimension &dim : input.dims) {
+      if (dim.meaning)
+        for (const auto &[symbol, number] : numbers)
+          dim.meaning = dim.meaning->substitute(symbol, number);
+      if (dim.fixed) {
+        if (dim.meaning && dim.meaning->isConstant() &&
+            dim.meaning->constant() != dim.fixed)
+          emitWarning(getOperation().getLoc())
+              << "input '" << input.name << "' has a dimension of "
+              << *dim.fixed << " where other inputs say "
+              << *dim.meaning->constant();
+        dim.meaning = SymbolicExpr(*dim.fixed);
+      }
+    }
+}
+
+/// What an exporter's name for a dimension says, if no role does.
+static std::optional<SymbolicExpr> meaningOfName(StringRef name) {
+  if (auto expr = SymbolicExpr::parse(name))
+    return expr;
+  if (contains(name, "batch"))
+    return SymbolicExpr(Symbol::B);
+  if (contains(name, "total") || contains(name, "+"))
+    return SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T);
+  if (contains(name, "past"))
+    return SymbolicExpr(Symbol::P);
+  if (contains(name, "seq") || contains(name, "len"))
+    return SymbolicExpr(Symbol::T);
+  return std::nullopt;
+}
+
+LogicalResult BindShapesPass::bindNames() {
+  llvm::StringMap<SymbolicExpr> named;
+  for (Input &input : inputs)
+    for (Dimension &dim : input.dims) {
+      if (!dim.meaning || dim.name.empty())
+        continue;
+      auto [entry, isNew] = named.try_emplace(dim.name, *dim.meaning);
+      if (!isNew && entry->second != *dim.meaning)
+        emitWarning(getOperation().getLoc())
+            << "the model calls both " << entry->second.str() << " and "
+            << dim.meaning->str() << " '" << dim.name << "' (input '"
+            << input.name << "'); they are taken as different sizes";
+    }
+  for (Input &input : inputs)
+    for (auto [index, dim] : llvm::enumerate(input.dims)) {
+      if (dim.meaning)
+        continue;
+      if (auto known = named.find(dim.name);
+          !dim.name.empty() && known != named.end())
+        dim.meaning = known->second;
+      else
+        dim.meaning = meaningOfName(dim.name);
+      if (dim.meaning) {
+        for (const auto &[symbol, number] : numbers)
+          dim.meaning = dim.meaning->substitute(symbol, number);
+        continue;
+      }
+      InFlightDiagnostic diagnostic =
+          error("input '" + input.name + "': the size of dimension " +
+                Twine(index) +
+                (dim.name.empty() ? "" : " ('" + dim.name + "')") +
+                " is not known");
+      diagnostic.attachNote() << "say it with --shape " << input.name
+                              << "=DIMS, one number or expression of B, T and "
+                                 "P a dimension";
+      return diagnostic;
+    }
+  return success();
+}
+
+void BindShapesPass::write() {
+  func::FuncOp function = getOperation();
+  Builder builder(&getContext());
+  SmallVector<Type> types;
+  for (Input &input : inputs) {
+    Dims dims;
+    SmallVector<Attribute> texts;
+    for (Dimension &dim : input.dims) {
+      dims.push_back(*dim.meaning);
+      texts.push_back(builder.getStringAttr(dim.meaning->str()));
+    }
+    RankedTensorType type = rankedType(input.argument);
+    RankedTensorType bound = tensorType(dims, type.getElementType());
+    input.argument.setType(bound);
+    types.push_back(bound);
+    function.setArgAttr(input.argument.getArgNumber(), "dalbit.dims",
+                        builder.getArrayAttr(texts));
+  }
+  function.setFunctionType(
+      builder.getFunctionType(types, function.getFunctionType().getResults()));
+  SmallVector<NamedAttribute> sizes;
+  for (const auto &[symbol, number] : numbers)
+    sizes.push_back(builder.getNamedAttr(SymbolicExpr(symbol).str(),
+                                         builder.getI64IntegerAttr(number)));
+  function->setAttr("dalbit.sizes", builder.getDictionaryAttr(sizes));
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/Evaluate.h"
+
+#include "compiler/execute/Constants.h"
+#include "compiler/execute/ElementTypes.h"
+#include "compiler/execute/FloatExecutor.h"
+#include "compiler/raise/Graph.h"
+#include "support/Error.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+TypedAttr foldToConstant(OpResult result, int64_t mostElements) {
+  auto node = nodeOf(result);
+  if (!node)
+    return {};
+  for (Value operand : node.getInputs())
+    if (!isa<NoneType>(operand.getType())) {
+      TypedAttr constant = constantOf(operand);
+      auto type = constant ? dyn_cast<RankedTensorType>(constant.getType())
+                           : RankedTensorType();
+      if (!type || type.getNumElements() > mostElements)
+        return {};
+    }
+  try {
+    execute::Tensor tensor = execute::evaluate(result, {});
+    if (tensor.count() > mostElements)
+      return {};
+    return execute::denseAttribute(result.getContext(), tensor);
+  } catch (const Error &) {
+    return {};
+  }
+}
+
+Leaves leavesOf(Value value, Value cut, const SymbolicShapes &shapes) {
+  Leaves leaves;
+  llvm::SetVector<Value> seen;
+  seen.insert(value);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    Value next = seen[i];
+    if (next == cut)
+      continue;
+    if (auto argument = dyn_cast<BlockArgument>(next)) {
+      leaves.arguments.push_back(argument);
+      continue;
+    }
+    Operation *op = next.getDefiningOp();
+    if (constantOf(next))
+      continue;
+    if (shapes.contents(next)) {
+      leaves.sizes.push_back(next);
+      continue;
+    }
+    seen.insert(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), seen);
+  }
+  return leaves;
+}
+
+static execute::Tensor tensorFor(Value value, const Numbers &numbers) {
+  auto type = cast<ShapedType>(value.getType());
+  auto element = execute::elementOfMlir(type.getElementType());
+  if (!element)
+    throw Error("a type without a tensor");
+  return execute::Tensor::of<double>(numbers.shape, numbers.values)
+      .cast(*element);
+}
+
+std::optional<Numbers>
+evaluateAt(Value value, const Leaves &leaves, const Sizes &sizes,
+           const SymbolicShapes &shapes,
+           const llvm::DenseMap<Value, Numbers> &given) {
+  try {
+    llvm::DenseMap<Value, execute::Tensor> known;
+    for (const auto &[key, numbers] : given)
+      known[key] = tensorFor(key, numbers);
+    for (Value size : leaves.sizes) {
+      const Contents &contents = *shapes.contents(size);
+      Numbers numbers{contents.shape, {}};
+      for (const SymbolicExpr &element : contents.elements)
+        numbers.values.push_back(
+            static_cast<double>(element.evaluate(sizes)));
+      known[size] = tensorFor(size, numbers);
+    }
+    execute::Tensor tensor =
+        execute::evaluate(value, known).cast(execute::ElementType::F64);
+    Numbers result;
+    result.shape.assign(tensor.shape().begin(), tensor.shape().end());
+    result.values.assign(tensor.data<double>(),
+                         tensor.data<double>() + tensor.count());
+    return result;
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+}
+
+SmallVector<Sizes> probeSizes(func::FuncOp function) {
+  SmallVector<Sizes> probes = {{1, 1, 5}, {1, 4, 0}, {2, 3, 7}};
+  auto fixed = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
+  if (!fixed)
+    return probes;
+  auto number = [&](StringRef name, int64_t &size) {
+    if (auto value = fixed.getAs<IntegerAttr>(name))
+      size = value.getInt();
+  };
+  for (Sizes &sizes : probes) {
+    number("B", sizes.batch);
+    number("T", sizes.tokens);
+    number("P", sizes.past);
+  }
+  return probes;
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One walk over the function in its order: sizes, contents, constants, equal
+// nodes.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/raise/Evaluate.h"
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/SymbolicShapes.h"
+#include "llvm/ADT/Hashing.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_FOLDSHAPES
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+/// Folded tensors up to this size are written into the module.
+constexpr int64_t mostFolded = 4096;
+
+class FoldShapesPass : public impl::FoldShapesBase<FoldShapesPass> {
+public:
+  void runOnOperation() override;
+
+private:
+  bool simplify(onnx::NodeOp node);
+  bool foldResults(onnx::NodeOp node);
+  bool merge(onnx::NodeOp node);
+  void writeTypes(Operation *op);
+  void writeResultDims();
+
+  SymbolicShapes *shapes = nullptr;
+  /// Nodes met so far by operator, operands and attributes.
+  std::multimap<size_t, onnx::NodeOp> met;
+  llvm::DenseMap<Attribute, Value> constants;
+};
+
+} // namespace
+
+void FoldShapesPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (function.isDeclaration())
+    return;
+  SymbolicShapes known = SymbolicShapes::ofArguments(function);
+  shapes = &known;
+  met.clear();
+  constants.clear();
+  for (Operation &op :
+       llvm::make_early_inc_range(function.getBody().front())) {
+    shapes->infer(&op);
+    auto node = dyn_cast<onnx::NodeOp>(op);
+    if (node && node.getDomain().empty() && node->getNumRegions() == 0)
+      if (foldResults(node) || simplify(node) || merge(node)) {
+        op.erase();
+        continue;
+      }
+    if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
+      auto [entry, isNew] =
+          constants.try_emplace(constant.getValue(), constant.getResult());
+      if (!isNew) {
+        constant.getResult().replaceAllUsesWith(entry->second);
+        op.erase();
+        continue;
+      }
+    }
+    writeTypes(&op);
+  }
+  eraseDead(function);
+  writeResultDims();
+  shapes = nullptr;
+}
+
+/// Replaces results whose elements are numbers. True if no use is left.
+bool FoldShapesPass::foldResults(onnx::NodeOp node) {
+  OpBuilder builder(node);
+  builder.setInsertionPointAfter(node);
+  bool dead = true;
+  for (OpResult result : node->getResults()) {
+    TypedAttr value;
+    const Contents *contents = shapes->contents(result);
+    auto element = cast<ShapedType>(result.getType()).getElementType();
+    if (contents && contents->allConstant() && element.isIntOrIndex()) {
+      auto type = RankedTensorType::get(contents->shape, element);
+      SmallVector<Attribute> numbers;
+      for (const SymbolicExpr &number : contents->elements)
+        numbers.push_back(builder.getIntegerAttr(element, *number.constant()));
+      value = DenseElementsAttr::get(type, numbers);
+    } else if (!contents) {
+      value = foldToConstant(result, mostFolded);
+    }
+    if (!value) {
+      dead = false;
+      continue;
+    }
+    auto constant =
+        builder.create<onnx::ConstantOp>(node.getLoc(), value.getType(), value);
+    shapes->infer(constant);
+    result.replaceAllUsesWith(constant.getResult());
+  }
+  return dead;
+}
+
+/// Operators that change nothing. True if no use is left.
+bool FoldShapesPass::simplify(onnx::NodeOp node) {
+  StringRef type = node.getOpType();
+  if (node->getNumResults() != 1 || node.getInputs().empty())
+    return false;
+  Value input = node.getInputs()[0], result = node->getResult(0);
+  auto elementOf = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType();
+  };
+  bool same = type == "Identity";
+  if (type == "Cast")
+    same = elementOf(input) == elementOf(result);
+  if (type == "Dropout")
+    same = true;
+  if (type == "Reshape" || type == "Expand" || type == "Flatten" ||
+      type == "Squeeze" || type == "Unsqueeze")
+    same = shapes->sameDims(input, result);
+  if (type == "Transpose") {
+    auto order = node.getOnnxInts("perm");
+    same = order && llvm::equal(*order, llvm::seq<int64_t>(0, order->size()));
+  }
+  if (!same)
+    return false;
+  result.replaceAllUsesWith(input);
+  return true;
+}
+
+/// Equal nodes become one; exporters write the same Shape many times.
+bool FoldShapesPass::merge(onnx::NodeOp node) {
+  size_t key = llvm::hash_combine(
+      node.getOpTypeAttr().getAsOpaquePointer(),
+      node.getOnnxAttributesAttr().getAsOpaquePointer(),
+      llvm::hash_combine_range(node->operand_begin(), node->operand_end()));
+  auto [begin, end] = met.equal_range(key);
+  for (auto entry = begin; entry != end; ++entry) {
+    onnx::NodeOp other = entry->second;
+    if (other.getOpType() != node.getOpType() ||
+        other.getOnnxAttributesAttr() != node.getOnnxAttributesAttr() ||
+        !llvm::equal(other->getOperands(), node->getOperands()) ||
+        other->getNumResults() != node->getNumResults())
+      continue;
+    node->replaceAllUsesWith(other->getResults());
+    return true;
+  }
+  met.insert({key, node});
+  return false;
+}
+
+void FoldShapesPass::writeTypes(Operation *op) {
+  if (!isa<onnx::NodeOp>(op))
+    return;
+  for (OpResult result : op->getResults())
+    if (const Dims *dims = shapes->dims(result))
+      result.setType(tensorType(
+          *dims, cast<ShapedType>(result.getType()).getElementType()));
+}
+
+void FoldShapesPass::writeResultDims() {
+  func::FuncOp function = getOperation();
+  Operation *end = function.getBody().front().getTerminator();
+  Builder builder(&getContext());
+  for (OpOperand &operand : end->getOpOperands()) {
+    const Dims *dims = shapes->dims(operand.get());
+    if (!dims)
+      continue;
+    SmallVector<Attribute> texts;
+    for (const SymbolicExpr &dim : *dims)
+      texts.push_back(builder.getStringAttr(dim.str()));
+    function.setResultAttr(operand.getOperandNumber(), "dalbit.dims",
+                           builder.getArrayAttr(texts));
+  }
+  function.setFunctionType(
+      builder.getFunctionType(function.getFunctionType().getInputs(),
+                              end->getOperandTypes()));
+}
+
+} // namespace dalbit::raise

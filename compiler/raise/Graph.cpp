@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/Graph.h"
+
+#include "compiler/dialect/onnx/Weight.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "support/Error.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+onnx::NodeOp nodeOf(Operation *op, StringRef type) {
+  auto node = dyn_cast_or_null<onnx::NodeOp>(op);
+  return node && node.isOnnx(type) ? node : onnx::NodeOp();
+}
+
+onnx::NodeOp nodeOf(Value value, StringRef type) {
+  return value ? nodeOf(value.getDefiningOp(), type) : onnx::NodeOp();
+}
+
+onnx::NodeOp nodeOf(Value value) {
+  auto node = dyn_cast_or_null<onnx::NodeOp>(value.getDefiningOp());
+  if (!node || !node.getDomain().empty() || node->getNumRegions() != 0)
+    return {};
+  return node;
+}
+
+bool hasInput(onnx::NodeOp node, unsigned index) {
+  return index < node.getInputs().size() &&
+         !isa<NoneType>(node.getInputs()[index].getType());
+}
+
+TypedAttr constantOf(Value value) {
+  if (!value)
+    return {};
+  if (auto constant = value.getDefiningOp<onnx::ConstantOp>())
+    return constant.getValue();
+  if (auto constant = value.getDefiningOp<nn::ConstantOp>())
+    return constant.getValue();
+  return {};
+}
+
+static bool isSmall(TypedAttr value) {
+  auto type = dyn_cast_or_null<RankedTensorType>(value.getType());
+  return type && type.hasStaticShape() && type.getNumElements() <= 64;
+}
+
+std::optional<double> scalarOf(Value value) {
+  TypedAttr constant = constantOf(value);
+  if (!constant || !isSmall(constant) ||
+      cast<RankedTensorType>(constant.getType()).getNumElements() != 1)
+    return std::nullopt;
+  try {
+    SmallVector<float> number;
+    onnx::readWeight(constant, number);
+    return number.front();
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+}
+
+std::optional<SmallVector<int64_t>> integersOf(Value value) {
+  TypedAttr constant = constantOf(value);
+  if (!constant || !isSmall(constant) ||
+      !cast<RankedTensorType>(constant.getType())
+           .getElementType()
+           .isIntOrIndex())
+    return std::nullopt;
+  try {
+    SmallVector<int64_t> numbers;
+    onnx::readWeight(constant, numbers);
+    return numbers;
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+}
+
+std::optional<SmallVector<int64_t>>
+integersOf(onnx::NodeOp node, StringRef name, unsigned index) {
+  if (auto list = node.getOnnxInts(name))
+    return list;
+  if (hasInput(node, index))
+    return integersOf(node.getInputs()[index]);
+  return std::nullopt;
+}
+
+int64_t normaliseAxis(int64_t axis, int64_t rank) {
+  if (axis < 0)
+    axis += rank;
+  return axis >= 0 && axis < rank ? axis : -1;
+}
+
+RankedTensorType rankedType(Value value) {
+  return dyn_cast<RankedTensorType>(value.getType());
+}
+
+int64_t staticDim(Value value, int64_t index) {
+  RankedTensorType type = rankedType(value);
+  if (!type)
+    return -1;
+  index = normaliseAxis(index, type.getRank());
+  return index < 0 || type.isDynamicDim(index) ? -1 : type.getDimSize(index);
+}
+
+bool isFloat32(Value value) {
+  auto type = dyn_cast<ShapedType>(value.getType());
+  return type && type.getElementType().isF32();
+}
+
+/// The elements of \p value gathered into a new dense attribute: element i of
+/// the result is element \p source(i) of the old.
+static TypedAttr
+gatherDense(DenseElementsAttr value, RankedTensorType type,
+            llvm::function_ref<int64_t(int64_t)> source) {
+  if (value.isSplat())
+    return value.resizeSplat(type);
+  SmallVector<Attribute> old(value.getValues<Attribute>()), chosen;
+  chosen.reserve(type.getNumElements());
+  for (int64_t i = 0; i < type.getNumElements(); ++i)
+    chosen.push_back(old[source(i)]);
+  return DenseElementsAttr::get(type, chosen);
+}
+
+TypedAttr sliceConstant(TypedAttr value, int64_t dim, int64_t start,
+                        int64_t size) {
+  if (auto weight = dyn_cast<onnx::WeightAttr>(value))
+    return weight.slice(dim, start, size);
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return {};
+  auto type = cast<RankedTensorType>(dense.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t inner = 1, old = shape[dim];
+  for (int64_t i = dim + 1; i < type.getRank(); ++i)
+    inner *= shape[i];
+  shape[dim] = size;
+  return gatherDense(
+      dense, RankedTensorType::get(shape, type.getElementType()),
+      [&](int64_t i) {
+        int64_t outer = i / (inner * size), rest = i % (inner * size);
+        return outer * old * inner + start * inner + rest;
+      });
+}
+
+TypedAttr transposeConstant(TypedAttr value) {
+  if (auto weight = dyn_cast<onnx::WeightAttr>(value))
+    return weight.permute({1, 0});
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return {};
+  auto type = cast<RankedTensorType>(dense.getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  return gatherDense(
+      dense, RankedTensorType::get({columns, rows}, type.getElementType()),
+      [&](int64_t i) { return i % rows * columns + i / rows; });
+}
+
+TypedAttr floatConstant(TypedAttr value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !isa<FloatType>(type.getElementType()))
+    return {};
+  if (type.getElementType().isF32())
+    return value;
+  Type f32 = Float32Type::get(value.getContext());
+  if (auto weight = dyn_cast<onnx::WeightAttr>(value))
+    return weight.convert(f32);
+  try {
+    SmallVector<float> numbers;
+    onnx::readWeight(value, numbers);
+    return DenseElementsAttr::get(RankedTensorType::get(type.getShape(), f32),
+                                  ArrayRef<float>(numbers));
+  } catch (const Error &) {
+    return {};
+  }
+}
+
+TypedAttr vectorConstant(TypedAttr value) {
+  value = floatConstant(value);
+  if (!value)
+    return {};
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 1)
+    return value;
+  if (llvm::count_if(type.getShape(), [](int64_t d) { return d != 1; }) > 1)
+    return {};
+  try {
+    SmallVector<float> numbers;
+    onnx::readWeight(value, numbers);
+    int64_t size = numbers.size();
+    return DenseElementsAttr::get(
+        RankedTensorType::get({size}, type.getElementType()),
+        ArrayRef<float>(numbers));
+  } catch (const Error &) {
+    return {};
+  }
+}
+
+Value makeConstant(OpBuilder &builder, Location loc, TypedAttr value) {
+  return builder.create<nn::ConstantOp>(loc, value.getType(), value);
+}
+
+func::FuncOp mainFunction(ModuleOp module) {
+  return module.lookupSymbol<func::FuncOp>("main");
+}
+
+void eraseDead(func::FuncOp function) {
+  for (Block &block : function.getBody())
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The steps from [onnx] to [nn], in the order in which they run.
+
+#ifndef DALBIT_COMPILER_RAISE_PASSES_TD
+#define DALBIT_COMPILER_RAISE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+class RaisePass<string name> : Pass<name, "mlir::func::FuncOp"> {
+  let dependentDialects = ["nn::NNDialect", "onnx::OnnxDialect"];
+}
+
+def BindShapes : RaisePass<"onnx-bind-shapes"> {
+  let summary = "says which symbol every dimension of the inputs is";
+  let description = [{
+    B is the batch, T the new tokens, P the length of the past; everything else
+    is a number. What an input is follows from its type and rank first, from
+    its name second: token ids [B, T], past keys and values [B, H, P, d], an
+    attention mask [B, P+T]. A dimension that the file fixes binds its symbol.
+    Leaves: `dalbit.dims` on every argument, `dalbit.sizes` (symbols that are
+    numbers) on the function, argument types to match. An open dimension that
+    nothing explains is an error that names `--shape`.
+  }];
+  let options = [
+    ListOption<"shapes", "shape", "std::string",
+               "NAME=DIMS: dimensions of an input, such as mask=B,P+T">,
+    ListOption<"values", "set", "std::string",
+               "NAME=VALUE: number of an integer or boolean input">];
+}
+
+def FoldShapes : RaisePass<"onnx-fold-shapes"> {
+  let summary = "computes what depends on sizes and constants only";
+  let description = [{
+    Needs: `dalbit.dims` (`onnx-bind-shapes`). Leaves: every result with the
+    sizes that are known, shape arithmetic that comes out as numbers replaced by
+    constants, Identity and reshapes that change nothing removed, equal nodes
+    merged, `dalbit.dims` on the results.
+  }];
+}
+
+def RaiseLayerNorm : RaisePass<"raise-layer-norm"> {
+  let summary = "LayerNormalization and its parts to nn.layer_norm";
+  let description = [{
+    x - mean over the root of the mean square plus epsilon, times gamma, plus
+    beta; gamma and beta may be missing.
+  }];
+}
+
+def RaiseActivation : RaisePass<"raise-activation"> {
+  let summary = "GELU and SiLU in any spelling to nn.gelu, nn.silu";
+  let description = [{
+    Multiplies the graph around a Tanh, Erf or Sigmoid out to a polynomial in
+    its input and output, and compares coefficients; so the order of factors
+    and the way a cube is written do not matter.
+  }];
+}
+
+def RaiseLinear : RaisePass<"raise-linear"> {
+  let summary = "MatMul and Gemm with constant weights to nn.linear";
+  let description = [{
+    Bias additions join, transposed weights become transposed views, reshapes
+    to a matrix and back disappear, and a product whose result is cut along the
+    last dimension (fused query, key, value) becomes one product a piece.
+  }];
+}
+
+def RaiseAttention : RaisePass<"raise-attention"> {
+  let summary = "softmax(q k^T) v with its masks and cache to nn.attention";
+  let description = [{
+    Heads are recognised by where elements go, not by the operators that move
+    them. The mask is recognised by what it does: the graph from q k^T to the
+    softmax is evaluated at several sizes and masks, and must come out as
+    nothing, causal, a mask of keys, or both. Anything else stays, with a remark
+    that says why. Needs: linear layers raised.
+  }];
+}
+
+def RaiseEmbedding : RaisePass<"raise-embedding"> {
+  let summary = "table look-ups to nn.embedding, nn.position_ids";
+  let description = [{
+    Ids that evaluate to P .. P+T-1 at several sizes are positions, however the
+    graph computes them.
+  }];
+}
+
+def RaiseElementwise : RaisePass<"raise-elementwise"> {
+  let summary = "what is left of sums, products and activations to nn";
+}
+
+def ReportRaising : RaisePass<"raise-report"> {
+  let summary = "remarks what was raised and what stayed";
+  let description = [{
+    One remark a function: how many of each nn operation, then the onnx.node
+    operators that stayed, with names. Leaves the attribute `dalbit.aliases`:
+    pairs of the argument that holds a past and the result that holds its
+    successor.
+  }];
+}
+
+#endif // DALBIT_COMPILER_RAISE_PASSES_TD

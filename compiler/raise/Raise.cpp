@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/Raise.h"
+
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/Passes.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
+  if (!mainFunction(module))
+    return module.emitError("the module has no function @main");
+  // One function and cheap steps: threads would cost more than they give.
+  PassManager manager(module.getContext(), ModuleOp::getOperationName());
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  BindShapesOptions bind;
+  bind.shapes = options.shapes;
+  bind.values = options.values;
+  function.addPass(createBindShapes(bind));
+  function.addPass(createFoldShapes());
+  function.addPass(createRaiseLayerNorm());
+  function.addPass(createRaiseActivation());
+  function.addPass(createRaiseLinear());
+  function.addPass(createRaiseAttention());
+  function.addPass(createRaiseEmbedding());
+  function.addPass(createRaiseElementwise());
+  if (options.report)
+    function.addPass(createReportRaising());
+  return manager.run(module);
+}
+
+} // namespace dalbit::raise

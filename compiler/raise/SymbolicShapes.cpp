@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/SymbolicShapes.h"
+
+#include "compiler/raise/Graph.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+bool Contents::allConstant() const {
+  return llvm::all_of(elements,
+                      [](const SymbolicExpr &e) { return e.isConstant(); });
+}
+
+SymbolicShapes::SymbolicShapes(func::FuncOp function) {
+  readArguments(function);
+  for (Operation &op : function.getBody().front())
+    infer(&op);
+}
+
+SymbolicShapes SymbolicShapes::ofArguments(func::FuncOp function) {
+  SymbolicShapes shapes;
+  shapes.readArguments(function);
+  return shapes;
+}
+
+void SymbolicShapes::readArguments(func::FuncOp function) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto texts = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
+                                                      "dalbit.dims");
+    if (!texts)
+      continue;
+    Dims dims;
+    for (Attribute text : texts) {
+      auto string = dyn_cast<StringAttr>(text);
+      auto expr = string ? SymbolicExpr::parse(string) : std::nullopt;
+      if (!expr)
+        break;
+      dims.push_back(*expr);
+    }
+    if (dims.size() == texts.size())
+      setDims(argument, std::move(dims));
+  }
+}
+
+const Dims *SymbolicShapes::dims(Value value) const {
+  auto found = knownDims.find(value);
+  return found == knownDims.end() ? nullptr : &found->second;
+}
+
+const Contents *SymbolicShapes::contents(Value value) const {
+  auto found = knownContents.find(value);
+  return found == knownContents.end() ? nullptr : &found->second;
+}
+
+void SymbolicShapes::setDims(Value value, Dims dims) {
+  knownDims[value] = std::move(dims);
+}
+
+void SymbolicShapes::setContents(Value value, Contents contents) {
+  knownContents[value] = std::move(contents);
+}
+
+bool SymbolicShapes::sameDims(Value a, Value b) const {
+  const Dims *first = dims(a), *second = dims(b);
+  return first && second && *first == *second;
+}
+
+static Dims staticDims(RankedTensorType type) {
+  Dims dims;
+  for (int64_t dim : type.getShape())
+    dims.push_back(dim);
+  return dims;
+}
+
+/// Results of nn operations follow from their operands (NNOps.td).
+static std::optional<Dims> nnDims(Operation *op, unsigned result,
+                                  const SymbolicShapes &shapes) {
+  auto first = [&]() -> std::optional<Dims> {
+    const Dims *dims = shapes.dims(op->getOperand(0));
+    return dims ? std::optional<Dims>(*dims) : std::nullopt;
+  };
+  if (isa<nn::PositionIdsOp>(op)) {
+    // What T is when it is a number, only the type knows.
+    int64_t tokens = rankedType(op->getResult(0)).getDimSize(1);
+    return Dims{1, ShapedType::isDynamic(tokens) ? SymbolicExpr(Symbol::T)
+                                                 : SymbolicExpr(tokens)};
+  }
+  if (auto embedding = dyn_cast<nn::EmbeddingOp>(op)) {
+    const Dims *ids = shapes.dims(embedding.getIds());
+    const Dims *table = shapes.dims(embedding.getTable());
+    if (!ids || !table)
+      return std::nullopt;
+    return Dims{(*ids)[0], (*ids)[1], (*table)[1]};
+  }
+  if (isa<nn::AddOp, nn::MulOp>(op)) {
+    const Dims *b = shapes.dims(op->getOperand(1));
+    auto a = first();
+    return a && b ? broadcast(*a, *b) : std::nullopt;
+  }
+  if (auto linear = dyn_cast<nn::LinearOp>(op)) {
+    const Dims *weight = shapes.dims(linear.getWeight());
+    auto dims = first();
+    if (!dims || !weight)
+      return std::nullopt;
+    dims->back() = weight->back();
+    return dims;
+  }
+  if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
+    const Dims *key = shapes.dims(attention.getKey());
+    auto query = first();
+    if (!key || !query || result == 0)
+      return query;
+    auto size = query->back().constant();
+    if (!size)
+      return std::nullopt;
+    SymbolicExpr all = (*key)[1];
+    if (attention.getPastKey()) {
+      const Dims *past = shapes.dims(attention.getPastKey());
+      if (!past)
+        return std::nullopt;
+      all = all + (*past)[2];
+    }
+    return Dims{(*key)[0], static_cast<int64_t>(attention.getKvHeads()), all,
+                *size / static_cast<int64_t>(attention.getHeads())};
+  }
+  return first();
+}
+
+void SymbolicShapes::infer(Operation *op) {
+  for (Value result : op->getResults())
+    if (auto type = rankedType(result); type && type.hasStaticShape())
+      setDims(result, staticDims(type));
+  if (auto node = dyn_cast<onnx::NodeOp>(op)) {
+    if (!node.getDomain().empty() || node->getNumRegions() != 0)
+      return;
+    inferNodeDims(node, *this);
+    inferNodeContents(node, *this);
+    return;
+  }
+  if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
+    auto numbers = integersOf(constant.getResult());
+    auto type = rankedType(constant.getResult());
+    if (!numbers || !type)
+      return;
+    Contents contents;
+    contents.shape.assign(type.getShape().begin(), type.getShape().end());
+    contents.elements.assign(numbers->begin(), numbers->end());
+    setContents(constant.getResult(), std::move(contents));
+    return;
+  }
+  if (op->getDialect() && isa<nn::NNDialect>(op->getDialect()) &&
+      !isa<nn::ConstantOp>(op))
+    for (OpResult result : op->getResults())
+      if (auto dims = nnDims(op, result.getResultNumber(), *this))
+        setDims(result, std::move(*dims));
+}
+
+std::optional<Dims> broadcast(const Dims &a, const Dims &b) {
+  const Dims &wide = a.size() >= b.size() ? a : b;
+  const Dims &narrow = a.size() >= b.size() ? b : a;
+  Dims dims = wide;
+  size_t offset = wide.size() - narrow.size();
+  for (size_t i = 0; i < narrow.size(); ++i) {
+    SymbolicExpr &dim = dims[offset + i];
+    if (dim == narrow[i] || narrow[i] == SymbolicExpr(1))
+      continue;
+    // A fixed size stands against an open one, which must then be equal at
+    // run time; two open or two fixed ones do not fit.
+    bool fixed = dim.isConstant();
+    if (dim != SymbolicExpr(1) && fixed == narrow[i].isConstant())
+      return std::nullopt;
+    if (dim == SymbolicExpr(1) || !fixed)
+      dim = narrow[i];
+  }
+  return dims;
+}
+
+RankedTensorType tensorType(const Dims &dims, Type element) {
+  SmallVector<int64_t> shape;
+  for (const SymbolicExpr &dim : dims) {
+    auto size = dim.constant();
+    shape.push_back(size && *size >= 0 ? *size : ShapedType::kDynamic);
+  }
+  return RankedTensorType::get(shape, element);
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attention over a cache in DRAM. A group of heads at a time: its cache is
+// loaded ahead, the new keys and values are quantised into it in the scratchpad
+// and written back to DRAM from there (A8).
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/schedule/Choices.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+namespace {
+constexpr int64_t Kv = int64_t(isa::Region::Kv);
+} // namespace
+
+/// Quantises new rows of keys or values into the cache slot and writes them to
+/// DRAM.
+void Emitter::cacheRows(const AttentionPlan &a, int64_t group,
+                        const Rows &source, Value absmax, Value slot,
+                        int64_t codesInSlot, int64_t scalesInSlot,
+                        int64_t codesInDram, int64_t scalesInDram) {
+  int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
+  Value inverse = scalars("inverse", a.group),
+        scale = scalars("scale", a.group);
+  scalarJob("recip", a.group, block.rows, absmax, inverse)
+      .set("scale1_imm", pairWord(quantise::makePair(127)))
+      .emit();
+  scalarJob("scale", a.group, block.rows, absmax, scale)
+      .set("scale1_imm",
+           pairWord(quantise::codeScale(quantise::ResidualFraction)))
+      .emit();
+  Job quantise = stream(a.group, block.rows, a.paddedSize);
+  quantise.set("a_type", I32)
+      .set("a_stride0", a.paddedSize * 4)
+      .set("a_stride1", source.stride);
+  quantise.read("a_addr", source.buffer);
+  quantise.set("scale1", ScaleRow)
+      .set("scale1_by", ByRow)
+      .set("scale1_adjust", 0);
+  quantise.read("scale1_row", inverse);
+  quantise.set("out_type", I8)
+      .set("out_stride0", perHead)
+      .set("out_stride1", a.paddedSize);
+  quantise
+      .write("out_addr", slot,
+             jobs.times(block.position, a.paddedSize) + codesInSlot)
+      .emit();
+  Job store = jobs.vector();
+  store.set("op", 3)
+      .set("rows0", a.group)
+      .set("rows1", block.rows)
+      .set("scalar_op", 0);
+  store.set("scale1_by", ByRow).read("scale1_row", scale);
+  store.set("out_stride0", context * 4).set("out_stride1", 4);
+  store.write("out_addr", slot, jobs.times(block.position, 4) + scalesInSlot)
+      .emit();
+
+  auto writeBack = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
+    int64_t stride = context * bytesPerKey;
+    Value cache = jobs.dram("kv", Kv, inDram + group * a.group * stride,
+                            a.group * stride);
+    Size position = jobs.times(block.position, bytesPerKey);
+    Job job = jobs.dmaOut();
+    job.set("region", Kv)
+        .set("bytes", jobs.times(block.rows, bytesPerKey))
+        .set("rows", a.group);
+    job.set("planes", 1)
+        .set("gather", 0)
+        .set("dram_row_stride", stride)
+        .set("spm_row_stride", stride);
+    job.read("spm_addr", slot, position + inSlot);
+    job.write("dram_offset", cache, block.kv + position).emit();
+  };
+  writeBack(codesInSlot, codesInDram, a.paddedSize);
+  writeBack(scalesInSlot, scalesInDram, 4);
+}
+
+void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
+                           Value queryScales, Value slot, Value mask,
+                           const Rows &out) {
+  int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
+  int64_t valueCodes = a.group * perHead, keyScales = 2 * valueCodes,
+          valueScales = keyScales + a.group * context * 4;
+  Size keys = block.position + block.rows;
+  int64_t scoreStride = context * 4;
+  auto makeScores = [&](StringRef label, int64_t bytes) {
+    return jobs.buffer(label, npu::Space::spm,
+                       a.group * blockRows * context * bytes,
+                       machine.portBytes);
+  };
+  // Rows are [token][head]; a causal row t sees the keys up to position + t.
+  auto causal = [&](Job &job, int64_t firstKey) {
+    job.set("range_hi", block.position + (1 - firstKey))
+        .set("range_hi_step", 1);
+  };
+
+  // Scores, a chunk of keys at a time.
+  Value scores = makeScores("scores", 4), maximum = scalars("maximum", a.group);
+  bool oneChunk = a.keyChunk >= plan.context;
+  int64_t tiles = a.keyChunk / machine.n;
+  for (int64_t first = 0; first < plan.context; first += a.keyChunk) {
+    Size count =
+        oneChunk ? keys
+                 : jobs.maximum(
+                       jobs.minimum(jobs.minus(keys, first), a.keyChunk), 0);
+    Value accumulator = nextAccumulator();
+    for (int64_t head = 0; head < a.group; ++head) {
+      Job matrix = jobs.matrix();
+      matrix.set("rows", block.rows).set("n", count).set("k", a.paddedSize);
+      matrix.set("a_row_stride", a.group * a.paddedSize);
+      matrix.read("a_addr", queries, head * a.paddedSize);
+      matrix.set("w_form", 2).set("w_row_stride", a.paddedSize);
+      matrix.read("w_addr", slot, head * perHead + first * a.paddedSize);
+      matrix.set("acc_stride", blockRows).set("accumulate", 0);
+      matrix.write("acc_addr", accumulator, head * tiles * blockRows).emit();
+    }
+    Job pass = stream(a.group, block.rows, count);
+    pass.set("source", 1)
+        .read("acc_addr", accumulator)
+        .set("acc_stride0", tiles * blockRows);
+    pass.set("acc_stride1", 1).set("acc_tile_stride", blockRows);
+    pass.set("scale1", ScaleB)
+        .set("scale1_adjust", -a.numbers.scoreInner)
+        .set("b_type", I32);
+    pass.set("b_stride0", context * 4).set("b_stride1", 0);
+    pass.read("b_addr", slot, keyScales + first * 4);
+    pass.set("scale2", ScaleRow)
+        .set("scale2_by", ByRow)
+        .read("scale2_row", queryScales);
+    pass.set("scale2_adjust",
+             a.numbers.scoreInner - quantise::ResidualFraction);
+    if (mask) {
+      pass.set("add", AddC)
+          .set("c_type", I32)
+          .set("c_stride0", 0)
+          .set("c_stride1", 0);
+      pass.read("c_addr", mask, first * 4);
+    }
+    causal(pass, first);
+    pass.set("out_type", I32)
+        .set("out_stride0", scoreStride)
+        .set("out_stride1", a.group * scoreStride);
+    pass.write("out_addr", scores, first * 4);
+    if (oneChunk)
+      pass.set("reduce", ReduceMax)
+          .set("reduce_by", ByRow)
+          .write("reduce_row", maximum);
+    pass.emit();
+  }
+  auto readScores = [&](Job &job, Value buffer, int64_t type, int64_t bytes) {
+    job.set("a_type", type).set("a_stride0", context * bytes);
+    job.set("a_stride1", a.group * context * bytes).read("a_addr", buffer);
+  };
+  auto writeScores = [&](Job &job, Value buffer, int64_t type, int64_t bytes) {
+    job.set("out_type", type).set("out_stride0", context * bytes);
+    job.set("out_stride1", a.group * context * bytes).write("out_addr", buffer);
+  };
+  if (!oneChunk) {
+    Job pass = stream(a.group, block.rows, keys);
+    readScores(pass, scores, I32, 4);
+    causal(pass, 0);
+    pass.set("reduce", ReduceMax)
+        .set("reduce_by", ByRow)
+        .write("reduce_row", maximum)
+        .emit();
+  }
+
+  useTable(exponential);
+  const quantise::Table &table = quantise::exponentialTable();
+  Value probabilities = makeScores("probabilities", 2),
+        total = scalars("total", a.group);
+  Job exponent = stream(a.group, block.rows, keys);
+  readScores(exponent, scores, I32, 4);
+  exponent.set("add", AddRow)
+      .set("add_negate", 1)
+      .set("add_by", ByRow)
+      .read("add_row", maximum);
+  exponent.set("table", 1)
+      .set("table_shift", table.shift)
+      .set("table_offset", table.offset);
+  causal(exponent, 0);
+  writeScores(exponent, probabilities, I16, 2);
+  exponent.set("reduce", ReduceSum)
+      .set("reduce_by", ByRow)
+      .write("reduce_row", total)
+      .emit();
+
+  // V's scale lies along the contraction (A7).
+  Value weighted = makeScores("weighted", 4),
+        weightedMax = scalars("weighted_max", a.group);
+  Job weight = stream(a.group, block.rows, keys);
+  readScores(weight, probabilities, I16, 2);
+  weight.set("scale1", ScaleB)
+      .set("scale1_adjust", -a.numbers.probabilityInner)
+      .set("b_type", I32);
+  weight.set("b_stride0", context * 4)
+      .set("b_stride1", 0)
+      .read("b_addr", slot, valueScales);
+  writeScores(weight, weighted, I32, 4);
+  weight.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByRow)
+      .write("reduce_row", weightedMax)
+      .emit();
+
+  Value inverse = scalars("inverse", a.group),
+        codes = makeScores("weights8", 1);
+  scalarJob("recip", a.group, block.rows, weightedMax, inverse)
+      .set("scale1_imm", pairWord(quantise::makePair(127)))
+      .emit();
+  Job quantised = stream(a.group, block.rows, keys);
+  readScores(quantised, weighted, I32, 4);
+  quantised.set("scale1", ScaleRow)
+      .set("scale1_by", ByRow)
+      .set("scale1_adjust", 0);
+  quantised.read("scale1_row", inverse);
+  writeScores(quantised, codes, I8, 1);
+  quantised.emit();
+
+  Value share = scalars("share", a.group),
+        outScale = scalars("out_scale", a.group);
+  scalarJob("recip", a.group, block.rows, total, share)
+      .set("scale1_imm", pairWord(quantise::makePair(1)))
+      .emit();
+  scalarJob("mul", a.group, block.rows, weightedMax, outScale)
+      .read("scale2_row", share)
+      .set("scale1_imm",
+           pairWord(quantise::codeScale(a.numbers.probabilityInner)))
+      .emit();
+
+  Value accumulator = nextAccumulator();
+  int64_t headTiles = a.paddedSize / machine.n;
+  for (int64_t head = 0; head < a.group; ++head) {
+    Job matrix = jobs.matrix();
+    matrix.set("rows", block.rows).set("n", a.paddedSize).set("k", keys);
+    matrix.set("a_row_stride", a.group * context)
+        .read("a_addr", codes, head * context);
+    matrix.set("w_form", 3).set("w_row_stride", a.paddedSize);
+    matrix.read("w_addr", slot, valueCodes + head * perHead);
+    matrix.set("acc_stride", blockRows).set("accumulate", 0);
+    matrix.write("acc_addr", accumulator, head * headTiles * blockRows).emit();
+  }
+  Job pass = stream(a.group, block.rows, a.paddedSize);
+  pass.set("source", 1)
+      .read("acc_addr", accumulator)
+      .set("acc_stride0", headTiles * blockRows);
+  pass.set("acc_stride1", 1).set("acc_tile_stride", blockRows);
+  pass.set("scale1", ScaleRow)
+      .set("scale1_by", ByRow)
+      .read("scale1_row", outScale);
+  pass.set("scale1_adjust", -quantise::ResidualFraction);
+  pass.set("out_type", I32)
+      .set("out_stride0", a.paddedSize * 4)
+      .set("out_stride1", out.stride);
+  pass.write("out_addr", out.buffer, group * a.group * a.paddedSize * 4).emit();
+}
+
+LogicalResult Emitter::attention(qnn::AttentionOp op) {
+  const AttentionPlan &a = plan.attentions.find(op)->second;
+  std::array<qnn::LinearOp, 3> projections = {projectionOf(op.getQuery()),
+                                              projectionOf(op.getKey()),
+                                              projectionOf(op.getValue())};
+  std::array<const LinearPlan *, 3> plans = {&a.query, &a.key, &a.value};
+  Rows out = makeRows("attention", a.heads * a.paddedSize);
+  int64_t perHead = plan.paddedContext * a.paddedSize,
+          codesBytes = a.group * perHead;
+  int64_t scaleBytes = a.group * plan.paddedContext * 4;
+  for (int64_t group = 0; group < a.groups(); ++group) {
+    Value slot = loads.take(Loads::Caches);
+    Value queries, queryScales;
+    for (int i = 0; i < 3; ++i) {
+      const LinearPlan &linear = *plans[i];
+      size_t count = linear.chunks.size() / a.groups();
+      Rows rows = makeRows("projection", a.group * a.paddedSize);
+      Value absmax = scalars("absmax", a.group);
+      bool wholeRow = count == 1 || !linear.chunks[0].last;
+      product(linear, group * count, count,
+              coded.lookup(projections[i].getCodes()), block.rows, 0,
+              wholeRow && count == 1 ? a.paddedSize : 0,
+              [&](Job &pass, int64_t channel, int64_t) {
+                pass.set("out_type", I32).set("out_stride0", a.paddedSize * 4);
+                pass.set("out_stride1", rows.stride)
+                    .write("out_addr", rows.buffer, channel * 4);
+                if (count == 1)
+                  pass.set("reduce", ReduceAbsmax)
+                      .set("reduce_by", ByRow)
+                      .write("reduce_row", absmax);
+                pass.emit();
+              });
+      if (count != 1) {
+        Job pass = stream(a.group, block.rows, a.paddedSize);
+        pass.set("a_type", I32)
+            .set("a_stride0", a.paddedSize * 4)
+            .set("a_stride1", rows.stride);
+        pass.read("a_addr", rows.buffer);
+        pass.set("reduce", ReduceAbsmax)
+            .set("reduce_by", ByRow)
+            .write("reduce_row", absmax)
+            .emit();
+      }
+      if (i == 1)
+        cacheRows(a, group, rows, absmax, slot, 0, 2 * codesBytes, a.keyCodes,
+                  a.keyScales);
+      if (i == 2)
+        cacheRows(a, group, rows, absmax, slot, codesBytes,
+                  2 * codesBytes + scaleBytes, a.valueCodes, a.valueScales);
+      if (i != 0)
+        continue;
+      Value inverse = scalars("inverse", a.group);
+      queryScales = scalars("query_scales", a.group);
+      queries =
+          jobs.buffer("queries", npu::Space::spm,
+                      blockRows * a.group * a.paddedSize, machine.portBytes);
+      scalarJob("recip", a.group, block.rows, absmax, inverse)
+          .set("scale1_imm", pairWord(quantise::makePair(127)))
+          .emit();
+      scalarJob("scale", a.group, block.rows, absmax, queryScales)
+          .set("scale1_imm", pairWord(a.numbers.queryScale))
+          .emit();
+      Job pass = stream(a.group, block.rows, a.paddedSize);
+      pass.set("a_type", I32)
+          .set("a_stride0", a.paddedSize * 4)
+          .set("a_stride1", rows.stride);
+      pass.read("a_addr", rows.buffer);
+      pass.set("scale1", ScaleRow)
+          .set("scale1_by", ByRow)
+          .set("scale1_adjust", 0);
+      pass.read("scale1_row", inverse);
+      pass.set("out_type", I8).set("out_stride0", a.paddedSize);
+      pass.set("out_stride1", a.group * a.paddedSize)
+          .write("out_addr", queries)
+          .emit();
+    }
+    softmaxGroup(a, group, queries, queryScales, slot,
+                 op.getMask() ? masks.lookup(op.getMask()) : Value(), out);
+    loads.release(Loads::Caches);
+  }
+  values[op.getOut()] = out;
+  return success();
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/schedule/Choices.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+namespace {
+
+constexpr int64_t region(isa::Region kind) { return int64_t(kind); }
+
+/// The head: a linear layer on the last normalised rows, of which the host may
+/// want the last only.
+qnn::LayerNormOp headNorm(func::FuncOp function) {
+  for (Value result : function.getBody().front().getTerminator()->getOperands())
+    if (auto logits = result.getDefiningOp<qnn::DequantizeOp>())
+      if (auto linear = logits.getX().getDefiningOp<qnn::LinearOp>())
+        if (auto codes = linear.getCodes().getDefiningOp<qnn::QuantizeOp>())
+          if (auto norm = codes.getX().getDefiningOp<qnn::LayerNormOp>())
+            if (norm.getOut().hasOneUse() && linear.getOut().hasOneUse())
+              return norm;
+  return {};
+}
+
+} // namespace
+
+Emitter::Emitter(JobBuilder &jobs, const Plan &plan, int64_t blockRows)
+    : jobs(jobs), plan(plan), machine(plan.options.machine),
+      blockRows(blockRows) {}
+
+Value Emitter::scalars(StringRef label, int64_t perRow) {
+  return jobs.buffer(label, npu::Space::scalars, blockRows * perRow, 1);
+}
+
+Rows Emitter::makeRows(StringRef label, int64_t cols) {
+  Rows rows;
+  rows.cols = cols;
+  rows.stride = roundUp(cols, std::max<int64_t>(machine.lanes, 16)) * 4;
+  rows.buffer = jobs.buffer(label, npu::Space::spm, rows.stride * blockRows,
+                            machine.portBytes);
+  return rows;
+}
+
+Job Emitter::stream(int64_t rows0, const Size &rows1, const Size &cols) {
+  Job job = jobs.vector();
+  job.set("op", 0).set("rows0", rows0).set("rows1", rows1).set("cols", cols);
+  for (StringRef mode :
+       {"source", "scale1", "scale2", "add", "add_negate", "table", "multiply",
+        "add_c", "reduce", "range_lo", "range_lo_step", "range_hi_step"})
+    job.set(mode, 0);
+  return job.set("range_hi", 1 << 20).set("out_type", NoOutput);
+}
+
+Job Emitter::scalarJob(StringRef op, int64_t rows0, const Size &rows1, Value x,
+                       Value result) {
+  static const std::map<StringRef, int64_t> ops = {{"scale", 0}, {"fix", 1},
+                                                   {"recip", 2}, {"rsqrt", 3},
+                                                   {"mul", 4},   {"max", 5}};
+  Job job = jobs.vector();
+  job.set("op", 1)
+      .set("rows0", rows0)
+      .set("rows1", rows1)
+      .set("scalar_op", ops.at(op));
+  job.set("scale1_by", 0)
+      .set("scale2_by", 0)
+      .set("reduce_by", 0)
+      .set("scale1_adjust", 0);
+  return job.read("scale1_row", x).write("reduce_row", result);
+}
+
+Value Emitter::nextAccumulator() { return accumulators[nextHalf++ % 2]; }
+
+void Emitter::useTable(Value table) {
+  if (currentTable == table)
+    return;
+  currentTable = table;
+  Job job = jobs.vector();
+  job.set("op", 2)
+      .set("rows0", 1)
+      .set("rows1", 1)
+      .set("cols", 1)
+      .read("a_addr", table);
+  job.emit();
+}
+
+void Emitter::begin(func::FuncOp function) {
+  int64_t half = machine.accEntries / 2;
+  accumulators = {jobs.accumulator("acc0", 0, half),
+                  jobs.accumulator("acc1", half, half)};
+
+  auto loadTable = [&](StringRef label, int64_t offset) {
+    Value table = jobs.buffer(label, npu::Space::spm, 1024, machine.portBytes);
+    Value source = jobs.dram(label, region(isa::Region::Const), offset, 1024);
+    Job job = jobs.dmaIn();
+    job.set("region", region(isa::Region::Const))
+        .set("bytes", 1024)
+        .set("rows", 1)
+        .set("planes", 1);
+    job.set("gather", 0).read("dram_offset", source).write("spm_addr", table);
+    job.emit();
+    return table;
+  };
+  std::map<int64_t, Value> tables;
+  if (!plan.attentions.empty())
+    exponential = loadTable("exp", plan.exponentialTable);
+  function.walk([&](qnn::GateOp op) {
+    int64_t offset = plan.gateTables.lookup(op);
+    Value &table = tables[offset];
+    if (!table)
+      table = loadTable("gate", offset);
+    gateTables[op] = table;
+  });
+
+  // Slots of the weight stream; caches of one group of heads; constants of
+  // norms.
+  int64_t slot = 0, normBytes = 0, cacheBytes = 0, groups = 1;
+  auto largest = [&](const LinearPlan &linear) {
+    for (const WeightChunk &chunk : linear.chunks)
+      slot = std::max(slot, chunk.bytes);
+  };
+  for (auto &[op, linear] : plan.linears)
+    largest(linear);
+  for (auto &[op, a] : plan.attentions) {
+    largest(a.query);
+    largest(a.key);
+    largest(a.value);
+    cacheBytes = std::max(cacheBytes, 2 * a.group * plan.paddedContext *
+                                          (a.paddedSize + 4));
+    groups = std::max(groups, a.groups());
+  }
+  for (auto &[op, norm] : plan.norms)
+    normBytes = std::max(normBytes, norm.bytes);
+  auto makeRing = [&](Loads::Ring ring, StringRef label, int64_t bytes,
+                      int count) {
+    std::vector<Value> slots;
+    for (int i = 0; i < count && bytes > 0; ++i)
+      slots.push_back(jobs.buffer(label, npu::Space::spm,
+                                  roundUp(bytes, machine.portBytes),
+                                  machine.portBytes, /*stream=*/true));
+    loads.setSlots(ring, slots);
+  };
+  makeRing(Loads::Weights, "weights", slot, 4);
+  makeRing(Loads::Norms, "norm", normBytes, 3);
+  makeRing(Loads::Caches, "cache", cacheBytes,
+           groups > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
+}
+
+void Emitter::requestLinear(const LinearPlan &linear, size_t first,
+                            size_t count, const Size &enable) {
+  for (size_t i = first; i < first + count; ++i) {
+    WeightChunk chunk = linear.chunks[i];
+    loads.request(Loads::Weights, [this, chunk, enable](Value slot) {
+      Value source = jobs.dram("weights", region(isa::Region::Weights),
+                               chunk.offset, chunk.bytes);
+      Job job = jobs.dmaIn();
+      job.set("region", region(isa::Region::Weights))
+          .set("bytes", chunk.bytes)
+          .set("rows", enable);
+      job.set("planes", 1)
+          .set("gather", 0)
+          .read("dram_offset", source)
+          .write("spm_addr", slot);
+      job.emit();
+    });
+  }
+}
+
+void Emitter::requestLoads(func::FuncOp function) {
+  function.walk([&](Operation *op) {
+    if (auto norm = plan.norms.find(op); norm != plan.norms.end()) {
+      loads.request(Loads::Norms, [this, &norm = norm->second](Value slot) {
+        Value source = jobs.dram("norm", region(isa::Region::Const),
+                                 norm.offset, norm.bytes);
+        Job job = jobs.dmaIn();
+        job.set("region", region(isa::Region::Const))
+            .set("bytes", norm.bytes)
+            .set("rows", 1);
+        job.set("planes", 1)
+            .set("gather", 0)
+            .read("dram_offset", source)
+            .write("spm_addr", slot);
+        job.emit();
+      });
+    }
+    if (auto linear = plan.linears.find(op); linear != plan.linears.end())
+      requestLinear(linear->second, 0, linear->second.chunks.size(),
+                    inHead.contains(op->getResult(0)) ? block.headUsed
+                                                      : Size(1));
+    auto found = plan.attentions.find(op);
+    if (found == plan.attentions.end())
+      return;
+    const AttentionPlan &a = found->second;
+    for (int64_t g = 0; g < a.groups(); ++g) {
+      // The cache of a group: keys, values, key scales, value scales of its
+      // heads, as in DRAM.
+      loads.request(Loads::Caches, [this, &a, g](Value slot) {
+        int64_t context = plan.paddedContext;
+        auto load = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
+          int64_t perHead = context * bytesPerKey;
+          Value cache =
+              jobs.dram("kv", region(isa::Region::Kv),
+                        inDram + g * a.group * perHead, a.group * perHead);
+          Job job = jobs.dmaIn();
+          job.set("region", region(isa::Region::Kv))
+              .set("bytes", jobs.times(block.position, bytesPerKey));
+          job.set("rows", a.group).set("planes", 1).set("gather", 0);
+          job.set("dram_row_stride", perHead).set("spm_row_stride", perHead);
+          job.read("dram_offset", cache, block.kv)
+              .write("spm_addr", slot, inSlot);
+          job.emit();
+        };
+        int64_t codesBytes = a.group * context * a.paddedSize,
+                scaleBytes = a.group * context * 4;
+        load(0, a.keyCodes, a.paddedSize);
+        load(codesBytes, a.valueCodes, a.paddedSize);
+        load(2 * codesBytes, a.keyScales, 4);
+        load(2 * codesBytes + scaleBytes, a.valueScales, 4);
+      });
+      for (const LinearPlan *linear : {&a.query, &a.key, &a.value}) {
+        size_t count = linear->chunks.size() / a.groups();
+        requestLinear(*linear, g * count, count, Size(1));
+      }
+    }
+  });
+}
+
+void Emitter::embedding(qnn::EmbeddingOp op) {
+  int64_t cols =
+      cast<RankedTensorType>(op.getOut().getType()).getShape().back();
+  Rows rows = makeRows("embedding", cols);
+  Value ids =
+      jobs.buffer("ids", npu::Space::spm, roundUp(blockRows * 4, 64), 64);
+  {
+    Value source = jobs.dram("ids", region(isa::Region::Input), plan.idsOffset,
+                             plan.idsStride * plan.options.maxBatch);
+    Job job = jobs.dmaIn();
+    job.set("region", region(isa::Region::Input))
+        .set("bytes", jobs.times(block.rows, 4));
+    job.set("rows", 1).set("planes", 1).set("gather", 0);
+    job.read("dram_offset", source, block.ids).write("spm_addr", ids);
+    job.emit();
+  }
+  int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
+  int64_t stride =
+      roundUp(cols, std::max<int64_t>(machine.lanes, machine.axiBytes / 4)) * 4;
+  Value table = jobs.dram("embedding", region(isa::Region::Const),
+                          plan.tables.lookup(op), tableRows * stride);
+  Job job = jobs.dmaIn();
+  job.set("region", region(isa::Region::Const))
+      .set("bytes", cols * 4)
+      .set("rows", block.rows);
+  job.set("planes", 1).set("gather", 1).set("dram_row_stride", stride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("dram_offset", table)
+      .read("index_addr", ids)
+      .write("spm_addr", rows.buffer);
+  job.emit();
+  values[op.getOut()] = rows;
+}
+
+void Emitter::positions(qnn::PositionsOp op) {
+  int64_t cols =
+      cast<RankedTensorType>(op.getOut().getType()).getShape().back();
+  Rows rows = makeRows("positions", cols);
+  int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
+  int64_t stride =
+      roundUp(cols, std::max<int64_t>(machine.lanes, machine.axiBytes / 4)) * 4;
+  Value table = jobs.dram("positions", region(isa::Region::Const),
+                          plan.tables.lookup(op), tableRows * stride);
+  Job job = jobs.dmaIn();
+  job.set("region", region(isa::Region::Const))
+      .set("bytes", cols * 4)
+      .set("rows", block.rows);
+  job.set("planes", 1).set("gather", 0).set("dram_row_stride", stride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("dram_offset", table, jobs.times(block.position, stride))
+      .write("spm_addr", rows.buffer);
+  job.emit();
+  values[op.getOut()] = rows;
+}
+
+void Emitter::add(qnn::AddOp op) {
+  Rows a = values.lookup(op.getA()), b = values.lookup(op.getB());
+  Rows out = makeRows("sum", a.cols);
+  Job job = stream(1, block.rows, a.cols);
+  job.set("a_type", I32).set("a_stride1", a.stride).read("a_addr", a.buffer);
+  job.set("add", AddC).set("c_type", I32).set("c_stride1", b.stride);
+  job.read("c_addr", b.buffer);
+  job.set("out_type", I32).set("out_stride1", out.stride);
+  job.write("out_addr", out.buffer).emit();
+  values[op.getOut()] = out;
+}
+
+void Emitter::dequantize(qnn::DequantizeOp op) {
+  // The host reads int32 rows (A9); this only brings them to the output region.
+  Rows rows = values.lookup(op.getX());
+  Size count = rowsOf(op.getX());
+  Value out =
+      jobs.dram("logits", region(isa::Region::Output), 0, plan.outputBytes);
+  // Row r of a block is row r of the step, also if only the last one is
+  // computed.
+  Size skipped = jobs.times(jobs.minus(block.rows, count), plan.logitsStride);
+  Job job = jobs.dmaOut();
+  job.set("region", region(isa::Region::Output))
+      .set("bytes", rows.cols * 4)
+      .set("rows", count);
+  job.set("planes", 1)
+      .set("gather", 0)
+      .set("dram_row_stride", plan.logitsStride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("spm_addr", rows.buffer)
+      .write("dram_offset", out, block.logits + skipped);
+  job.emit();
+}
+
+LogicalResult Emitter::emit(Operation &op) {
+  if (fused.contains(&op))
+    return success();
+  if (auto tag = plan.tags.find(&op); tag != plan.tags.end())
+    jobs.tag = (jobs.tag & 0x100) | tag->second;
+  jobs.loc = op.getLoc();
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+      .Case([&](qnn::EmbeddingOp o) { return embedding(o), success(); })
+      .Case([&](qnn::PositionsOp o) { return positions(o), success(); })
+      .Case([&](qnn::AddOp o) { return add(o), success(); })
+      .Case([&](qnn::LayerNormOp o) { return norm(o), success(); })
+      .Case([&](qnn::QuantizeOp o) { return quantize(o), success(); })
+      .Case([&](qnn::LinearOp o) { return linear(o), success(); })
+      .Case([&](qnn::GateOp o) { return gate(o), success(); })
+      .Case([&](qnn::DequantizeOp o) { return dequantize(o), success(); })
+      .Case([&](qnn::AttentionOp o) { return attention(o); })
+      .Case<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::ImportMaskOp,
+            func::ReturnOp>([](Operation *) { return success(); }) // the host's
+      .Default(
+          [](Operation *o) { return o->emitError() << "has no schedule"; });
+}
+
+LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
+  block = newBlock;
+  currentTable = {};
+  Block &b = block;
+  if (qnn::LayerNormOp norm = headNorm(function)) {
+    SmallVector<Value> head = {norm.getOut()};
+    while (!head.empty()) {
+      Value value = head.pop_back_val();
+      inHead.insert(value);
+      for (Operation *user : value.getUsers())
+        llvm::append_range(head, user->getResults());
+    }
+  } else {
+    b.headRows = b.rows;
+    b.headUsed = 1;
+  }
+  // What the block begins with must not wait behind loads that run ahead.
+  Block &blockFacts = block;
+  function.walk([&](qnn::ImportMaskOp op) {
+    Value mask = jobs.buffer("mask", npu::Space::spm, plan.maskStride,
+                             machine.portBytes);
+    Value source =
+        jobs.dram("mask", region(isa::Region::Input), plan.maskOffset,
+                  plan.maskStride * plan.options.maxBatch);
+    Job job = jobs.dmaIn();
+    job.set("region", region(isa::Region::Input));
+    job.set("bytes", jobs.times(blockFacts.position + blockFacts.rows, 4))
+        .set("rows", 1);
+    job.set("planes", 1).set("gather", 0);
+    job.read("dram_offset", source, blockFacts.mask)
+        .write("spm_addr", mask)
+        .emit();
+    masks[op.getOut()] = mask;
+  });
+  requestLoads(function);
+  for (Operation &op : function.getBody().front())
+    if (failed(emit(op)))
+      return failure();
+  loads.reset();
+  return success();
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes the jobs of one entry point: the operations of a [qnn] function for
+// one block of rows, in program order, with the loads of the weight stream
+// placed ahead of their use.
+//
+// A block has `rows` tokens (1 in decode, a run-time number in prefill) at
+// position `position`; everything else is fixed at compile time. Rounding,
+// scales and stage order are those of the operations in QNNOps.td.
+
+#pragma once
+
+#include "compiler/schedule/JobBuilder.h"
+#include "compiler/schedule/Loads.h"
+#include "compiler/schedule/Plan.h"
+
+namespace dalbit::schedule {
+
+/// Rows of int32 in the scratchpad.
+struct Rows {
+  mlir::Value buffer;
+  int64_t stride = 0; ///< bytes
+  int64_t cols = 0;   ///< as the array sees them, heads padded
+  Size start = 0;     ///< bytes to the first row in use
+  mlir::Value absmax; ///< row scalars, if already known
+};
+
+/// Rows of int8 codes with their scales in row scalars.
+struct CodeRows {
+  mlir::Value buffer, scales;
+  int64_t stride = 0, cols = 0;
+};
+
+/// Run-time facts of a block.
+struct Block {
+  Size rows = 1;     ///< tokens of this block
+  Size position = 0; ///< of the first of them
+  Size headRows =
+      1; ///< last rows for which logits are wanted; 0 skips the head
+  Size headUsed = 1; ///< min(1, headRows)
+  Size ids = 0, mask = 0, kv = 0,
+       logits = 0; ///< byte offsets of this sequence and block
+};
+
+class Emitter {
+public:
+  /// \p blockRows is the most rows a block can have.
+  Emitter(JobBuilder &jobs, const Plan &plan, int64_t blockRows);
+
+  /// Loads the tables; once, before any block.
+  void begin(mlir::func::FuncOp function);
+  mlir::LogicalResult emitBlock(mlir::func::FuncOp function,
+                                const Block &block);
+
+private:
+  mlir::LogicalResult emit(mlir::Operation &op);
+  void requestLoads(mlir::func::FuncOp function);
+  void requestLinear(const LinearPlan &plan, size_t first, size_t count,
+                     const Size &enable);
+
+  // Emitter.cpp
+  void embedding(qnn::EmbeddingOp op);
+  void positions(qnn::PositionsOp op);
+  void add(qnn::AddOp op);
+  void dequantize(qnn::DequantizeOp op);
+  // Rows.cpp
+  void norm(qnn::LayerNormOp op);
+  void quantize(qnn::QuantizeOp op);
+  void linear(qnn::LinearOp op);
+  void gate(qnn::GateOp op);
+  // Attention.cpp
+  mlir::LogicalResult attention(qnn::AttentionOp op);
+  void cacheRows(const AttentionPlan &a, int64_t group, const Rows &source,
+                 mlir::Value absmax, mlir::Value slot, int64_t codesInSlot,
+                 int64_t scalesInSlot, int64_t codesInDram,
+                 int64_t scalesInDram);
+  void softmaxGroup(const AttentionPlan &a, int64_t group, mlir::Value queries,
+                    mlir::Value queryScales, mlir::Value slot, mlir::Value mask,
+                    const Rows &out);
+
+  mlir::Value scalars(llvm::StringRef label, int64_t perRow = 1);
+  Rows makeRows(llvm::StringRef label, int64_t cols);
+  CodeRows codes(const Rows &rows, int64_t fraction, const Size &count);
+  /// A scalar operation over rows0 x rows1 row scalars.
+  Job scalarJob(llvm::StringRef op, int64_t rows0, const Size &rows1,
+                mlir::Value x, mlir::Value result);
+  Job stream(int64_t rows0, const Size &rows1, const Size &cols);
+  void absoluteMaximum(Rows &rows, const Size &count);
+  /// One product with its vector passes: \p finish completes the pass over the
+  /// chunk's channels.
+  void product(const LinearPlan &linear, size_t first, size_t count,
+               const CodeRows &input, const Size &rows, const Size &inputStart,
+               int64_t headColumns,
+               const std::function<void(Job &pass, int64_t firstChannel,
+                                        int64_t channels)> &finish);
+  mlir::Value nextAccumulator();
+  void useTable(mlir::Value table);
+  Size rowsOf(mlir::Value value) {
+    return inHead.contains(value) ? block.headRows : block.rows;
+  }
+
+  /// Fraction bits as the passes' adjusts need them, words of pairs as
+  /// immediates.
+  static int64_t pairWord(quantise::Pair pair) {
+    return pair.word() & 0xffffff;
+  }
+
+  JobBuilder &jobs;
+  const Plan &plan;
+  const Machine &machine;
+  int64_t blockRows;
+  Block block;
+  Loads loads;
+  llvm::DenseMap<mlir::Value, Rows> values;
+  llvm::DenseMap<mlir::Value, CodeRows> coded;
+  llvm::DenseMap<mlir::Value, mlir::Value> masks;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> gateTables;
+  llvm::DenseSet<mlir::Value>
+      inHead; ///< values of which only the head's rows exist
+  llvm::DenseSet<mlir::Operation *>
+      fused; ///< done in the pass of their producer
+  llvm::SmallVector<mlir::Value> cacheSlots, accumulators;
+  mlir::Value exponential, currentTable;
+  unsigned nextHalf = 0;
+};
+
+} // namespace dalbit::schedule

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/schedule/Plan.h"
+
+#include "compiler/dialect/onnx/Weight.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+quantise::WeightForm formOf(qnn::LinearOp op) {
+  return op.getForm() == "w4" ? quantise::WeightForm::W4
+                              : quantise::WeightForm::W8;
+}
+
+qnn::LinearOp projectionOf(Value value) {
+  auto linear = value.getDefiningOp<qnn::LinearOp>();
+  return linear && value.hasOneUse() ? linear : qnn::LinearOp();
+}
+
+namespace {
+
+int64_t lastDimension(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape().back();
+}
+
+/// padded index -> index in the model, -1 where the padding is.
+std::vector<int64_t> identityMap(int64_t size, int64_t padded) {
+  std::vector<int64_t> map(padded, -1);
+  for (int64_t i = 0; i < size; ++i)
+    map[i] = i;
+  return map;
+}
+
+std::vector<int64_t> headMap(int64_t heads, int64_t size, int64_t padded) {
+  std::vector<int64_t> map(heads * padded, -1);
+  for (int64_t h = 0; h < heads; ++h)
+    for (int64_t i = 0; i < size; ++i)
+      map[h * padded + i] = h * size + i;
+  return map;
+}
+
+void putWord(std::vector<uint8_t> &bytes, int64_t at, uint32_t word) {
+  std::memcpy(&bytes[at], &word, 4);
+}
+
+class Planner {
+public:
+  Planner(func::FuncOp function, const Options &options, int64_t block)
+      : function(function) {
+    plan.options = options;
+    plan.block = block;
+    plan.context = options.maxContext;
+    plan.paddedContext = roundUp(options.maxContext, 64);
+  }
+
+  FailureOr<Plan> run();
+
+private:
+  const Machine &machine() const { return plan.options.machine; }
+  int64_t placeConst(int64_t bytes) {
+    int64_t at = roundUp(plan.constBytes, 64);
+    plan.constBytes = at + bytes;
+    return at;
+  }
+  int64_t table(TypedAttr values, int64_t fraction);
+  int64_t piecewise(const quantise::Table &table);
+  void norm(qnn::LayerNormOp op);
+  LogicalResult attention(qnn::AttentionOp op);
+  LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
+                    std::vector<int64_t> lanes, int64_t channelsPerChunk);
+  int64_t slotBytes() const;
+  std::vector<int64_t> lanesOf(Value codes);
+
+  func::FuncOp function;
+  Plan plan;
+  /// Layout of the columns of attention outputs: heads are padded.
+  llvm::DenseMap<Value, std::vector<int64_t>> columns;
+};
+
+int64_t Planner::table(TypedAttr values, int64_t fraction) {
+  auto type = cast<RankedTensorType>(values.getType());
+  int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
+  int64_t stride = roundUp(cols, std::max<int64_t>(machine().lanes,
+                                                   machine().axiBytes / 4)) *
+                   4;
+  int64_t at = placeConst(rows * stride);
+  plan.fills.push_back([=](std::vector<uint8_t> &constants,
+                           std::vector<uint8_t> &) {
+    SmallVector<float> floats;
+    onnx::readWeight(values, floats);
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = 0; c < cols; ++c)
+        putWord(
+            constants, at + r * stride + c * 4,
+            uint32_t(quantise::toFixed(floats[r * cols + c], int(fraction))));
+  });
+  return at;
+}
+
+int64_t Planner::piecewise(const quantise::Table &table) {
+  int64_t at = placeConst(1024);
+  const quantise::Table *source = &table; // static storage
+  plan.fills.push_back(
+      [=](std::vector<uint8_t> &constants, std::vector<uint8_t> &) {
+        std::memcpy(&constants[at], source->words.data(), 1024);
+      });
+  return at;
+}
+
+void Planner::norm(qnn::LayerNormOp op) {
+  SmallVector<float> gamma, beta;
+  onnx::readWeight(op.getGamma(), gamma);
+  if (op.getBeta())
+    onnx::readWeight(*op.getBeta(), beta);
+  NormPlan norm;
+  norm.numbers = quantise::quantiseNorm(
+      gamma, beta, op.getEpsilon().convertToFloat(), int(op.getFraction()));
+  int64_t half = roundUp(int64_t(gamma.size()) * 4, 64);
+  norm.betaOffset = half;
+  norm.bytes = 2 * half;
+  norm.offset = placeConst(norm.bytes);
+  plan.fills.push_back([at = norm.offset, half, numbers = norm.numbers](
+                           std::vector<uint8_t> &constants, auto &) {
+    for (size_t i = 0; i < numbers.gamma.size(); ++i) {
+      putWord(constants, at + int64_t(i) * 4, numbers.gamma[i].word());
+      putWord(constants, at + half + int64_t(i) * 4, uint32_t(numbers.beta[i]));
+    }
+  });
+  plan.norms[op] = std::move(norm);
+}
+
+/// A quarter of the scratchpad is the ring of the weight stream, in four slots
+/// of whole banks where that fits.
+int64_t Planner::slotBytes() const { return machine().spmBytes / 16; }
+
+/// Appends the tiles of one chunk (w8, w4: docs/arithmetic.md A14), its pairs
+/// and its biases.
+void packChunk(const quantise::QuantisedLinear &q, const Machine &machine,
+               const WeightChunk &chunk, ArrayRef<int64_t> channels,
+               ArrayRef<int64_t> lanes, int64_t firstChannel, uint8_t *out) {
+  int64_t tilesN = chunk.channels / machine.n;
+  auto channelAt = [&](int64_t i) {
+    int64_t c = firstChannel + i;
+    return c < int64_t(channels.size()) ? channels[c] : -1;
+  };
+  auto laneAt = [&](int64_t i) {
+    int64_t l = chunk.firstLane + i;
+    return i < chunk.depth && l < int64_t(lanes.size()) ? lanes[l] : -1;
+  };
+  int64_t cursor = 0;
+  if (q.form == quantise::WeightForm::W8) {
+    int64_t tilesK = roundUp(chunk.depth, machine.k) / machine.k;
+    for (int64_t tn = 0; tn < tilesN; ++tn)
+      for (int64_t tk = 0; tk < tilesK; ++tk)
+        for (int64_t n = 0; n < machine.n; ++n)
+          for (int64_t k = 0; k < machine.k; ++k, ++cursor) {
+            int64_t c = channelAt(tn * machine.n + n),
+                    l = laneAt(tk * machine.k + k);
+            out[cursor] = c < 0 || l < 0 ? 0 : uint8_t(q.codes[c * q.k + l]);
+          }
+  } else {
+    int64_t tilesK = roundUp(chunk.depth, quantise::W4Group) / machine.k;
+    int64_t tilesPerGroup = quantise::W4Group / machine.k;
+    int64_t perWord = machine.portBytes / machine.n, groupIndex = 0,
+            headerAt = 0;
+    int64_t groups = (q.k + quantise::W4Group - 1) / quantise::W4Group;
+    for (int64_t tn = 0; tn < tilesN; ++tn)
+      for (int64_t tk = 0; tk < tilesK; ++tk) {
+        if (tk % tilesPerGroup == 0) {
+          if (groupIndex % perWord == 0) {
+            headerAt = cursor;
+            std::memset(out + cursor, 0, machine.portBytes);
+            cursor += machine.portBytes;
+          }
+          int64_t group =
+              (chunk.firstLane + tk * machine.k) / quantise::W4Group;
+          for (int64_t n = 0; n < machine.n; ++n) {
+            int64_t c = channelAt(tn * machine.n + n);
+            out[headerAt + (groupIndex % perWord) * machine.n + n] =
+                c < 0 || group >= groups ? 0 : q.headers[c * groups + group];
+          }
+          ++groupIndex;
+        }
+        for (int64_t n = 0; n < machine.n; ++n)
+          for (int64_t k = 0; k < machine.k; k += 2, ++cursor) {
+            uint8_t byte = 0;
+            for (int64_t i = 0; i < 2; ++i) {
+              int64_t c = channelAt(tn * machine.n + n),
+                      l = laneAt(tk * machine.k + k + i);
+              uint8_t nibble = 0;
+              if (c >= 0) {
+                int64_t group =
+                    (chunk.firstLane + tk * machine.k) / quantise::W4Group;
+                // Padding lanes hold the group's zero.
+                nibble = l >= 0           ? q.nibbles[c * q.k + l]
+                         : group < groups ? q.headers[c * groups + group] & 15
+                                          : 0;
+              }
+              byte |= uint8_t(nibble << (4 * i));
+            }
+            out[cursor] = byte;
+          }
+      }
+  }
+  if (!chunk.last)
+    return;
+  for (int64_t i = 0; i < chunk.channels; ++i) {
+    int64_t c = channelAt(i);
+    uint32_t pair = c < 0 ? 0 : q.channels[c].word(),
+             bias = c < 0 ? 0 : uint32_t(q.bias[c]);
+    std::memcpy(out + chunk.pairOffset + i * 4, &pair, 4);
+    std::memcpy(out + chunk.biasOffset + i * 4, &bias, 4);
+  }
+}
+
+int64_t tileBytes(const Machine &machine, quantise::WeightForm form,
+                  int64_t tilesN, int64_t depth) {
+  if (form == quantise::WeightForm::W8)
+    return tilesN * roundUp(depth, machine.k) * machine.n;
+  int64_t padded = roundUp(depth, quantise::W4Group);
+  int64_t groups = tilesN * (padded / quantise::W4Group);
+  int64_t perWord = machine.portBytes / machine.n;
+  return tilesN * padded * machine.n / 2 +
+         roundUp(groups, perWord) / perWord * machine.portBytes;
+}
+
+LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
+                           std::vector<int64_t> lanes,
+                           int64_t channelsPerChunk) {
+  const Machine &m = machine();
+  LinearPlan linear;
+  linear.form = formOf(op);
+  linear.n = int64_t(channels.size());
+  linear.k = int64_t(lanes.size());
+
+  SmallVector<float> weight, bias;
+  onnx::readWeight(op.getWeight(), weight);
+  if (op.getBias())
+    onnx::readWeight(*op.getBias(), bias);
+  auto type = cast<RankedTensorType>(op.getWeight().getType());
+  auto q = std::make_shared<quantise::QuantisedLinear>(quantise::quantiseLinear(
+      weight, bias, type.getDimSize(0), type.getDimSize(1), linear.form));
+  linear.inner = q->inner;
+
+  // Groups of 4-bit weights follow the model's lanes, so a chunk may not begin
+  // inside one.
+  int64_t step = linear.form == quantise::WeightForm::W4
+                     ? std::max<int64_t>(m.k, quantise::W4Group)
+                     : m.k;
+  int64_t room = slotBytes();
+  int64_t depth = linear.k;
+  while (tileBytes(m, linear.form, 1, depth) + m.n * 8 > room)
+    depth = roundUp(depth / 2, step);
+  int64_t perChunk = channelsPerChunk;
+  if (depth < linear.k)
+    perChunk = m.n;
+  while (perChunk > m.n &&
+         tileBytes(m, linear.form, perChunk / m.n, depth) + perChunk * 8 > room)
+    perChunk -= m.n;
+
+  for (int64_t first = 0; first < linear.n; first += perChunk)
+    for (int64_t lane = 0; lane < linear.k; lane += depth) {
+      WeightChunk chunk;
+      chunk.channels = std::min(perChunk, roundUp(linear.n - first, m.n));
+      chunk.firstLane = lane;
+      chunk.depth = std::min(depth, linear.k - lane);
+      chunk.first = lane == 0;
+      chunk.last = lane + depth >= linear.k;
+      chunk.offset = plan.weightBytes;
+      int64_t tiles =
+          tileBytes(m, linear.form, chunk.channels / m.n, chunk.depth);
+      chunk.pairOffset = roundUp(tiles, 64);
+      chunk.biasOffset = chunk.pairOffset + chunk.channels * 4;
+      chunk.bytes = chunk.last ? chunk.biasOffset + chunk.channels * 4 : tiles;
+      plan.weightBytes += roundUp(chunk.bytes, 64);
+      linear.chunks.push_back(chunk);
+      plan.fills.push_back([q, m, chunk, channels, lanes,
+                            first](auto &, std::vector<uint8_t> &weights) {
+        packChunk(*q, m, chunk, channels, lanes, first, &weights[chunk.offset]);
+      });
+    }
+  return linear;
+}
+
+std::vector<int64_t> Planner::lanesOf(Value codes) {
+  auto quantize = codes.getDefiningOp<qnn::QuantizeOp>();
+  if (quantize)
+    if (auto found = columns.find(quantize.getX()); found != columns.end())
+      return found->second;
+  int64_t size = lastDimension(codes);
+  return identityMap(size, size);
+}
+
+LogicalResult Planner::attention(qnn::AttentionOp op) {
+  const Machine &m = machine();
+  AttentionPlan a;
+  a.heads = op.getHeads();
+  if (op.getKvHeads() != op.getHeads())
+    return op.emitError() << "grouped-query attention (" << op.getHeads()
+                          << " heads, " << op.getKvHeads()
+                          << " key/value heads) is not scheduled yet";
+  if (!op.getCausal())
+    return op.emitError()
+           << "attention without a causal mask is not scheduled yet";
+  a.size = lastDimension(op.getQuery()) / a.heads;
+  a.paddedSize = roundUp(a.size, std::max(m.n, m.axiBytes));
+  a.numbers =
+      quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
+
+  // Heads computed together: their projections fit a half of the accumulators
+  // and one slot, their scores another half, their caches a quarter of the
+  // scratchpad.
+  qnn::LinearOp q = projectionOf(op.getQuery()), k = projectionOf(op.getKey()),
+                v = projectionOf(op.getValue());
+  if (!q || !k || !v)
+    return op.emitError() << "queries, keys and values must each come from a "
+                             "linear layer of their own";
+  int64_t half = m.accEntries / 2;
+  int64_t headTiles = a.paddedSize / m.n;
+  int64_t lanes = int64_t(lanesOf(q.getCodes()).size());
+  auto fits = [&](int64_t group) {
+    if (group * headTiles * plan.block > half)
+      return false;
+    if (tileBytes(m, formOf(q), group * headTiles, lanes) +
+            group * a.paddedSize * 8 >
+        slotBytes())
+      return false;
+    if (group * plan.block * 12 > m.rowScalars)
+      return false;
+    int64_t cache = 2 * group * plan.paddedContext * (a.paddedSize + 4);
+    return cache <= m.spmBytes / 4;
+  };
+  for (a.group = a.heads; a.group > 1; --a.group)
+    if (a.heads % a.group == 0 && fits(a.group))
+      break;
+  if (a.group == 1 && !fits(1))
+    return op.emitError() << "one head of " << a.size << " columns over "
+                          << plan.context
+                          << " keys does not fit the target; use a larger "
+                             "target or --max-context";
+  int64_t keyTiles = half / (a.group * plan.block);
+  if (keyTiles == 0)
+    return op.emitError()
+           << "scores of one key tile do not fit the accumulators";
+  a.keyChunk = std::min(keyTiles * m.n, roundUp(plan.context, m.n));
+
+  std::vector<int64_t> heads = headMap(a.heads, a.size, a.paddedSize);
+  // The stream's order is the order of use: query, key and value of a group,
+  // then the next group.
+  std::array<qnn::LinearOp, 3> ops = {q, k, v};
+  std::array<LinearPlan *, 3> plans = {&a.query, &a.key, &a.value};
+  for (int64_t g = 0; g < a.groups(); ++g)
+    for (int i = 0; i < 3; ++i) {
+      std::vector<int64_t> part(heads.begin() + g * a.group * a.paddedSize,
+                                heads.begin() +
+                                    (g + 1) * a.group * a.paddedSize);
+      LinearPlan linearPlan = linear(ops[i], part, lanesOf(ops[i].getCodes()),
+                                     a.group * a.paddedSize);
+      if (g == 0)
+        *plans[i] = linearPlan;
+      else
+        llvm::append_range(plans[i]->chunks, linearPlan.chunks);
+    }
+
+  auto placeKv = [&](int64_t bytes) {
+    int64_t at = roundUp(plan.kvBytesPerSequence, 64);
+    plan.kvBytesPerSequence = at + bytes;
+    return at;
+  };
+  a.keyCodes = placeKv(a.heads * plan.paddedContext * a.paddedSize);
+  a.keyScales = placeKv(a.heads * plan.paddedContext * 4);
+  a.valueCodes = placeKv(a.heads * plan.paddedContext * a.paddedSize);
+  a.valueScales = placeKv(a.heads * plan.paddedContext * 4);
+  columns[op.getOut()] = heads;
+  plan.attentions[op] = std::move(a);
+  return success();
+}
+
+FailureOr<Plan> Planner::run() {
+  const Machine &m = machine();
+  int32_t tag = 0;
+  int64_t vocabulary = 0;
+  for (Operation &op : function.getBody().front()) {
+    LogicalResult ok =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case([&](qnn::EmbeddingOp o) {
+              plan.tables[o] = table(o.getTable(), o.getFraction());
+              return success();
+            })
+            .Case([&](qnn::PositionsOp o) {
+              int64_t rows =
+                  cast<ShapedType>(o.getTable().getType()).getDimSize(0);
+              if (rows < plan.context)
+                return LogicalResult(o.emitError()
+                                     << "the position table has " << rows
+                                     << " rows, fewer than the context of "
+                                     << plan.context);
+              plan.tables[o] = table(o.getTable(), o.getFraction());
+              return success();
+            })
+            .Case([&](qnn::LayerNormOp o) {
+              norm(o);
+              return success();
+            })
+            .Case([&](qnn::GateOp o) {
+              plan.gateTables[o] = piecewise(
+                  quantise::geluTable(o.getFunction() == "gelu_tanh"));
+              return success();
+            })
+            .Case([&](qnn::AttentionOp o) { return attention(o); })
+            .Case([&](qnn::LinearOp o) {
+              if (o.getOut().hasOneUse() &&
+                  llvm::isa<qnn::AttentionOp>(*o.getOut().user_begin()))
+                return success(); // planned with its attention
+              std::vector<int64_t> lanes = lanesOf(o.getCodes());
+              int64_t n = lastDimension(o.getOut());
+              int64_t most =
+                  std::max<int64_t>(m.accEntries / 2 / plan.block, 1) * m.n;
+              plan.linears[o] = linear(o, identityMap(n, n), lanes, most);
+              vocabulary = n;
+              return success();
+            })
+            .Default([](Operation *) { return success(); });
+    if (failed(ok))
+      return failure();
+    if (!op.hasTrait<OpTrait::IsTerminator>())
+      plan.tags[&op] = std::min(++tag, 255);
+  }
+  plan.exponentialTable = piecewise(quantise::exponentialTable());
+  plan.idsStride = roundUp(plan.context * 4, 64);
+  plan.maskOffset = plan.idsStride * plan.options.maxBatch;
+  plan.maskStride = roundUp(plan.context * 4, 64);
+  plan.inputBytes = plan.maskOffset + plan.maskStride * plan.options.maxBatch;
+  plan.logitsStride = roundUp(vocabulary * 4, 64);
+  plan.logitsBatchStride = plan.logitsStride * plan.context;
+  plan.outputBytes = plan.logitsBatchStride * plan.options.maxBatch;
+  plan.kvBytesPerSequence = roundUp(plan.kvBytesPerSequence, 64);
+  return std::move(plan);
+}
+
+} // namespace
+
+FailureOr<Plan> makePlan(func::FuncOp function, const Options &options,
+                         int64_t block) {
+  return Planner(function, options, block).run();
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What both entry points (prefill, decode) share: the geometry of the model on
+// the machine, the places of all data in the DRAM regions, and the stream of
+// weights in the order of use.
+
+#pragma once
+
+#include "compiler/dialect/qnn/QNNOps.h"
+#include "compiler/quantise/Weights.h"
+#include "compiler/schedule/Machine.h"
+#include "isa/binary/Program.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <functional>
+
+namespace dalbit::schedule {
+
+struct Options {
+  Machine machine;
+  int64_t maxContext = 0; ///< largest P + T
+  int64_t maxBatch = 1;
+};
+
+/// One DMA of the weight stream: a block of `channels` x `depth` weights; the
+/// last block along K carries the pairs and biases of its channels behind the
+/// tiles.
+struct WeightChunk {
+  int64_t offset = 0; ///< in region weights
+  int64_t bytes = 0;
+  int64_t channels = 0;           ///< padded to whole n-tiles
+  int64_t firstLane = 0;          ///< along K
+  int64_t depth = 0;              ///< lanes along K
+  bool first = true, last = true; ///< along K
+  int64_t pairOffset = 0;         ///< in the chunk: channel pairs, then biases
+  int64_t biasOffset = 0;
+};
+
+/// A linear layer cut into chunks, channels outermost.
+struct LinearPlan {
+  std::vector<WeightChunk> chunks;
+  int64_t k = 0, n = 0; ///< padded sizes as the array sees them
+  int64_t inner = 0;    ///< fraction bits after the first scale
+  quantise::WeightForm form = quantise::WeightForm::W8;
+};
+
+struct NormPlan {
+  int64_t offset = 0; ///< in region const: gamma pairs, then betas
+  int64_t betaOffset = 0, bytes = 0;
+  quantise::QuantisedNorm numbers;
+};
+
+/// One attention operation: heads in groups that are computed together.
+struct AttentionPlan {
+  int64_t heads = 0, size = 0;  ///< real heads and columns of a head
+  int64_t paddedSize = 0;       ///< columns as stored: a multiple of n
+  int64_t group = 0;            ///< heads computed together
+  int64_t keyChunk = 0;         ///< keys of one matrix job
+  LinearPlan query, key, value; ///< chunks of `group` heads
+  int64_t keyCodes = 0, valueCodes = 0, keyScales = 0,
+          valueScales = 0; ///< offsets in region kv
+  quantise::AttentionNumbers numbers;
+  int64_t groups() const { return heads / group; }
+};
+
+/// Everything of a model that does not depend on the entry point.
+struct Plan {
+  Options options;
+  int64_t block = 0;   ///< rows of a prefill block
+  int64_t context = 0; ///< maxContext
+  int64_t paddedContext = 0;
+  llvm::DenseMap<mlir::Operation *, LinearPlan> linears;
+  llvm::DenseMap<mlir::Operation *, NormPlan> norms;
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> attentions;
+  llvm::DenseMap<mlir::Operation *, int64_t>
+      tables; ///< embeddings: offset in region const
+  int64_t exponentialTable = 0;
+  llvm::DenseMap<mlir::Operation *, int64_t> gateTables;
+  int64_t constBytes = 0, weightBytes = 0, kvBytesPerSequence = 0;
+  int64_t idsOffset = 0, idsStride = 0, maskOffset = 0, maskStride = 0,
+          inputBytes = 0;
+  int64_t logitsStride = 0, logitsBatchStride = 0, outputBytes = 0;
+  /// Writes the contents of const and weights; kept apart so that a trial plan
+  /// costs nothing.
+  std::vector<std::function<void(std::vector<uint8_t> &constants,
+                                 std::vector<uint8_t> &weights)>>
+      fills;
+
+  /// Tag and name of each operation of the function; tag 0 is what belongs to
+  /// none.
+  llvm::MapVector<mlir::Operation *, int32_t> tags;
+};
+
+/// Lays out \p function with prefill blocks of \p block rows. Fails with an
+/// error on operations that the schedules do not cover.
+mlir::FailureOr<Plan> makePlan(mlir::func::FuncOp function,
+                               const Options &options, int64_t block);
+
+/// The linear operation behind \p value, if attention is its only user (its
+/// chunks follow the heads).
+dalbit::qnn::LinearOp projectionOf(mlir::Value value);
+
+/// The weight form of a linear operation.
+quantise::WeightForm formOf(qnn::LinearOp op);
+
+} // namespace dalbit::schedule

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Row-wise operations: normalisation, run-time quantisation, linear layers and
+// gates.
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/schedule/Choices.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+void Emitter::absoluteMaximum(Rows &rows, const Size &count) {
+  rows.absmax = scalars("absmax");
+  Job job = stream(1, count, rows.cols);
+  job.set("a_type", I32)
+      .set("a_stride1", rows.stride)
+      .read("a_addr", rows.buffer, rows.start);
+  job.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", rows.absmax);
+  job.emit();
+}
+
+void Emitter::norm(qnn::LayerNormOp op) {
+  const NormPlan &norm = plan.norms.find(op)->second;
+  Rows x = values.lookup(op.getX());
+  Size rows = rowsOf(op.getOut());
+  if (inHead.contains(op.getOut()) && !inHead.contains(op.getX()))
+    x.start = x.start + jobs.times(jobs.minus(block.rows, rows), x.stride);
+  Value constants = loads.take(Loads::Norms);
+  auto readX = [&](Job &job) {
+    job.set("a_type", I32)
+        .set("a_stride1", x.stride)
+        .read("a_addr", x.buffer, x.start);
+  };
+
+  Value sum = scalars("sum"), mean = scalars("mean"),
+        maximum = scalars("maximum"), squares = scalars("squares"),
+        root = scalars("root");
+  Job total = stream(1, rows, x.cols);
+  readX(total);
+  total.set("reduce", ReduceSum)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", sum)
+      .emit();
+  scalarJob("fix", 1, rows, sum, mean)
+      .set("scale1_imm", pairWord(norm.numbers.inverseSize))
+      .emit();
+
+  Rows centred = makeRows("centred", x.cols);
+  Job centre = stream(1, rows, x.cols);
+  readX(centre);
+  centre.set("add", AddRow)
+      .set("add_negate", 1)
+      .set("add_by", ByOuter)
+      .read("add_row", mean);
+  centre.set("out_type", I32)
+      .set("out_stride1", centred.stride)
+      .write("out_addr", centred.buffer);
+  centre.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", maximum)
+      .emit();
+
+  Job square = stream(1, rows, x.cols);
+  square.set("a_type", I32)
+      .set("a_stride1", centred.stride)
+      .read("a_addr", centred.buffer);
+  square.set("reduce", ReduceSquares)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", squares);
+  square.set("square_by", ByOuter).read("square_row", maximum).emit();
+  scalarJob("rsqrt", 1, rows, squares, root)
+      .set("scale1_imm", pairWord(norm.numbers.squareFactor))
+      .set("scale2_imm", pairWord(norm.numbers.epsilon))
+      .emit();
+
+  Rows out = makeRows("normalised", x.cols);
+  out.absmax = scalars("absmax");
+  Job scale = stream(1, rows, x.cols);
+  scale.set("a_type", I32)
+      .set("a_stride1", centred.stride)
+      .read("a_addr", centred.buffer);
+  scale.set("scale1", ScaleRow)
+      .set("scale1_by", ByOuter)
+      .set("scale1_adjust", norm.numbers.adjust);
+  scale.read("scale1_row", root);
+  scale.set("scale2", ScaleB)
+      .set("scale2_adjust", 0)
+      .set("b_type", I32)
+      .set("b_stride0", 0);
+  scale.set("b_stride1", 0).read("b_addr", constants);
+  scale.set("add", AddC)
+      .set("c_type", I32)
+      .set("c_stride0", 0)
+      .set("c_stride1", 0);
+  scale.read("c_addr", constants, norm.betaOffset);
+  scale.set("out_type", I32)
+      .set("out_stride1", out.stride)
+      .write("out_addr", out.buffer);
+  scale.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", out.absmax)
+      .emit();
+  loads.release(Loads::Norms);
+  values[op.getOut()] = out;
+}
+
+CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count) {
+  CodeRows result;
+  result.cols = rows.cols;
+  result.stride =
+      roundUp(rows.cols, std::max({machine.k, machine.lanes, int64_t(16)}));
+  result.buffer = jobs.buffer("codes", npu::Space::spm,
+                              result.stride * blockRows, machine.portBytes);
+  result.scales = scalars("scales");
+  Value inverse = scalars("inverse");
+  scalarJob("recip", 1, count, rows.absmax, inverse)
+      .set("scale1_imm", pairWord(quantise::makePair(127)))
+      .emit();
+  scalarJob("scale", 1, count, rows.absmax, result.scales)
+      .set("scale1_imm", pairWord(quantise::codeScale(int(fraction))))
+      .emit();
+  Job job = stream(1, count, rows.cols);
+  job.set("a_type", I32)
+      .set("a_stride1", rows.stride)
+      .read("a_addr", rows.buffer, rows.start);
+  job.set("scale1", ScaleRow).set("scale1_by", ByOuter).set("scale1_adjust", 0);
+  job.read("scale1_row", inverse);
+  job.set("out_type", I8)
+      .set("out_stride1", result.stride)
+      .write("out_addr", result.buffer)
+      .emit();
+  return result;
+}
+
+void Emitter::quantize(qnn::QuantizeOp op) {
+  Rows rows = values.lookup(op.getX());
+  Size count = rowsOf(op.getX());
+  if (!rows.absmax)
+    absoluteMaximum(rows, count);
+  coded[op.getCodes()] = codes(rows, op.getFraction(), count);
+}
+
+void Emitter::product(const LinearPlan &linear, size_t first, size_t count,
+                      const CodeRows &input, const Size &rows,
+                      const Size &inputStart, int64_t headColumns,
+                      const std::function<void(Job &pass, int64_t firstChannel,
+                                               int64_t channels)> &finish) {
+  int64_t channel = 0;
+  Value accumulator;
+  for (size_t i = first; i < first + count; ++i) {
+    const WeightChunk &chunk = linear.chunks[i];
+    Value slot = loads.take(Loads::Weights);
+    if (chunk.first)
+      accumulator = nextAccumulator();
+    Job matrix = jobs.matrix();
+    matrix.set("rows", rows).set("n", chunk.channels).set("k", chunk.depth);
+    matrix.set("a_row_stride", input.stride);
+    matrix.read("a_addr", input.buffer, inputStart + chunk.firstLane)
+        .read("w_addr", slot);
+    matrix.set("w_form", linear.form == quantise::WeightForm::W4 ? 1 : 0)
+        .set("w_group", 0);
+    matrix.set("acc_stride", blockRows).set("accumulate", chunk.first ? 0 : 1);
+    if (!chunk.first)
+      matrix.read("acc_addr", accumulator);
+    matrix.write("acc_addr", accumulator).emit();
+    if (chunk.last) {
+      int64_t heads = headColumns ? chunk.channels / headColumns : 1;
+      int64_t cols = headColumns ? headColumns
+                                 : std::min(chunk.channels, linear.n - channel);
+      Job pass = stream(heads, rows, cols);
+      pass.set("source", 1).read("acc_addr", accumulator);
+      pass.set("acc_stride0", cols / machine.n * blockRows)
+          .set("acc_stride1", 1);
+      pass.set("acc_tile_stride", blockRows);
+      pass.set("scale1", ScaleB).set("scale1_adjust", 0).set("b_type", I32);
+      pass.set("b_stride0", headColumns * 4).set("b_stride1", 0);
+      pass.read("b_addr", slot, chunk.pairOffset);
+      pass.set("scale2", ScaleRow)
+          .set("scale2_by", ByOuter)
+          .read("scale2_row", input.scales);
+      pass.set("scale2_adjust", linear.inner - quantise::ResidualFraction);
+      pass.set("add", AddC)
+          .set("c_type", I32)
+          .set("c_stride0", headColumns * 4)
+          .set("c_stride1", 0);
+      pass.read("c_addr", slot, chunk.biasOffset);
+      finish(pass, channel, chunk.channels);
+      channel += chunk.channels;
+    }
+    loads.release(Loads::Weights);
+  }
+}
+
+/// The operation that alone uses \p value, if it is of the kind.
+template <typename Op> static Op onlyUser(Value value) {
+  return value.hasOneUse() ? dyn_cast<Op>(*value.user_begin()) : Op();
+}
+
+void Emitter::linear(qnn::LinearOp op) {
+  if (onlyUser<qnn::AttentionOp>(op.getOut()))
+    return; // part of the attention's schedule
+  const LinearPlan &linear = plan.linears.find(op)->second;
+  CodeRows input = coded.lookup(op.getCodes());
+  Size rows = rowsOf(op.getOut());
+
+  // A gate or a residual addition that follows is done in the same pass: the
+  // stages are in that order.
+  Value result = op.getOut();
+  auto gate = onlyUser<qnn::GateOp>(result);
+  if (gate)
+    result = gate.getOut();
+  auto residual = onlyUser<qnn::AddOp>(result);
+  Value other;
+  if (residual) {
+    other = residual.getA() == result ? residual.getB() : residual.getA();
+    if (!values.contains(other) || inHead.contains(other))
+      residual = {};
+  }
+  if (gate) {
+    fused.insert(gate);
+    useTable(gateTables[gate]);
+  }
+  if (residual) {
+    fused.insert(residual);
+    result = residual.getOut();
+  }
+  Rows out = makeRows("linear", linear.n);
+  Value maximum, running;
+  product(linear, 0, linear.chunks.size(), input, rows, 0, 0,
+          [&](Job &pass, int64_t channel, int64_t channels) {
+            if (gate) {
+              const quantise::Table &table =
+                  quantise::geluTable(gate.getFunction() == "gelu_tanh");
+              pass.set("table", 2).set("table_shift", table.shift);
+              pass.set("table_offset", table.offset)
+                  .set("gate_shift", table.gateShift);
+            }
+            if (residual) {
+              Rows stream = values.lookup(other);
+              pass.set("add_c", 2)
+                  .set("a_type", I32)
+                  .set("a_stride1", stream.stride);
+              pass.read("a_addr", stream.buffer, stream.start + channel * 4);
+            }
+            pass.set("out_type", I32).set("out_stride1", out.stride);
+            pass.write("out_addr", out.buffer, channel * 4);
+            maximum = scalars("maximum");
+            pass.set("reduce", ReduceAbsmax)
+                .set("reduce_by", ByOuter)
+                .write("reduce_row", maximum);
+            pass.emit();
+            if (running) {
+              Value both = scalars("maximum");
+              scalarJob("max", 1, rows, running, both)
+                  .read("scale2_row", maximum)
+                  .emit();
+              running = both;
+            } else {
+              running = maximum;
+            }
+          });
+  out.absmax = running;
+  values[result] = out;
+}
+
+void Emitter::gate(qnn::GateOp op) {
+  Rows x = values.lookup(op.getX());
+  const quantise::Table &table =
+      quantise::geluTable(op.getFunction() == "gelu_tanh");
+  Rows out = makeRows("gate", x.cols);
+  useTable(gateTables[op]);
+  Job job = stream(1, rowsOf(op.getX()), x.cols);
+  job.set("a_type", I32)
+      .set("a_stride1", x.stride)
+      .read("a_addr", x.buffer, x.start);
+  job.set("table", 2)
+      .set("table_shift", table.shift)
+      .set("table_offset", table.offset);
+  job.set("gate_shift", table.gateShift);
+  job.set("out_type", I32)
+      .set("out_stride1", out.stride)
+      .write("out_addr", out.buffer)
+      .emit();
+  values[op.getOut()] = out;
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/schedule/Schedule.h"
+
+#include "compiler/schedule/Emitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+namespace {
+
+constexpr int32_t DecodePhase = 0x100;
+
+func::FuncOp makeFunction(OpBuilder &builder, Location loc, StringRef name) {
+  Type i32 = builder.getI32Type();
+  auto type = builder.getFunctionType({i32, i32, i32, i32}, {});
+  auto function = builder.create<func::FuncOp>(loc, name, type);
+  function.addEntryBlock();
+  return function;
+}
+
+/// A loop over 0 .. count - 1 with its body at the builder's new place.
+scf::ForOp makeLoop(JobBuilder &jobs, const Size &count) {
+  Value zero = jobs.materialise(0), one = jobs.materialise(1),
+        end = jobs.materialise(count);
+  auto loop = jobs.builder.create<scf::ForOp>(jobs.loc, zero, end, one);
+  jobs.builder.setInsertionPointToStart(loop.getBody());
+  return loop;
+}
+
+LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
+                        bool decode) {
+  OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+  Location loc = source.getLoc();
+  func::FuncOp function =
+      makeFunction(builder, loc, decode ? "decode" : "prefill");
+  builder.setInsertionPointToStart(&function.getBody().front());
+  JobBuilder jobs(builder, loc);
+  jobs.tag = decode ? DecodePhase : 0;
+  Value tokens = function.getArgument(0), position = function.getArgument(1),
+        batch = function.getArgument(2), allRows = function.getArgument(3);
+  int64_t rows = decode ? 1 : plan.block;
+  Emitter emitter(jobs, plan, rows);
+  emitter.begin(source);
+  builder.create<npu::BarrierOp>(loc);
+
+  scf::ForOp sequences = makeLoop(jobs, batch);
+  Value sequence = sequences.getInductionVar();
+  Block block;
+  block.kv = jobs.times(sequence, plan.kvBytesPerSequence);
+  block.mask = jobs.times(sequence, plan.maskStride);
+  block.ids = jobs.times(sequence, plan.idsStride);
+  block.logits = jobs.times(sequence, plan.logitsBatchStride);
+  if (decode) {
+    block.position = position;
+  } else {
+    int64_t shift = llvm::Log2_64(uint64_t(plan.block));
+    Value more = jobs.materialise(Size(tokens) + (plan.block - 1));
+    Value count =
+        builder.create<arith::ShRUIOp>(loc, more, jobs.materialise(shift));
+    scf::ForOp blocks = makeLoop(jobs, Size(count));
+    Size first = jobs.times(blocks.getInductionVar(), plan.block);
+    Size left = jobs.minus(Size(tokens), first);
+    block.rows = jobs.minimum(left, plan.block);
+    block.position = Size(jobs.materialise(Size(position) + first));
+    block.ids = Size(jobs.materialise(block.ids + jobs.times(first, 4)));
+    block.logits = Size(
+        jobs.materialise(block.logits + jobs.times(first, plan.logitsStride)));
+    // The last block's last row, or all rows: max(min(all, 1) * rows, is last
+    // block).
+    Size after = jobs.maximum(jobs.minus(left, plan.block), 0);
+    Size isLast = jobs.minus(Size(1), jobs.minimum(after, 1));
+    Size all = Size(
+        builder
+            .create<arith::MulIOp>(loc, allRows, jobs.materialise(block.rows))
+            .getResult());
+    block.headRows = jobs.maximum(all, isLast);
+    block.headUsed = jobs.minimum(block.headRows, 1);
+  }
+  if (failed(emitter.emitBlock(source, block)))
+    return failure();
+  // A turn begins with the same buffers, so it ends with everything done.
+  builder.create<npu::BarrierOp>(loc);
+  builder.setInsertionPointToEnd(&function.getBody().front());
+  builder.create<func::ReturnOp>(loc);
+  return success();
+}
+
+} // namespace
+
+FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
+  auto functions = qnn.getOps<func::FuncOp>();
+  if (functions.empty())
+    return qnn.emitError() << "has no function to schedule";
+  func::FuncOp source = *functions.begin();
+  for (int64_t block : {64, 32, 16, 8}) {
+    bool last = block == 8;
+    if (block > options.machine.accEntries / 2)
+      continue;
+    std::optional<ScopedDiagnosticHandler> silent;
+    if (!last)
+      silent.emplace(qnn.getContext(), [](Diagnostic &) { return success(); });
+    FailureOr<Plan> plan = makePlan(source, options, block);
+    if (failed(plan)) {
+      if (last)
+        return failure();
+      continue;
+    }
+    Schedule result{std::move(*plan), ModuleOp::create(qnn.getLoc())};
+    if (failed(
+            emitEntry(source, *result.module, result.plan, /*decode=*/false)) ||
+        failed(emitEntry(source, *result.module, result.plan, /*decode=*/true)))
+      return failure();
+    PassManager passes(qnn.getContext());
+    passes.addPass(createCSEPass());
+    passes.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+    if (failed(passes.run(*result.module)))
+      return failure();
+    bool fits = true;
+    for (auto function : result.module->getOps<func::FuncOp>())
+      fits = fits && succeeded(allocate(function, options.machine, !last));
+    if (!fits)
+      continue;
+    for (auto function : result.module->getOps<func::FuncOp>()) {
+      insertSemaphores(function);
+      if (failed(verifySync(function)))
+        return failure();
+    }
+    return result;
+  }
+  return failure();
+}
+
+} // namespace dalbit::schedule

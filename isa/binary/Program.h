@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A compiled model in memory: what a .dbn file holds, and what the compiler
+// hands to the writer and the engines get from the reader.
+//
+// Units: offsets, strides and sizes are bytes in DRAM; an instruction is an
+// index into the code. The reader promises all that validate() checks
+// (isa/binary/Validate.h), so an engine need not check it again. Left out: what
+// the host does with the tensors (docs/binary.md says how their numbers are
+// meant).
+
+#pragma once
+
+#include "isa/Isa.h"
+#include "support/MappedFile.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace dalbit::binary {
+
+/// Bytes of a read-only region: owned, or a view into a file that stays mapped
+/// as long as a copy of this exists.
+class Bytes {
+public:
+  Bytes() = default;
+  Bytes(std::vector<uint8_t> owned)
+      : owner(std::make_shared<std::vector<uint8_t>>(std::move(owned))),
+        view(*std::static_pointer_cast<std::vector<uint8_t>>(owner)) {}
+  Bytes(std::shared_ptr<void> owner, std::span<const uint8_t> view)
+      : owner(std::move(owner)), view(view) {}
+
+  std::span<const uint8_t> span() const { return view; }
+  const uint8_t *data() const { return view.data(); }
+  size_t size() const { return view.size(); }
+
+private:
+  std::shared_ptr<void> owner;
+  std::span<const uint8_t> view;
+};
+
+/// A memory region of the program, by its kind; at most one of each. Code,
+/// const and weights get their contents from the file, the others are zero at
+/// the start. An engine places the regions in DRAM in the order of the table,
+/// each aligned to 4096 bytes (isa/binary/Layout.h).
+struct RegionEntry {
+  isa::Region kind = isa::Region::Code;
+  uint64_t size = 0;
+  bool operator==(const RegionEntry &) const = default;
+};
+
+/// Where a program may be started. Arguments are the registers r1, r2, ... in
+/// this order, each with the meaning that its name has: "tokens" (T),
+/// "position" (P), "batch" (B), "rows_out" ...
+struct EntryPoint {
+  std::string name; ///< "prefill", "decode", "step"
+  uint32_t pc = 0;
+  std::vector<std::string> arguments;
+  bool operator==(const EntryPoint &) const = default;
+};
+
+enum class TensorKind { Input, Output, Past, Present, Logits };
+
+/// Element types in DRAM.
+enum class ElementType { I8, I16, I32 };
+
+/// How numbers in DRAM stand for real ones (A9).
+enum class ScaleKind {
+  None,  ///< integers as they are: token ids, positions, masks
+  Fixed, ///< real = integer * 2^-fractionBits
+  Row,   ///< real = integer * pair of the row (A3's pairs, one 32-bit word)
+};
+
+/// A tensor that the host reads or writes. shape has one expression for each
+/// dimension: a number, or T, P, B and sums of products of them and numbers, as
+/// "P+T" (isa/binary/Expression.h). strides are in bytes, one for each
+/// dimension, not negative. With kind Row the scale of the row with indices (i0
+/// .. in-2) is at scaleOffset + sum of i * scaleStrides; the last dimension is
+/// the row.
+struct Tensor {
+  std::string name;
+  TensorKind kind = TensorKind::Input;
+  ElementType type = ElementType::I32;
+  std::string onnxType; ///< "float", "float16", "int64", "int32", "bool" ...
+  std::vector<std::string> shape;
+  std::vector<std::string> onnxShape; ///< as the model names its dimensions
+  isa::Region region = isa::Region::Input;
+  uint64_t offset = 0;
+  std::vector<int64_t> strides;
+  ScaleKind scale = ScaleKind::None;
+  int fractionBits = 0;
+  isa::Region scaleRegion = isa::Region::Kv;
+  uint64_t scaleOffset = 0;
+  std::vector<int64_t> scaleStrides;
+  /// Name of the tensor in whose memory this one lies ("present" over "past"),
+  /// or empty.
+  std::string alias;
+  bool operator==(const Tensor &) const = default;
+};
+
+/// A layer: what a tag stands for in reports.
+struct Layer {
+  uint32_t tag = 0; ///< 0..255, without the phase
+  std::string name; ///< "h.3.attention"
+  std::string kind; ///< "linear", "attention", "norm", "embedding" ...
+  std::vector<std::string> nodes; ///< names of the ONNX nodes
+  uint32_t first = 0, last = 0;   ///< instructions [first, last)
+  uint64_t weightBytes = 0;       ///< read once a step
+  uint64_t macsPerToken = 0;      ///< without attention's, which grow with P
+  bool operator==(const Layer &) const = default;
+};
+
+/// Largest values of the symbols for which the program is made.
+struct Limits {
+  uint32_t tokens = 1;  ///< T of one start
+  uint32_t context = 1; ///< P + T
+  uint32_t batch = 1;   ///< B
+  bool operator==(const Limits &) const = default;
+};
+
+struct Program {
+  std::vector<uint64_t> code;
+  Bytes constants; ///< contents of region const
+  Bytes weights;   ///< contents of region weights
+  std::vector<RegionEntry> regions;
+  std::vector<EntryPoint> entries;
+  std::vector<Tensor> tensors;
+  std::vector<Layer> layers;
+  Limits limits;
+  std::string target; ///< TOML, complete: isa/target reads it
+  /// Facts about the model as JSON: an object, its keys are in docs/binary.md.
+  std::string model = "{}";
+};
+
+const char *name(TensorKind kind);
+const char *name(ElementType type);
+const char *name(ScaleKind kind);
+unsigned elementBytes(ElementType type);
+
+/// The region's entry, or null.
+const RegionEntry *findRegion(const Program &program, isa::Region kind);
+/// By name; null if there is none.
+const Tensor *findTensor(const Program &program, const std::string &name);
+const EntryPoint *findEntry(const Program &program, const std::string &name);
+
+} // namespace dalbit::binary

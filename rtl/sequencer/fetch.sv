@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Instruction fetch: a buffer of 8 lines of 256 bytes, direct mapped, with prefetch.
+//
+// Lines are aligned in DRAM, so no burst crosses a multiple of 1 KiB wherever the code lies (its base
+// is a multiple of 8). In each cycle the first missing one of the current line and the next two (none
+// past the code) is asked; at most 4 are on their way, answers come in order. Code of up to 6 lines is
+// fetched once however often it is executed. `start_i` empties the buffer.
+//
+// An instruction is shown from registers; it takes 1 cycle from the line's last beat plus 1, or from a
+// redirect plus 1. `fault_o` beside `valid_o`: the line had an error response or pc is past the code.
+
+`include "assert.svh"
+
+module fetch #(
+  parameter int AxiBytes = 32
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,        // synchronous, active low
+  input  logic                  start_i,       // begins at pc_i with an empty buffer
+  input  logic                  run_i,         // may ask for lines
+  input  logic                  redirect_i,    // goes on at pc_i
+  input  logic [31:0]           pc_i,
+  input  logic [31:0]           code_words_i,
+  input  logic [npu_pkg::AddressBits-4:0] base_i,  // of the code, in instructions
+
+  output logic                  valid_o,
+  output logic                  fault_o,
+  output logic [63:0]           instruction_o,
+  output logic [31:0]           pc_o,
+  input  logic                  take_i,        // the instruction shown is executed
+  output logic                  idle_o,        // no line is on its way
+
+  output logic                  arvalid_o,
+  input  logic                  arready_i,
+  output logic [npu_pkg::AddressBits-1:0] araddr_o,
+  output logic [7:0]            arlen_o,
+  input  logic                  rvalid_i,
+  input  logic [8*AxiBytes-1:0] rdata_i,
+  input  logic [1:0]            rresp_i,
+  input  logic                  rlast_i
+);
+
+  localparam int Lines = 8;
+  localparam int LineBytes = 256;
+  localparam int LineBits = npu_pkg::AddressBits - $clog2(LineBytes);
+  localparam int Beats = LineBytes / AxiBytes;
+  localparam int BeatBits = $clog2(Beats);
+  localparam int InBeat = AxiBytes / 8;  // instructions of a beat
+  localparam int InBeatBits = $clog2(InBeat);
+
+  logic [8*AxiBytes-1:0] mem [Lines * Beats];
+  logic [LineBits-1:0] line_mem [Lines];
+  logic [Lines-1:0] asked_q, here_q, bad_q;
+
+  // ---- reading
+
+  logic [31:0] pc_q;
+  logic [36:0] word;  // index of the instruction in all of the DRAM
+  logic [LineBits-1:0] line;
+  logic [2:0] slot;
+  logic past, hit;
+  assign word = base_i + {5'h0, pc_q};
+  assign line = word[36:5];
+  assign slot = word[7:5];
+  assign past = pc_q >= code_words_i;
+  assign hit = here_q[slot] && line_mem[slot] == line;
+
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || start_i || redirect_i) valid_o <= 1'b0;
+    else if (!valid_o || take_i) valid_o <= run_i && (past || hit);
+  end
+  always_ff @(posedge clk_i) begin
+    if (start_i || redirect_i) begin
+      pc_q <= pc_i;
+    end else if (run_i && (!valid_o || take_i) && (past || hit)) begin
+      pc_q <= pc_q + 32'd1;
+      pc_o <= pc_q;
+      fault_o <= past || bad_q[slot];
+      instruction_o <= mem[word[7:InBeatBits]][word[InBeatBits-1:0]*64 +: 64];
+    end
+  end
+
+  // ---- asking
+
+  logic [LineBits-1:0] last_line, next1, next2, want_line;
+  logic [2:0] want_slot;
+  logic want, full, pending, pop;
+  logic [2:0] back_slot;
+
+  assign last_line = LineBits'((base_i + {5'h0, code_words_i} - 37'd1) >> 5);
+  assign next1 = line + LineBits'(1);
+  assign next2 = line + LineBits'(2);
+
+  always_comb begin
+    want = 1'b0;
+    want_line = line;
+    if (run_i && !past) begin
+      if (!asked_q[slot] || line_mem[slot] != line) begin
+        want = 1'b1;
+      end else if (next1 <= last_line &&
+                   (!asked_q[next1[2:0]] || line_mem[next1[2:0]] != next1)) begin
+        want = 1'b1;
+        want_line = next1;
+      end else if (next2 <= last_line &&
+                   (!asked_q[next2[2:0]] || line_mem[next2[2:0]] != next2)) begin
+        want = 1'b1;
+        want_line = next2;
+      end
+    end
+  end
+  assign want_slot = want_line[2:0];
+
+  logic ask;  // not into a slot whose line is still coming
+  assign ask = want && !full && (!arvalid_o || arready_i) &&
+               !(asked_q[want_slot] && !here_q[want_slot]);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) arvalid_o <= 1'b0;
+    else if (ask) arvalid_o <= 1'b1;
+    else if (arready_i) arvalid_o <= 1'b0;
+  end
+  always_ff @(posedge clk_i) begin
+    if (ask) begin
+      araddr_o <= {want_line, 8'h0};
+      line_mem[want_slot] <= want_line;
+    end
+  end
+  assign arlen_o = 8'(Beats - 1);
+
+  fifo #(.Width(3), .Depth(4)) i_pending (
+    .clk_i, .rst_ni, .push_i(ask), .data_i(want_slot), .full_o(full),
+    .pop_i(pop), .valid_o(pending), .data_o(back_slot)
+  );
+  assign pop = rvalid_i && rlast_i;
+  assign idle_o = !pending;
+
+  // ---- answers
+
+  logic [BeatBits-1:0] beat_q;
+  always_ff @(posedge clk_i) begin
+    if (rvalid_i) mem[{back_slot, beat_q}] <= rdata_i;
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) beat_q <= '0;
+    else if (rvalid_i) beat_q <= beat_q + BeatBits'(1);
+  end
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || start_i) begin
+      asked_q <= '0;
+      here_q <= '0;
+    end else if (ask || rvalid_i) begin
+      if (pop) here_q[back_slot] <= 1'b1;
+      if (rvalid_i && rresp_i != 2'b00) bad_q[back_slot] <= 1'b1;
+      if (ask) begin
+        asked_q[want_slot] <= 1'b1;
+        here_q[want_slot] <= 1'b0;
+        bad_q[want_slot] <= 1'b0;
+      end
+    end
+  end
+
+  // ---- counters, at a line's last beat
+
+  logic [63:0] cnt_fetch_bytes_q /*verilator public_flat_rd*/;
+  logic [63:0] cnt_fetch_bursts_q /*verilator public_flat_rd*/;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      cnt_fetch_bytes_q <= '0;
+      cnt_fetch_bursts_q <= '0;
+    end else if (pop) begin
+      cnt_fetch_bytes_q <= cnt_fetch_bytes_q + 64'(LineBytes);
+      cnt_fetch_bursts_q <= cnt_fetch_bursts_q + 64'd1;
+    end
+  end
+
+  `ASSERT(LineExpected, rvalid_i |-> pending, "code arrived that was not asked")
+  `ASSERT(StartWhenIdle, start_i |-> !pending, "started while lines were on their way")
+  `ASSERT(LineLength, rvalid_i |-> (rlast_i == (beat_q == BeatBits'(Beats - 1))),
+          "rlast does not match the line's length")
+
+endmodule

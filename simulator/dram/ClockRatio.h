@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two clocks in an integer ratio with a common edge at 0: cycles of the NPU and
+// clocks of the DRAM. `npu` NPU cycles last as long as `dram` DRAM clocks (800
+// MHz and 800 MHz: 1:1; 1 GHz and 1066.67 MHz: 15:16; 400 MHz and 1.6 GHz:
+// 1:4).
+//
+// A request counts from the next DRAM edge, an edge at the same time included.
+// Its data are seen from the next NPU edge plus a synchroniser of two cycles.
+
+#pragma once
+
+#include "support/Error.h"
+
+#include <cmath>
+#include <cstdint>
+#include <fmt/format.h>
+
+namespace dalbit::dram {
+
+class ClockRatio {
+public:
+  static constexpr int64_t SynchroniserCycles = 2;
+
+  constexpr ClockRatio(int64_t npu, int64_t dram) : npu(npu), dram(dram) {}
+
+  /// The smallest ratio within 0.1 % of the two frequencies, terms up to 64.
+  /// Throws Error if there is none.
+  static ClockRatio of(double npuMhz, double dramMhz) {
+    if (npuMhz > 0 && dramMhz > 0)
+      for (int64_t terms = 1; terms <= 64; ++terms)
+        for (int64_t n = 1; n <= terms; ++n) {
+          // Pairs whose larger term is `terms`, so that the smallest wins.
+          for (auto [a, b] : {Pair{n, terms}, Pair{terms, n}})
+            if (std::abs(double(b) / double(a) * npuMhz / dramMhz - 1) < 1e-3)
+              return ClockRatio(a, b);
+        }
+    throw Error(fmt::format("clocks of {} MHz (NPU) and {} MHz (DRAM) are in "
+                            "no ratio of integers up to 64",
+                            npuMhz, dramMhz),
+                {"choose a frequency that is a simple fraction of the DRAM's"});
+  }
+
+  int64_t npuTerm() const { return npu; }
+  int64_t dramTerm() const { return dram; }
+
+  /// First DRAM edge not before NPU edge \p cycle.
+  int64_t toDram(int64_t cycle) const { return ceiling(cycle * dram, npu); }
+
+  /// NPU cycle on which what is complete at DRAM edge \p clock is seen.
+  int64_t toNpu(int64_t clock) const {
+    return ceiling(clock * npu, dram) + SynchroniserCycles;
+  }
+
+private:
+  struct Pair {
+    int64_t a, b;
+  };
+  static constexpr int64_t ceiling(int64_t value, int64_t by) {
+    return (value + by - 1) / by;
+  }
+
+  int64_t npu, dram;
+};
+
+} // namespace dalbit::dram

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/dram/Dram.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace dalbit::dram {
+
+Dram::Dram(const DramParameters &parameters)
+    : device(parameters), timing(parameters.timing),
+      channels(parameters.channels) {
+  rowBuses.resize(timing.sharedCommandBus ? 1 : channels.size());
+  columnBuses.resize(timing.separateColumnBus ? rowBuses.size() : 0);
+  for (Channel &channel : channels) {
+    uint64_t index = uint64_t(&channel - channels.data());
+    channel.bus = timing.sharedCommandBus ? 0 : index;
+    channel.banks.resize(device.banks());
+    channel.groups.resize(device.groups);
+    channel.activates =
+        SpacedCommands(timing.activateSameGroup, timing.activateOtherGroup,
+                       timing.fourActivates);
+    channel.precharges = SpacedCommands(timing.prechargeToPrecharge,
+                                        timing.prechargeToPrecharge, 0);
+    int64_t first =
+        timing.refreshInterval + device.refreshStagger * int64_t(index);
+    channel.nextRefresh = device.refresh ? first : Forever;
+  }
+}
+
+int64_t Dram::access(int64_t now, uint64_t address, bool write) {
+  assert(address % RequestBytes == 0 && address < device.capacityBytes);
+  accepted = now;
+  // Where a burst is shorter than a request the bursts of a request are
+  // accepted on successive clocks.
+  int64_t end = 0;
+  for (uint64_t offset = 0; offset < RequestBytes;
+       offset += device.burstBytes, ++now)
+    end = std::max(end, burst(now, address + offset, write));
+  return end;
+}
+
+int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
+  Channel &channel = channels[device.channel.of(address)];
+  auto group = uint32_t(device.group.of(address));
+  auto row = int64_t(device.row.of(address));
+  Bank &bank =
+      channel.banks[group * device.banksPerGroup + device.bank.of(address)];
+  while (channel.nextRefresh <= now)
+    refresh(channel);
+
+  ColumnLimit &limit = channel.groups[group];
+  int64_t inOrder =
+      std::max(now, write ? std::max(channel.any.write, limit.write)
+                          : std::max(channel.any.read, limit.read));
+  bool hit, sync;
+  int64_t column;
+  for (;;) {
+    hit = bank.row == row;
+    Opening opening;
+    int64_t ready = bank.nextColumn;
+    if (!hit) {
+      opening = findOpening(channel, bank, group, now);
+      ready = opening.activate + timing.activateToColumn;
+    }
+    column = findColumn(channel, std::max(inOrder, ready), sync);
+    if (column >= channel.nextRefresh) {
+      refresh(channel);
+      continue;
+    }
+    if (!hit)
+      open(channel, bank, group, row, opening);
+    break;
+  }
+
+  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
+                                             : rowBuses[channel.bus];
+  bus.book(sync ? column - 1 : column, timing.columnSlots + sync);
+  if (log) {
+    if (sync)
+      note(Command::CasSync, channel, nullptr, column - 1);
+    note(write ? Command::Write : Command::Read, channel, &bank, column);
+  }
+  count.casSyncs += sync;
+  count.rowHits += hit;
+  auto raise = [](int64_t &value, int64_t to) { value = std::max(value, to); };
+  if (write) {
+    ++count.writes;
+    count.writtenBytes += device.burstBytes;
+    raise(channel.any.write, column + timing.columnOtherGroup);
+    raise(limit.write, column + timing.columnSameGroup);
+    raise(channel.any.read, column + timing.writeToReadOtherGroup);
+    raise(limit.read, column + timing.writeToReadSameGroup);
+    raise(bank.nextPrecharge, column + timing.writeToPrecharge);
+    channel.dataClockUntil = column + timing.dataClockWrite;
+    return column + timing.writeLatency;
+  }
+  ++count.reads;
+  count.readBytes += device.burstBytes;
+  raise(channel.any.read, column + timing.columnOtherGroup);
+  raise(limit.read, column + timing.columnSameGroup);
+  raise(channel.any.write, column + timing.readToWrite);
+  raise(bank.nextPrecharge, column + timing.readToPrecharge);
+  channel.dataClockUntil = column + timing.dataClockRead;
+  return column + timing.readLatency;
+}
+
+/// First clock for a column command; \p sync says that a CAS command which
+/// starts the data clock goes on the clock before it.
+int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
+                         bool &sync) const {
+  const CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
+                                                   : rowBuses[channel.bus];
+  int64_t column = bus.find(earliest, timing.columnSlots);
+  sync = timing.dataClockRead != 0 && column > channel.dataClockUntil;
+  if (!sync)
+    return column;
+  return bus.find(earliest, timing.columnSlots + 1) + 1;
+}
+
+Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
+                                uint32_t group, int64_t now) {
+  Opening opening;
+  int64_t earliest = std::max(now, bank.nextActivate);
+  if (bank.row != Closed) {
+    channel.precharges.forget(accepted);
+    int64_t at = std::max(now, bank.nextPrecharge);
+    for (;;) {
+      int64_t spaced = channel.precharges.find(at, group);
+      int64_t free = rowBuses[channel.bus].find(spaced, timing.prechargeSlots);
+      at = free;
+      if (free == spaced)
+        break;
+    }
+    opening.precharge = at;
+    earliest = std::max(earliest, at + timing.prechargeToActivate);
+  }
+  channel.activates.forget(accepted);
+  for (int64_t at = earliest;;) {
+    int64_t spaced = channel.activates.find(at, group);
+    at = rowBuses[channel.bus].find(spaced, timing.activateSlots);
+    if (at != spaced)
+      continue;
+    if (timing.activateCommands == 2) {
+      int64_t second = rowBuses[channel.bus].find(at + timing.activateSlots,
+                                                  timing.activateSlots);
+      if (second > at + timing.secondActivateWithin) {
+        ++at;
+        continue;
+      }
+    }
+    opening.activate = at;
+    return opening;
+  }
+}
+
+void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
+                const Opening &opening) {
+  int64_t at = opening.activate;
+  if (opening.precharge != Never) {
+    ++count.precharges;
+    channel.precharges.book(opening.precharge, group);
+    rowBuses[channel.bus].book(opening.precharge, timing.prechargeSlots);
+    if (log)
+      note(Command::Precharge, channel, &bank, opening.precharge);
+    if (--channel.openBanks == 0)
+      channel.closedSince = opening.precharge;
+  }
+  ++count.activates;
+  channel.activates.book(at, group);
+  rowBuses[channel.bus].book(at, timing.activateSlots);
+  if (timing.activateCommands == 2)
+    rowBuses[channel.bus].book(
+        rowBuses[channel.bus].find(at + timing.activateSlots,
+                                   timing.activateSlots),
+        timing.activateSlots);
+  if (channel.openBanks++ == 0) {
+    channel.closedClocks += std::max<int64_t>(0, at - channel.closedSince);
+    channel.firstActivate = at;
+  } else if (at < channel.firstActivate) {
+    // A later request took a hole: the channel was closed less long.
+    int64_t from = std::max(at, channel.closedSince);
+    channel.closedClocks -= channel.firstActivate - from;
+    channel.firstActivate = from;
+  }
+  bank.row = row;
+  if (log)
+    note(Command::Activate, channel, &bank, at);
+  bank.nextColumn = at + timing.activateToColumn;
+  bank.nextPrecharge = at + timing.activateToPrecharge;
+  bank.nextActivate = at + timing.activateToActivate;
+}
+
+void Dram::refresh(Channel &channel) {
+  int64_t due = channel.nextRefresh;
+  channel.nextRefresh += timing.refreshInterval;
+  int64_t start = due;
+  if (channel.openBanks != 0) {
+    for (const Bank &bank : channel.banks)
+      if (bank.row != Closed)
+        start = std::max(start, bank.nextPrecharge);
+    start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
+    rowBuses[channel.bus].book(start, timing.prechargeSlots);
+    ++count.prechargeAlls;
+    if (log)
+      note(Command::PrechargeAll, channel, nullptr, start);
+    start += timing.prechargeAllToRefresh;
+  } else {
+    // tRFC of the refresh before, if it was late.
+    for (const Bank &bank : channel.banks)
+      start = std::max(start, bank.row == Closed ? bank.nextActivate : start);
+    channel.closedClocks += start - channel.closedSince;
+  }
+  start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
+  rowBuses[channel.bus].book(start, timing.prechargeSlots);
+  ++count.refreshes;
+  if (log)
+    note(Command::Refresh, channel, nullptr, start);
+  int64_t end = start + timing.refreshToActivate;
+  for (Bank &bank : channel.banks) {
+    bank.row = Closed;
+    bank.nextActivate = end;
+  }
+  channel.openBanks = 0;
+  // Refreshing draws the current of open banks; IDD5 is counted above it.
+  channel.closedSince = end;
+}
+
+void Dram::note(Command command, const Channel &channel, const Bank *bank,
+                int64_t at) {
+  auto index = uint32_t(bank ? bank - channel.banks.data() : 0);
+  log->push_back({command, uint32_t(&channel - channels.data()),
+                  index / device.banksPerGroup, index % device.banksPerGroup,
+                  bank ? bank->row : Closed, at});
+}
+
+void Dram::advance(int64_t now) {
+  int64_t closed = 0;
+  for (Channel &channel : channels) {
+    while (channel.nextRefresh <= now)
+      refresh(channel);
+    closed += channel.closedClocks;
+    if (channel.openBanks == 0)
+      closed += std::max<int64_t>(0, now - channel.closedSince);
+  }
+  int64_t total = now * int64_t(channels.size());
+  closed = std::clamp<int64_t>(closed, int64_t(count.closedClocks),
+                               std::max(total, int64_t(count.closedClocks)));
+  count.closedClocks = uint64_t(closed);
+  count.openClocks = std::max(count.openClocks,
+                              uint64_t(std::max<int64_t>(0, total - closed)));
+}
+
+} // namespace dalbit::dram

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The DRAM as timestamps. Both timed engines own one and must agree.
+//
+// It has no clock. Per bank it keeps the clock from which the next command is
+// legal, per channel the booked command slots and the recent activates, and it
+// answers each request at once. What is booked never moves: a later request
+// only takes holes that are legal on both sides, so an activate may go before
+// an earlier request's column command, while column commands of a channel
+// leave in request order. Rows stay open until another row of the bank or a
+// refresh closes them. Refresh is a fixed calendar: every tREFI all banks of a
+// channel wait for their last column, are precharged together and refreshed.
+// A row may be opened up to the moment a refresh is due; a request whose
+// column command would come later is served after the refresh.
+//
+// All times are DRAM clocks; simulator/dram/ClockRatio.h converts. Not
+// modelled: per-bank refresh, power-down, ECC, temperature, several ranks.
+
+#pragma once
+
+#include "simulator/dram/CommandBus.h"
+#include "simulator/dram/DramParameters.h"
+#include "simulator/dram/SpacedCommands.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace dalbit::dram {
+
+/// Everything that costs energy, summed over the channels. Bursts are counted
+/// when booked, so the difference over one access() belongs to its request.
+struct DramCounters {
+  uint64_t activates = 0;
+  uint64_t reads = 0;  ///< read bursts
+  uint64_t writes = 0; ///< write bursts
+  uint64_t precharges = 0;
+  uint64_t prechargeAlls = 0;
+  uint64_t refreshes = 0;
+  uint64_t rowHits = 0;  ///< bursts that found their row open
+  uint64_t casSyncs = 0; ///< LPDDR5 CAS commands that start the data clock
+  uint64_t readBytes = 0;
+  uint64_t writtenBytes = 0;
+  uint64_t openClocks = 0;   ///< a bank open or refreshing, up to advance()
+  uint64_t closedClocks = 0; ///< all banks closed, up to advance()
+};
+
+enum class Command : uint8_t {
+  Activate,
+  Precharge,
+  PrechargeAll,
+  Read,
+  Write,
+  CasSync,
+  Refresh
+};
+
+/// A booked command, for checks and for drawing; the order of booking is not
+/// the order in time.
+struct BookedCommand {
+  Command command;
+  uint32_t channel;
+  uint32_t group; ///< 0 for commands to all banks
+  uint32_t bank;  ///< inside the group
+  int64_t row;    ///< of an activate
+  int64_t at;     ///< first clock on the command bus
+};
+
+class Dram {
+public:
+  explicit Dram(const DramParameters &parameters);
+
+  /// Bytes of one request; its address is a multiple of it.
+  static constexpr uint64_t RequestBytes = 64;
+
+  /// Books the request of 64 bytes at \p address that is accepted at clock
+  /// \p now. Returns the clock after its last data beat. \p now never
+  /// decreases from call to call and \p address lies below capacity().
+  int64_t access(int64_t now, uint64_t address, bool write);
+
+  /// Books the refreshes due up to \p now and brings the open and closed
+  /// clocks of counters() to it (never back).
+  void advance(int64_t now);
+
+  const DramCounters &counters() const { return count; }
+
+  /// From now on appends each command to \p commands, or stops if null.
+  void record(std::vector<BookedCommand> *commands) { log = commands; }
+
+  const DramParameters &parameters() const { return device; }
+  uint64_t capacity() const { return device.capacityBytes; }
+
+private:
+  static constexpr int64_t Forever = int64_t(1) << 60;
+  static constexpr int64_t Never = -Forever;
+  static constexpr int64_t Closed = -1;
+
+  struct Bank {
+    int64_t row = Closed;
+    int64_t nextActivate = 0;
+    int64_t nextPrecharge = 0;
+    int64_t nextColumn = 0;
+  };
+  struct ColumnLimit {
+    int64_t read = 0;
+    int64_t write = 0;
+  };
+  struct Channel {
+    std::vector<Bank> banks; ///< index: group * banks per group + bank
+    std::vector<ColumnLimit> groups;
+    ColumnLimit any;
+    uint64_t bus = 0; ///< index into rowBuses and columnBuses
+    SpacedCommands activates;
+    SpacedCommands precharges;
+    int64_t dataClockUntil = Never; ///< LPDDR5: WCK runs up to this clock
+    int64_t nextRefresh = 0;
+    int64_t closedSince = 0;   ///< meaningful while openBanks is 0
+    int64_t firstActivate = 0; ///< first since all banks were closed
+    int64_t closedClocks = 0;
+    uint32_t openBanks = 0;
+  };
+  struct Opening {
+    int64_t precharge = Never; ///< Never: the bank was closed
+    int64_t activate = 0;
+  };
+
+  int64_t burst(int64_t now, uint64_t address, bool write);
+  int64_t findColumn(const Channel &channel, int64_t earliest,
+                     bool &sync) const;
+  Opening findOpening(Channel &channel, const Bank &bank, uint32_t group,
+                      int64_t now);
+  void open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
+            const Opening &opening);
+  void refresh(Channel &channel);
+  void note(Command command, const Channel &channel, const Bank *bank,
+            int64_t at);
+
+  DramParameters device;
+  DramTiming timing;
+  std::vector<Channel> channels;
+  std::vector<CommandBus> rowBuses;    ///< all commands, if it is the only one
+  std::vector<CommandBus> columnBuses; ///< read and write, if separate
+  DramCounters count;
+  int64_t accepted = 0; ///< clock of the latest request
+  std::vector<BookedCommand> *log = nullptr;
+};
+
+} // namespace dalbit::dram

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Commands of one kind that must keep a distance from each other: activates
+// (tRRD within and across bank groups, tFAW over any five) and precharges
+// (tPPD). Keeps the booked ones in time order and finds the first clock at
+// which one more is legal, before or after those already booked.
+//
+// Precondition: the times asked for never fall behind the latest forget().
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace dalbit::dram {
+
+class SpacedCommands {
+public:
+  SpacedCommands() = default;
+  /// \p sameGroup and \p otherGroup are distances in clocks; any five
+  /// commands span at least \p five clocks (0: no such rule).
+  SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five)
+      : sameGroup(sameGroup), otherGroup(otherGroup), five(five) {}
+
+  /// First legal clock not before \p earliest for a command to \p group.
+  int64_t find(int64_t earliest, uint32_t group) const;
+
+  void book(int64_t at, uint32_t group);
+
+  /// Drops what cannot restrict a command at \p now or later.
+  void forget(int64_t now);
+
+private:
+  struct Entry {
+    int64_t at;
+    uint32_t group;
+  };
+
+  int64_t distance(const Entry &entry, uint32_t group) const {
+    return entry.group == group ? sameGroup : otherGroup;
+  }
+  int64_t afterNeighbours(int64_t at, uint32_t group) const;
+  int64_t afterFive(int64_t at) const;
+
+  std::vector<Entry> entries; ///< in time order
+  int64_t sameGroup = 0;
+  int64_t otherGroup = 0;
+  int64_t five = 0;
+};
+
+} // namespace dalbit::dram

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A file that appears whole or not at all: it is written under a temporary name
+// in the same directory, and commit() renames it.
+//
+// Promises: an existing file of that name stays untouched until commit();
+// without commit() nothing is left, whatever happens but the death of the
+// process. A full disk and every other failure throw Error with the file's name
+// and the system's reason. Left out: syncing the directory.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace dalbit {
+
+class AtomicFile {
+public:
+  /// Throws Error if the directory is not writable.
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile &) = delete;
+  AtomicFile &operator=(const AtomicFile &) = delete;
+
+  void write(const void *data, size_t size);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Replaces bytes that have been written.
+  void rewrite(size_t offset, const void *data, size_t size);
+  /// Bytes written.
+  size_t size() const { return count; }
+  /// Closes and renames; nothing may be written after it.
+  void commit();
+
+private:
+  [[noreturn]] void fail(const char *action);
+
+  std::string path, temporary;
+  int descriptor = -1;
+  size_t count = 0;
+};
+
+/// Writes a whole text file.
+void writeFile(const std::string &path, std::string_view text);
+
+} // namespace dalbit

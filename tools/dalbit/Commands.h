@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The sub-commands of `dalbit` (contracts, section J). Each adds its options to the command line; what
+// it does runs after parsing and throws Error.
+
+#pragma once
+
+#include "tools/dalbit/Pipeline.h"
+
+#include <CLI/CLI.hpp>
+
+namespace dalbit::tool {
+
+void addCompile(CLI::App &app);
+void addRun(CLI::App &app);
+void addEval(CLI::App &app);
+void addVerify(CLI::App &app);
+void addInspect(CLI::App &app);
+void addTargets(CLI::App &app);
+
+/// Options of `compile` that every command with an ONNX model takes.
+void addCompileOptions(CLI::App &command, CompileOptions &options);
+
+} // namespace dalbit::tool

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dalbit inspect: what a binary or an ONNX model holds.
+
+#include "compiler/execute/FloatExecutor.h"
+#include "isa/binary/Binary.h"
+#include "isa/binary/Disassembly.h"
+#include "tools/dalbit/Commands.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace dalbit::tool {
+
+namespace {
+
+std::string join(const std::vector<std::string> &parts) {
+  std::string text;
+  for (const std::string &part : parts)
+    text += (text.empty() ? "" : ", ") + part;
+  return "[" + text + "]";
+}
+
+void inspectBinary(const std::string &path, bool disassemble) {
+  binary::Program program = binary::readBinary(path);
+  if (disassemble) {
+    std::fputs(binary::disassemble(program).c_str(), stdout);
+    return;
+  }
+  target::Target target = target::parseTarget(program.target, path);
+  std::printf("target    %s: %d x %d array, %u KiB scratchpad, %s\n", target.name.c_str(), target.outputs,
+              target.lanes, unsigned(target.scratchpadKib), target.dramDevice.c_str());
+  std::printf("limits    context %u, batch %u\n", program.limits.context, program.limits.batch);
+  std::printf("code      %zu instructions\n", program.code.size());
+  for (const binary::EntryPoint &entry : program.entries)
+    std::printf("entry     %-8s at %u %s\n", entry.name.c_str(), entry.pc, join(entry.arguments).c_str());
+  for (const binary::RegionEntry &region : program.regions)
+    std::printf("region    %-10s %12llu bytes\n", isa::regions()[unsigned(region.kind)].name,
+                static_cast<unsigned long long>(region.size));
+  for (const binary::Tensor &tensor : program.tensors)
+    std::printf("tensor    %-8s %-28s %s as %s%s\n", binary::name(tensor.kind), tensor.name.c_str(),
+                join(tensor.shape).c_str(), binary::name(tensor.type),
+                tensor.alias.empty() ? "" : (" over " + tensor.alias).c_str());
+  uint64_t weights = 0, macs = 0;
+  for (const binary::Layer &layer : program.layers) {
+    std::printf("layer     %3u %-12s %-40s %9llu weight bytes %9llu MACs a token\n", layer.tag,
+                layer.kind.c_str(), layer.name.c_str(), static_cast<unsigned long long>(layer.weightBytes),
+                static_cast<unsigned long long>(layer.macsPerToken));
+    weights += layer.weightBytes;
+    macs += layer.macsPerToken;
+  }
+  std::printf("total     %llu weight bytes a step, %llu MACs a token without attention\n",
+              static_cast<unsigned long long>(weights), static_cast<unsigned long long>(macs));
+  std::printf("model     %s\n", program.model.c_str());
+}
+
+void inspectModel(const std::string &path) {
+  Compiler compiler;
+  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
+  auto function = *module->getOps<mlir::func::FuncOp>().begin();
+  auto show = [](const char *what, mlir::DictionaryAttr attrs, mlir::Type type) {
+    std::vector<std::string> dims;
+    if (attrs)
+      if (auto names = attrs.getAs<mlir::ArrayAttr>("dalbit.dims"))
+        for (mlir::Attribute name : names)
+          dims.push_back(mlir::cast<mlir::StringAttr>(name).getValue().str());
+    std::string typeText;
+    llvm::raw_string_ostream(typeText) << mlir::cast<mlir::ShapedType>(type).getElementType();
+    auto name = attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name") : mlir::StringAttr();
+    std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "", join(dims).c_str(),
+                typeText.c_str());
+  };
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    show("input", function.getArgAttrDict(i), function.getArgument(i).getType());
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    show("output", function.getResultAttrDict(i), function.getResultTypes()[i]);
+  std::map<std::string, int> operators;
+  function.walk([&](mlir::Operation *op) {
+    if (auto type = op->getAttrOfType<mlir::StringAttr>("op_type"))
+      ++operators[type.str()];
+  });
+  for (const auto &[name, count] : operators)
+    std::printf("operator  %-28s %d\n", name.c_str(), count);
+}
+
+} // namespace
+
+void addInspect(CLI::App &app) {
+  struct State {
+    std::string file;
+    bool disassemble = false;
+  };
+  auto state = std::make_shared<State>();
+  CLI::App *command = app.add_subcommand("inspect", "summarises a binary or an ONNX model");
+  command->footer("Example:\n  dalbit inspect tiny-gpt.dbn --disassemble");
+  command->add_option("file", state->file, "binary or ONNX model")->required();
+  command->add_flag("--disassemble", state->disassemble, "print the code of a binary");
+  command->callback([state] {
+    if (binary::isBinary(state->file))
+      inspectBinary(state->file, state->disassemble);
+    else
+      inspectModel(state->file);
+  });
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dalbit: compiles ONNX transformers for the NPU, runs them and reports cycles and energy.
+// Exit status: 0 done, 1 an error in the input, 2 a wrong command line.
+
+#include "support/Error.h"
+#include "tools/dalbit/Commands.h"
+
+#include <cstdio>
+#include <new>
+
+using namespace dalbit;
+
+int main(int argc, char **argv) {
+  CLI::App app{"Compiles ONNX transformers to NPU binaries, runs them and reports cycles and joules."};
+  app.name("dalbit");
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App *failed, const CLI::Error &error) {
+    return "error: " + std::string(error.what()) + "\nnote: see " + failed->get_name() + " --help\n";
+  });
+  tool::addCompile(app);
+  tool::addRun(app);
+  tool::addEval(app);
+  tool::addVerify(app);
+  tool::addInspect(app);
+  tool::addTargets(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const Error &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    for (const std::string &note : error.notes)
+      std::fprintf(stderr, "note: %s\n", note.c_str());
+    return 1;
+  } catch (const std::bad_alloc &) {
+    std::fprintf(stderr, "error: out of memory\n");
+    return 1;
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/dalbit/Pipeline.h"
+
+#include "compiler/dialect/nn/NNOps.h"
+#include "compiler/dialect/npu/NPUOps.h"
+#include "compiler/dialect/onnx/OnnxOps.h"
+#include "compiler/dialect/qnn/QNNOps.h"
+#include "compiler/encode/BuildProgram.h"
+#include "compiler/import/Import.h"
+#include "compiler/quantise/NNToQNN.h"
+#include "compiler/raise/Raise.h"
+#include "compiler/schedule/Schedule.h"
+#include "isa/binary/Disassembly.h"
+#include "support/Error.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OperationSupport.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdio>
+
+using namespace mlir;
+
+namespace dalbit::tool {
+
+namespace {
+
+/// The place that a user knows: the ONNX node, not a line of ours.
+std::string placeOf(Location loc) {
+  std::string name;
+  loc->walk([&](Location part) {
+    if (auto named = dyn_cast<NameLoc>(part)) {
+      name = named.getName().getValue().str();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return name;
+}
+
+std::string textOf(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPrintingFlags flags;
+  flags.elideLargeElementsAttrs(16);
+  module.print(stream, flags);
+  stream << "\n";
+  return text;
+}
+
+/// Rows of the position table, or 2048 where positions are computed.
+int64_t defaultContext(ModuleOp module) {
+  int64_t rows = 0;
+  module.walk([&](nn::EmbeddingOp op) {
+    if (op.getIds().getDefiningOp<nn::PositionIdsOp>())
+      rows = op.getTable().getType().getDimSize(0);
+  });
+  if (rows)
+    return rows;
+  std::fprintf(stderr, "note: the model has no position table; --max-context is taken as 2048\n");
+  return 2048;
+}
+
+} // namespace
+
+Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
+  mlir->loadDialect<arith::ArithDialect, func::FuncDialect, memref::MemRefDialect, scf::SCFDialect,
+                    onnx::OnnxDialect, nn::NNDialect, qnn::QNNDialect, npu::NPUDialect>();
+  mlir->disableMultithreading();
+  mlir->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    std::string text = diagnostic.str(), place = placeOf(diagnostic.getLocation());
+    if (!place.empty() && text.find(place) == std::string::npos)
+      text = "node '" + place + "': " + text;
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      errors.push_back(text);
+    else if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
+      notes.push_back(text);
+    for (Diagnostic &note : diagnostic.getNotes())
+      notes.push_back(note.str());
+    return success();
+  });
+}
+
+Compiler::~Compiler() = default;
+
+void Compiler::fail(const std::string &fallback) {
+  std::string message = errors.empty() ? fallback : errors.front();
+  std::vector<std::string> hints = notes;
+  errors.clear();
+  notes.clear();
+  throw Error(message, hints);
+}
+
+OwningOpRef<ModuleOp> Compiler::import(const std::string &path) {
+  FailureOr<OwningOpRef<ModuleOp>> module = import::importOnnx(*mlir, path);
+  if (failed(module))
+    fail(path + ": cannot be imported");
+  return std::move(*module);
+}
+
+void Compiler::raise(ModuleOp module, const CompileOptions &options) {
+  raise::RaiseOptions raiseOptions;
+  raiseOptions.shapes = options.shapes;
+  raiseOptions.values = options.values;
+  raiseOptions.report = false;
+  if (failed(raise::raiseToNN(module, raiseOptions)))
+    fail("the graph cannot be raised");
+}
+
+binary::Program Compiler::compile(const std::string &path, const CompileOptions &options,
+                                  std::string *emitted) {
+  if (options.weights != "w8" && options.weights != "w4")
+    throw Error("--weights " + options.weights + ": unknown weight form", {"known are w8 and w4"});
+  target::Target target = target::loadTarget(options.target);
+  auto emit = [&](const char *step, auto text) {
+    if (options.emit != step)
+      return false;
+    *emitted = text();
+    return true;
+  };
+  OwningOpRef<ModuleOp> module = import(path);
+  if (emit("onnx", [&] { return textOf(*module); }))
+    return {};
+  raise(*module, options);
+  if (emit("nn", [&] { return textOf(*module); }))
+    return {};
+  schedule::Options scheduleOptions;
+  scheduleOptions.machine = schedule::machineOf(target);
+  scheduleOptions.maxContext = options.maxContext ? options.maxContext : defaultContext(*module);
+  quantise::Options quantiseOptions;
+  quantiseOptions.weights = options.weights;
+  if (failed(quantise::convertToQNN(*module, quantiseOptions)))
+    fail(path + ": cannot be quantised");
+  if (emit("qnn", [&] { return textOf(*module); }))
+    return {};
+  scheduleOptions.maxBatch = options.maxBatch ? options.maxBatch : 4;
+  FailureOr<schedule::Schedule> schedule = schedule::schedule(*module, scheduleOptions);
+  if (failed(schedule))
+    fail(path + ": does not fit target " + target.name);
+  if (!options.maxBatch &&
+      uint64_t(schedule->plan.kvBytesPerSequence) * 4 > target.dramBytes() / 8)
+    schedule->plan.options.maxBatch = 1;
+  if (emit("npu", [&] { return textOf(*schedule->module); }))
+    return {};
+  FailureOr<binary::Program> program = encode::buildProgram(*module, *schedule, target);
+  if (failed(program))
+    fail(path + ": cannot be encoded");
+  if (emit("asm", [&] { return binary::disassemble(*program); }))
+    return {};
+  return std::move(*program);
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The compiler as one call: an ONNX file to a program, with a look at any step between.
+
+#pragma once
+
+#include "isa/binary/Program.h"
+#include "isa/target/Target.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dalbit::tool {
+
+struct CompileOptions {
+  std::string target = target::DefaultTarget;
+  std::string weights = "w8";
+  int64_t maxContext = 0; ///< 0: the position table's size, else 2048
+  int64_t maxBatch = 0;   ///< 0: 4 if the caches are small, else 1
+  /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer shapes.
+  std::vector<std::string> shapes, values;
+  /// onnx, nn, qnn, npu or asm: text of that step instead of a program.
+  std::string emit;
+};
+
+/// A context with all dialects that prints diagnostics as "error: ..." and "note: ...", or collects
+/// them for an Error.
+class Compiler {
+public:
+  Compiler();
+  ~Compiler();
+
+  mlir::MLIRContext &context() { return *mlir; }
+  /// The model as imported, and the same raised to [nn]. Throw Error.
+  mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &path);
+  void raise(mlir::ModuleOp module, const CompileOptions &options);
+  /// Throws Error. With options.emit the text goes to \p emitted.
+  binary::Program compile(const std::string &path, const CompileOptions &options,
+                          std::string *emitted = nullptr);
+
+private:
+  /// Throws what was diagnosed.
+  [[noreturn]] void fail(const std::string &fallback);
+
+  std::unique_ptr<mlir::MLIRContext> mlir;
+  std::vector<std::string> errors, notes;
+};
+
+} // namespace dalbit::tool
