@@ -2,9 +2,9 @@
 //
 // The NPU: what steers (control), the four units and the scratchpad.
 //
-// Control space on csr_*: a write takes effect in the next cycle, reads are combinational. Three AXI
-// interfaces (docs/microarchitecture.md); rready and bready are always 1 and have no port. event_o and
-// done_o: see control.
+// Control space on csr_*: a write takes effect in the next cycle, reads are combinational.
+// Three AXI interfaces (docs/microarchitecture.md); rready and bready are always 1 and have no
+// port. event_o and done_o: see control.
 
 module npu_top #(
   parameter int N = 16,

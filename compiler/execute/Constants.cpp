@@ -49,8 +49,8 @@ Tensor weightTensor(onnx::WeightAttr weight) {
     from += step * start;
   for (int64_t dim : weight.getPermutation())
     steps.push_back(dense[dim]);
-  Tensor view = gatherStrided(source, weight.getTensorType().getShape(),
-                              from, steps);
+  Tensor view =
+      gatherStrided(source, weight.getTensorType().getShape(), from, steps);
   return view.cast(wanted);
 }
 

@@ -80,8 +80,7 @@ std::vector<Tensor> Interpreter::runBody(Region &body) {
 }
 
 std::vector<Tensor>
-Interpreter::runNode(onnx::NodeOp node,
-                     llvm::ArrayRef<const Tensor *> inputs) {
+Interpreter::runNode(onnx::NodeOp node, llvm::ArrayRef<const Tensor *> inputs) {
   const Operator *row = findOperator(node.getDomain(), node.getOpType());
   if (!row || !row->evaluate)
     throw Error("the float executor does not know this operator",
@@ -133,10 +132,9 @@ std::vector<Port> portsOf(func::FuncOp function, bool wantInputs) {
   FunctionType type = function.getFunctionType();
   unsigned count = wantInputs ? type.getNumInputs() : type.getNumResults();
   for (unsigned i = 0; i < count; ++i) {
-    auto name = wantInputs
-                    ? function.getArgAttrOfType<StringAttr>(i, "dalbit.name")
-                    : function.getResultAttrOfType<StringAttr>(i,
-                                                               "dalbit.name");
+    auto name =
+        wantInputs ? function.getArgAttrOfType<StringAttr>(i, "dalbit.name")
+                   : function.getResultAttrOfType<StringAttr>(i, "dalbit.name");
     ports.push_back({name ? name.str() : std::to_string(i),
                      wantInputs ? type.getInput(i) : type.getResult(i)});
   }
@@ -165,25 +163,29 @@ void checkInput(const Port &port, const Tensor &tensor) {
                 ", the model wants [" + wanted + "]");
 }
 
-/// Takes the symbols that stand alone in `dalbit.dims` from the sizes of the
-/// inputs. A module that has not been specialised has none.
+/// The symbols of the function for these inputs: fixed numbers from
+/// `dalbit.sizes`, the others from the sizes of inputs whose dimension is the
+/// symbol alone (`dalbit.dims`). An imported module has neither.
 Symbols bindSymbols(func::FuncOp function, llvm::ArrayRef<Tensor> inputs) {
   Symbols symbols;
+  auto place = [&](StringRef name) -> int64_t * {
+    return name == "B"   ? &symbols.batch
+           : name == "T" ? &symbols.tokens
+           : name == "P" ? &symbols.past
+                         : nullptr;
+  };
+  if (auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes"))
+    for (NamedAttribute entry : sizes)
+      if (int64_t *symbol = place(entry.getName()))
+        *symbol = cast<IntegerAttr>(entry.getValue()).getInt();
   for (auto [i, tensor] : llvm::enumerate(inputs)) {
     auto dims = function.getArgAttrOfType<ArrayAttr>(i, "dalbit.dims");
     if (!dims)
       continue;
-    for (auto [dim, size] : llvm::zip(dims, tensor.shape())) {
-      auto text = dyn_cast<StringAttr>(dim);
-      if (!text)
-        continue;
-      if (text.getValue() == "B")
-        symbols.batch = size;
-      else if (text.getValue() == "T")
-        symbols.tokens = size;
-      else if (text.getValue() == "P")
-        symbols.past = size;
-    }
+    for (auto [dim, size] : llvm::zip(dims, tensor.shape()))
+      if (auto text = dyn_cast<StringAttr>(dim))
+        if (int64_t *symbol = place(text))
+          *symbol = size;
   }
   return symbols;
 }
@@ -227,9 +229,7 @@ FloatExecutor::FloatExecutor(ModuleOp module)
 
 FloatExecutor::~FloatExecutor() = default;
 
-const std::vector<Port> &FloatExecutor::inputs() const {
-  return state->inputs;
-}
+const std::vector<Port> &FloatExecutor::inputs() const { return state->inputs; }
 
 const std::vector<Port> &FloatExecutor::outputs() const {
   return state->outputs;

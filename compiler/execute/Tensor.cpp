@@ -107,8 +107,8 @@ Tensor Tensor::reshaped(llvm::ArrayRef<int64_t> shape) const {
   for (int64_t dim : shape)
     total *= dim;
   if (total != elements)
-    throw Error("a tensor of shape " + shapeText(dims) +
-                " cannot be seen as " + shapeText(shape));
+    throw Error("a tensor of shape " + shapeText(dims) + " cannot be seen as " +
+                shapeText(shape));
   return result;
 }
 

@@ -26,7 +26,19 @@ using onnx::BFloat16;
 using onnx::Half;
 
 enum class ElementType : uint8_t {
-  F32, F16, BF16, F64, I64, I32, I16, I8, U64, U32, U16, U8, Bool
+  F32,
+  F16,
+  BF16,
+  F64,
+  I64,
+  I32,
+  I16,
+  I8,
+  U64,
+  U32,
+  U16,
+  U8,
+  Bool
 };
 
 using Shape = llvm::SmallVector<int64_t, 6>;

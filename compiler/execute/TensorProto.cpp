@@ -13,11 +13,9 @@
 namespace dalbit::execute {
 
 TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
-  std::optional<ElementType> element =
-      elementOfOnnx(tensor.data_type());
+  std::optional<ElementType> element = elementOfOnnx(tensor.data_type());
   if (!element)
-    throw Error("elements of type " +
-                onnxElementName(tensor.data_type()) +
+    throw Error("elements of type " + onnxElementName(tensor.data_type()) +
                 " are not supported");
   TensorHeader header{*element, {}};
   bool overflow = false, empty = false;
@@ -30,8 +28,8 @@ TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
   }
   if (empty)
     header.count = 0;
-  overflow |= __builtin_mul_overflow(
-      header.count, elementSize(*element), &header.bytes);
+  overflow |= __builtin_mul_overflow(header.count, elementSize(*element),
+                                     &header.bytes);
   if (overflow && !empty)
     throw Error("shape " + shapeText(header.shape) +
                 " has more elements than fit in memory");
@@ -41,9 +39,8 @@ TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
 void requireBytes(const TensorHeader &header, int64_t found) {
   if (found != header.bytes)
     throw Error(std::to_string(found) + " bytes of data for shape " +
-                shapeText(header.shape) + " of " +
-                elementName(header.element) + ", which needs " +
-                std::to_string(header.bytes));
+                shapeText(header.shape) + " of " + elementName(header.element) +
+                ", which needs " + std::to_string(header.bytes));
 }
 
 Tensor tensorOfBytes(const TensorHeader &header, const char *bytes) {
@@ -66,8 +63,7 @@ Tensor fromField(const TensorHeader &header, const Field &field) {
     using T = decltype(tag);
     T *to = value.data<T>();
     for (int64_t i = 0; i < header.count; ++i) {
-      if constexpr (std::is_same_v<T, Half> ||
-                    std::is_same_v<T, BFloat16>)
+      if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
         to[i].bits = uint16_t(field[int(i)]);
       else
         to[i] = static_cast<T>(field[int(i)]);
@@ -76,7 +72,8 @@ Tensor fromField(const TensorHeader &header, const Field &field) {
   return value;
 }
 
-Tensor fromFields(const TensorHeader &header, const ::onnx::TensorProto &tensor) {
+Tensor fromFields(const TensorHeader &header,
+                  const ::onnx::TensorProto &tensor) {
   switch (header.element) {
   case ElementType::F32:
     return fromField(header, tensor.float_data());

@@ -33,9 +33,8 @@ Value Scope::find(StringRef name) const {
 void Scope::define(StringRef name, Value value) {
   if (name.empty())
     return;
-  if (find(name))
+  if (!values.try_emplace(name, value).second)
     throw Error("the name '" + name.str() + "' is given to two values");
-  values[name] = value;
 }
 
 std::string domainOf(const std::string &domain) {
@@ -155,19 +154,19 @@ int supportedVersion(const Operator &row, int opset) {
   int version = execute::versionOf(row, opset);
   if (version)
     return version;
-  throw Error("only versions from " + std::to_string(row.since.front()) +
-                  " on are supported",
+  throw Error("this operator is supported from opset " +
+                  std::to_string(row.since.front()) + " on",
               {"export the model with a newer opset"});
 }
 
 void checkArity(const ::onnx::NodeProto &node, const Operator &row,
                 size_t inputs) {
   auto wrong = [&](const char *what, size_t found, int least, int most) {
-    std::string range = least == most ? std::to_string(least)
-                        : most == execute::anyNumber
-                            ? "at least " + std::to_string(least)
-                            : std::to_string(least) + " to " +
-                                  std::to_string(most);
+    std::string range =
+        least == most ? std::to_string(least)
+        : most == execute::anyNumber
+            ? "at least " + std::to_string(least)
+            : std::to_string(least) + " to " + std::to_string(most);
     throw Error("has " + std::to_string(found) + " " + what +
                 ", the operator takes " + range);
   };
@@ -184,8 +183,7 @@ Type elementOf(Type type) {
 
 } // namespace
 
-void GraphImporter::buildConstant(const ::onnx::NodeProto &node,
-                                  Scope &scope) {
+void GraphImporter::buildConstant(const ::onnx::NodeProto &node, Scope &scope) {
   const Operator &row = rowOf(node);
   int version = supportedVersion(row, opsetOf(node));
   if (node.attribute_size() != 1 || node.output_size() != 1)
@@ -229,8 +227,7 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
   draft.type = node.op_type();
   draft.version = supportedVersion(row, opset);
   StringAttr name = builder.getStringAttr(
-      node.name().empty() && node.output_size() ? node.output(0)
-                                                : node.name());
+      node.name().empty() && node.output_size() ? node.output(0) : node.name());
   Location loc = NameLoc::get(name);
 
   // Trailing empty names say the same as no names.
@@ -261,8 +258,8 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
     const AttributeRow *known = row.attribute(attribute.name(), draft.version);
     if (!known)
       throw Error("attribute " + attribute.name() +
-                  " is not known in version " +
-                  std::to_string(draft.version) + " of the operator");
+                  " is not known in version " + std::to_string(draft.version) +
+                  " of the operator");
     if (!attribute.ref_attr_name().empty())
       throw Error("attribute " + attribute.name() +
                   " refers to an attribute of a function");
@@ -326,8 +323,8 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
   }
   auto op = builder.create<onnx::NodeOp>(
       loc, results, builder.getStringAttr(draft.type), draft.inputs,
-      builder.getI64IntegerAttr(opset), builder.getStringAttr(row.domain),
-      name, attributes, unsigned(regions.size()));
+      builder.getI64IntegerAttr(opset), builder.getStringAttr(row.domain), name,
+      attributes, unsigned(regions.size()));
   for (auto [to, from] : llvm::zip(op.getBodies(), regions))
     to.takeBody(*from);
   for (auto [text, value] : llvm::zip(node.output(), op.getOutputs()))
@@ -346,8 +343,7 @@ void GraphImporter::buildInitializers(const ::onnx::GraphProto &graph,
     try {
       TypedAttr value = tensorAttribute(builder.getContext(), tensor, file);
       Location loc = NameLoc::get(builder.getStringAttr(tensor.name()));
-      scope.define(tensor.name(),
-                   builder.create<onnx::ConstantOp>(loc, value));
+      scope.define(tensor.name(), builder.create<onnx::ConstantOp>(loc, value));
     } catch (const Error &error) {
       throw Error("initializer '" + tensor.name() + "': " + error.what(),
                   error.notes);
@@ -373,8 +369,8 @@ void GraphImporter::build(const ::onnx::GraphProto &graph, Scope &scope) {
   }
 }
 
-llvm::SmallVector<Value>
-GraphImporter::outputs(const ::onnx::GraphProto &graph, const Scope &scope) {
+llvm::SmallVector<Value> GraphImporter::outputs(const ::onnx::GraphProto &graph,
+                                                const Scope &scope) {
   llvm::SmallVector<Value> values;
   for (const auto &output : graph.output()) {
     Value value = scope.find(output.name());

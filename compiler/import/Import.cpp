@@ -54,8 +54,8 @@ Declared declaredType(Builder &builder, const ::onnx::ValueInfoProto &info) {
       continue;
     }
     shape.push_back(ShapedType::kDynamic);
-    dims.push_back(builder.getStringAttr(
-        dim.dim_param().empty() ? "?" : dim.dim_param()));
+    dims.push_back(
+        builder.getStringAttr(dim.dim_param().empty() ? "?" : dim.dim_param()));
   }
   return {RankedTensorType::get(shape, type), builder.getArrayAttr(dims)};
 }

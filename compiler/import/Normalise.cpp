@@ -32,8 +32,8 @@ void inputToAttribute(Draft &draft, size_t index, StringRef name) {
     return;
   llvm::SmallVector<int64_t> values;
   onnx::readWeight(constant.getValue(), values);
-  draft.attributes.set(
-      name, DenseI64ArrayAttr::get(constant.getContext(), values));
+  draft.attributes.set(name,
+                       DenseI64ArrayAttr::get(constant.getContext(), values));
   draft.inputs.truncate(index);
 }
 
@@ -50,13 +50,12 @@ Value noneValue(OpBuilder &builder, Location loc) {
 /// An integer list attribute as a constant input, or onnx.none if absent.
 Value listInput(Draft &draft, StringRef name, OpBuilder &builder,
                 Location loc) {
-  auto list =
-      dyn_cast_or_null<DenseI64ArrayAttr>(draft.attributes.erase(name));
+  auto list = dyn_cast_or_null<DenseI64ArrayAttr>(draft.attributes.erase(name));
   if (!list)
     return noneValue(builder, loc);
-  return makeConstant(builder, loc,
-                      execute::Tensor::of<int64_t>({list.size()},
-                                                   list.asArrayRef()));
+  return makeConstant(
+      builder, loc,
+      execute::Tensor::of<int64_t>({list.size()}, list.asArrayRef()));
 }
 
 /// A float attribute as a scalar input of the type of input 0.
@@ -69,8 +68,7 @@ Value numberInput(Draft &draft, StringRef name, OpBuilder &builder,
   auto element = execute::elementOfMlir(type);
   if (!element)
     throw Error("input 0 has elements of an unknown type");
-  auto value =
-      execute::Tensor::scalar<float>(float(number.getValueAsDouble()));
+  auto value = execute::Tensor::scalar<float>(float(number.getValueAsDouble()));
   return makeConstant(builder, loc, value.cast(*element));
 }
 

@@ -74,7 +74,7 @@ std::string Scanner::copy(Message message, size_t begin, size_t end,
                           int depth) {
   // An If in an If ...: models have two or three levels.
   if (depth > 64)
-    throw Error("subgraphs are nested more than 16 deep");
+    throw Error("subgraphs are nested too deep");
   std::string out;
   size_t at = begin;
   while (at < end) {

@@ -86,8 +86,8 @@ TypedAttr external(MLIRContext *context, const TensorHeader &header,
                 std::to_string(offset));
   if (header.bytes > int64_t(inlineBytes))
     return weight(context, header, path, offset);
-  return execute::denseAttribute(context,
-                                 execute::tensorOfBytes(header, data.data() + offset));
+  return execute::denseAttribute(
+      context, execute::tensorOfBytes(header, data.data() + offset));
 }
 
 } // namespace

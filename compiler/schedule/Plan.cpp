@@ -139,6 +139,23 @@ void Planner::norm(qnn::LayerNormOp op) {
 /// of whole banks where that fits.
 int64_t Planner::slotBytes() const { return machine().spmBytes / 16; }
 
+/// The group of 4-bit weights, in the model's order, to which the lanes of the
+/// padded group around
+/// \p lane belong: -1 if they are all padding, -2 if they belong to several.
+int64_t modelGroup(ArrayRef<int64_t> lanes, int64_t lane) {
+  int64_t first = lane / quantise::W4Group * quantise::W4Group, group = -1;
+  for (int64_t i = first;
+       i < first + quantise::W4Group && i < int64_t(lanes.size()); ++i) {
+    if (lanes[i] < 0)
+      continue;
+    int64_t own = lanes[i] / quantise::W4Group;
+    if (group >= 0 && group != own)
+      return -2;
+    group = own;
+  }
+  return group;
+}
+
 /// Appends the tiles of one chunk (w8, w4: docs/arithmetic.md A14), its pairs
 /// and its biases.
 void packChunk(const quantise::QuantisedLinear &q, const Machine &machine,
@@ -172,36 +189,33 @@ void packChunk(const quantise::QuantisedLinear &q, const Machine &machine,
     int64_t groups = (q.k + quantise::W4Group - 1) / quantise::W4Group;
     for (int64_t tn = 0; tn < tilesN; ++tn)
       for (int64_t tk = 0; tk < tilesK; ++tk) {
+        // The group of a tile's lanes in the model; -1 if all of them are
+        // padding.
+        int64_t group = modelGroup(lanes, chunk.firstLane + tk * machine.k);
+        auto header = [&](int64_t c) -> uint8_t {
+          return c < 0 || group < 0 ? 0 : q.headers[c * groups + group];
+        };
         if (tk % tilesPerGroup == 0) {
           if (groupIndex % perWord == 0) {
             headerAt = cursor;
             std::memset(out + cursor, 0, machine.portBytes);
             cursor += machine.portBytes;
           }
-          int64_t group =
-              (chunk.firstLane + tk * machine.k) / quantise::W4Group;
-          for (int64_t n = 0; n < machine.n; ++n) {
-            int64_t c = channelAt(tn * machine.n + n);
+          for (int64_t n = 0; n < machine.n; ++n)
             out[headerAt + (groupIndex % perWord) * machine.n + n] =
-                c < 0 || group >= groups ? 0 : q.headers[c * groups + group];
-          }
+                header(channelAt(tn * machine.n + n));
           ++groupIndex;
         }
         for (int64_t n = 0; n < machine.n; ++n)
           for (int64_t k = 0; k < machine.k; k += 2, ++cursor) {
+            int64_t c = channelAt(tn * machine.n + n);
             uint8_t byte = 0;
             for (int64_t i = 0; i < 2; ++i) {
-              int64_t c = channelAt(tn * machine.n + n),
-                      l = laneAt(tk * machine.k + k + i);
-              uint8_t nibble = 0;
-              if (c >= 0) {
-                int64_t group =
-                    (chunk.firstLane + tk * machine.k) / quantise::W4Group;
-                // Padding lanes hold the group's zero.
-                nibble = l >= 0           ? q.nibbles[c * q.k + l]
-                         : group < groups ? q.headers[c * groups + group] & 15
-                                          : 0;
-              }
+              int64_t l = laneAt(tk * machine.k + k + i);
+              // Padding lanes hold the group's zero.
+              uint8_t nibble = c < 0    ? 0
+                               : l >= 0 ? q.nibbles[c * q.k + l]
+                                        : header(c) & 15;
               byte |= uint8_t(nibble << (4 * i));
             }
             out[cursor] = byte;
@@ -419,6 +433,14 @@ FailureOr<Plan> Planner::run() {
                   llvm::isa<qnn::AttentionOp>(*o.getOut().user_begin()))
                 return success(); // planned with its attention
               std::vector<int64_t> lanes = lanesOf(o.getCodes());
+              if (formOf(o) == quantise::WeightForm::W4)
+                for (size_t lane = 0; lane < lanes.size();
+                     lane += quantise::W4Group)
+                  if (modelGroup(lanes, int64_t(lane)) == -2)
+                    return LogicalResult(o.emitError()
+                                         << "padded heads split the groups of "
+                                            "4-bit weights on this "
+                                            "target; use --weights w8");
               int64_t n = lastDimension(o.getOut());
               int64_t most =
                   std::max<int64_t>(m.accEntries / 2 / plan.block, 1) * m.n;

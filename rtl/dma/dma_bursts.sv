@@ -2,15 +2,15 @@
 //
 // Address generation of both DMAs: turns one instruction into AXI bursts.
 //
-// Rows are taken plane by plane; each is cut at multiples of npu_pkg::BurstBytes of the DRAM address.
-// DRAM offsets are modulo 2^32, scratchpad addresses modulo 2^24, DRAM addresses modulo 2^40. A start
-// in cycle t shows the first burst in t+1 (a gather: when its index has arrived); while `next_i` is
-// high a new burst comes every cycle. Configurations that are not allowed show no burst, only
-// `empty_o` with `error_o`, as do those without effect (a zero in bytes, rows or planes, not checked
-// any further).
+// Rows are taken plane by plane; each is cut at multiples of npu_pkg::BurstBytes of the DRAM
+// address. DRAM offsets are modulo 2^32, scratchpad addresses modulo 2^24, DRAM addresses
+// modulo 2^40. A start in cycle t shows the first burst in t+1 (a gather: when its index has
+// arrived); while `next_i` is high a new burst comes every cycle. Configurations that are not
+// allowed show no burst, only `empty_o` with `error_o`, as do those without effect (a zero in
+// bytes, rows or planes, not checked any further).
 //
-// Gather (only with Gather = 1): the row's index is asked by `index_req_o`; the index of row r+1 is
-// asked when the last burst of row r has been taken.
+// Gather (only with Gather = 1): the row's index is asked by `index_req_o`; the index of row
+// r+1 is asked when the last burst of row r has been taken.
 
 module dma_bursts #(
   parameter bit Gather = 1'b1,
@@ -71,8 +71,9 @@ module dma_bursts #(
   logic [AddressBits-1:0] base;
   assign base = region_i[cfg_region*AddressBits +: AddressBits];
 
-  // DRAM and scratchpad must agree modulo the bus, in every row: the sums that differ from row to row
-  // are checked once, by their strides. A gather's indices are unknown: both strides are whole beats.
+  // DRAM and scratchpad must agree modulo the bus, in every row: the sums that differ from row to
+  // row are checked once, by their strides. A gather's indices are unknown: both strides are whole
+  // beats.
   logic empty, misfit;
   logic [3:0] error;
   assign empty = cfg_bytes == '0 || cfg_rows == '0 || cfg_planes == '0;

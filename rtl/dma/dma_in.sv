@@ -2,11 +2,12 @@
 //
 // DMA in: copies rows from DRAM to the scratchpad, strided or gathered by an index list.
 //
-// At most 16 bursts and 4 instructions are in flight; the next instruction is accepted when all read
-// addresses of the current one are out. A beat that arrives is written in the next cycle (the port has
-// the highest priority and never waits), `done_o` comes in the cycle after the last write. An
-// instruction that shows no burst (no effect, or not allowed) waits for the earlier ones and ends then.
-// Errors are told with `done_o`, so they belong to the oldest instruction. rready is always 1.
+// At most 16 bursts and 4 instructions are in flight; the next instruction is accepted when all
+// read addresses of the current one are out. A beat that arrives is written in the next cycle
+// (the port has the highest priority and never waits), `done_o` comes in the cycle after the
+// last write. An instruction that shows no burst (no effect, or not allowed) waits for the
+// earlier ones and ends then. Errors are told with `done_o`, so they belong to the oldest
+// instruction. rready is always 1.
 
 `include "assert.svh"
 

@@ -2,12 +2,13 @@
 //
 // DMA out: copies rows from the scratchpad to DRAM.
 //
-// Reads the words of a burst into a buffer of two longest bursts, sends the burst's address when all
-// its data are there (T5), and its beats, one a cycle, after the address is taken. Up to 4 bursts wait
-// for their data to be sent and 16 for their response. The next instruction is accepted when all reads
-// of the current one are granted; `done_o` comes in the cycle after the response of its last burst. An
-// instruction without bursts (no effect, or not allowed) waits for the earlier ones and ends then.
-// Errors are told with `done_o`, so they belong to the oldest instruction. bready is always 1.
+// Reads the words of a burst into a buffer of two longest bursts, sends the burst's address
+// when all its data are there (T5), and its beats, one a cycle, after the address is taken. Up
+// to 4 bursts wait for their data to be sent and 16 for their response. The next instruction is
+// accepted when all reads of the current one are granted; `done_o` comes in the cycle after the
+// response of its last burst. An instruction without bursts (no effect, or not allowed) waits
+// for the earlier ones and ends then. Errors are told with `done_o`, so they belong to the
+// oldest instruction. bready is always 1.
 
 `include "assert.svh"
 
@@ -258,8 +259,8 @@ module dma_out #(
     .pop_i(bvalid_i), .valid_o(wait_valid), .data_o(wait_last)
   );
 
-  // A read past the scratchpad belongs to the instruction whose words are being read; it reaches the
-  // oldest one by a mark that travels with the last burst.
+  // A read past the scratchpad belongs to the instruction whose words are being read; it reaches
+  // the oldest one by a mark that is kept for each instruction.
   logic bad, bad_q;
   logic [3:0] error_q, seen;
   logic finish, idle_q;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One half of the accumulator: a memory with one read and one write port and the adders in front of
-// the write. The read's data come in the next cycle; a write adds the products to them, so it has to
-// come in that cycle (or start from 0 with write_clear_i).
+// One half of the accumulator: a memory with one read and one write port, and the adders in front
+// of the write. The read's data come in the next cycle; a write adds the products to them, so it
+// has to come in that cycle (or start from 0 with write_clear_i).
 
 module accumulator_half #(
   parameter int N = 32,

@@ -202,7 +202,8 @@ module dot_array_sim #(
           npu_pkg::MatrixWFormW8:
             weights_q[write_bank_i][8*PortBytes*32'(write_index_i) +: 8*PortBytes] <= data_i;
           npu_pkg::MatrixWFormW4: begin
-            decode(N*32'(write_slot_i) + 2*PortBytes/K*32'(write_index_i), headers_q, data_i, decoded);
+            decode(N*32'(write_slot_i) + 2*PortBytes/K*32'(write_index_i), headers_q, data_i,
+                   decoded);
             weights_q[write_bank_i][16*PortBytes*32'(write_index_i) +: 16*PortBytes] <= decoded;
           end
           npu_pkg::MatrixWFormRows:

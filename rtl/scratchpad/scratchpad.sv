@@ -2,11 +2,11 @@
 //
 // Scratchpad: Banks equal single-port banks, chosen by the highest address bits, and ten ports.
 //
-// In each bank the first requesting port of isa/npu.td's order wins and is granted in the same cycle;
-// `gnt` is a function of registered requests. Read data and `rvalid` come the cycle after the grant.
-// A request past SpmBytes is granted at once, reads 0, writes nothing and raises its bit of `oob_o`
-// in the cycle of the grant. Words are PortBytes long, low address bits are ignored.
-// SpmBytes and Banks are powers of two.
+// In each bank the first requesting port of isa/npu.td's order wins and is granted in the same
+// cycle; `gnt` is a function of registered requests. Read data and `rvalid` come the cycle
+// after the grant. A request past SpmBytes is granted at once, reads 0, writes nothing and
+// raises its bit of `oob_o` in the cycle of the grant. Words are PortBytes long, low address
+// bits are ignored. SpmBytes and Banks are powers of two.
 
 `include "assert.svh"
 

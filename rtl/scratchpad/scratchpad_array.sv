@@ -2,10 +2,11 @@
 //
 // The scratchpad's storage for simulation: all banks in one array.
 //
-// The arbiter grants at most one access a bank and cycle, so two accesses never meet in a word and
-// one array does the same as Banks of them, without a crossbar to evaluate: a port that is not
-// enabled costs nothing. scratchpad_banks is the body that is synthesised; a bench compares the two.
-// `zero` makes a read return 0. Read data come the cycle after `en` and stay until the next one.
+// The arbiter grants at most one access a bank and cycle, so two accesses never meet in a word
+// and one array does the same as Banks of them, without a crossbar to evaluate: a port that is
+// not enabled costs nothing. scratchpad_banks is the body that is synthesised; a bench compares
+// the two. `zero` makes a read return 0. Read data come the cycle after `en` and stay until the
+// next one.
 
 module scratchpad_array #(
   parameter int WordBits = 12,   // log2 of the number of words
@@ -81,11 +82,15 @@ module scratchpad_array #(
   endfunction
 
   always_ff @(posedge clk_i) begin
-    if (dma_in_en_i) mem[dma_in_word_i] <= merge(mem[dma_in_word_i], dma_in_wdata_i, dma_in_be_i);
+    if (dma_in_en_i) begin
+      mem[dma_in_word_i] <= merge(mem[dma_in_word_i], dma_in_wdata_i, dma_in_be_i);
+    end
   end
 
   always_ff @(posedge clk_i) begin
-    if (vec_out_en_i) mem[vec_out_word_i] <= merge(mem[vec_out_word_i], vec_out_wdata_i, vec_out_be_i);
+    if (vec_out_en_i) begin
+      mem[vec_out_word_i] <= merge(mem[vec_out_word_i], vec_out_wdata_i, vec_out_be_i);
+    end
   end
 
   always_ff @(posedge clk_i) begin

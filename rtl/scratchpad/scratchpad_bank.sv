@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One bank: a single-port memory with byte enables. Read data come the cycle after and stay until the
-// next read.
+// One bank: a single-port memory with byte enables. Read data come the cycle after and stay
+// until the next read.
 
 module scratchpad_bank #(
   parameter int RowBits = 9,

@@ -73,16 +73,26 @@ module scratchpad_banks #(
     logic [9:0] here;       // ports with an access in this bank, at most one
     logic [RowBits-1:0] row;
     logic write;
-    assign here[0] = dma_in_en_i && dma_in_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[1] = dma_out_en_i && !dma_out_zero_i && dma_out_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[2] = fill_en_i && !fill_zero_i && fill_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[3] = act_en_i && !act_zero_i && act_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[4] = vec_out_en_i && vec_out_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[5] = vec_c_en_i && !vec_c_zero_i && vec_c_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[6] = vec_b_en_i && !vec_b_zero_i && vec_b_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[7] = vec_a_en_i && !vec_a_zero_i && vec_a_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[8] = index_en_i && !index_zero_i && index_word_i[RowBits +: BankBits] == BankBits'(b);
-    assign here[9] = scalar_en_i && !scalar_zero_i && scalar_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[0] = dma_in_en_i &&
+        dma_in_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[1] = dma_out_en_i && !dma_out_zero_i &&
+        dma_out_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[2] = fill_en_i && !fill_zero_i &&
+        fill_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[3] = act_en_i && !act_zero_i &&
+        act_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[4] = vec_out_en_i &&
+        vec_out_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[5] = vec_c_en_i && !vec_c_zero_i &&
+        vec_c_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[6] = vec_b_en_i && !vec_b_zero_i &&
+        vec_b_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[7] = vec_a_en_i && !vec_a_zero_i &&
+        vec_a_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[8] = index_en_i && !index_zero_i &&
+        index_word_i[RowBits +: BankBits] == BankBits'(b);
+    assign here[9] = scalar_en_i && !scalar_zero_i &&
+        scalar_word_i[RowBits +: BankBits] == BankBits'(b);
     assign write = here[0] || here[4];
     always_comb begin
       row = '0;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything that steers the units: control registers, sequencer, semaphores, and for each unit its
-// configuration and its dispatcher.
+// Everything that steers the units: control registers, sequencer, semaphores, and for each unit
+// its configuration and its dispatcher.
 //
-// Unit u has bit u of each vector (isa/npu.td). `event_o`: in the cycle before, a unit started or ended
-// an instruction; its dispatcher's tag_q and all counters are then those after that cycle. `done_o` is
-// high while the program is done or stopped.
+// Unit u has bit u of each vector (isa/npu.td). `event_o`: in the cycle before, a unit started
+// or ended an instruction; its dispatcher's tag_q and all counters are then those after that
+// cycle. `done_o` is high while the program is done or stopped.
 
 module control #(
   parameter int SpmBytes = 262144,

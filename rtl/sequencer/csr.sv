@@ -2,11 +2,12 @@
 //
 // Control and status registers (isa/npu.td), state of the program, first error.
 //
-// Writing 1 to control starts (`start_o` for one cycle, in the next), unless a program runs. The
-// program is done when the sequencer has halted and units, queues and fetch are empty; after an error
-// it is stopped when units and fetch are empty, 4096 cycles later at most. Of errors in the same cycle
-// the one of the lowest unit counts; the sequencer is the last. Reads are combinational, unknown
-// addresses read 0. Entry, arguments and regions may not be written while a program runs.
+// Writing 1 to control starts (`start_o` for one cycle, in the next), unless a program runs.
+// The program is done when the sequencer has halted and units, queues and fetch are empty;
+// after an error it is stopped when units and fetch are empty, 4096 cycles later at most. Of
+// errors in the same cycle the one of the lowest unit counts; the sequencer is the last. Reads
+// are combinational, unknown addresses read 0. Entry, arguments and regions may not be written
+// while a program runs.
 
 module csr (
   input  logic        clk_i,

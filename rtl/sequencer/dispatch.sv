@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Between the sequencer and one unit: a queue of go's, the list of started instructions, counters.
+// Between the sequencer and one unit: a queue of go's, the list of started instructions,
+// counters.
 //
-// A go pushed in cycle t may take its semaphores in t+1 and start the unit in t+2. The head of the
-// queue takes its semaphores in a cycle in which the unit is ready, fewer than 4 instructions are in
-// it and none was started in the cycle before; `start_o` with `cfg_o` comes from registers in the next
-// cycle. `done_i` signals the oldest instruction's semaphores in the same cycle (the others see them in
-// the next). Errors, `oob_i` included, belong to the oldest instruction.
-// After `stop_i` nothing starts; `clear_i` (start of a program) empties queue and list.
+// A go pushed in cycle t may take its semaphores in t+1 and start the unit in t+2. The head of
+// the queue takes its semaphores in a cycle in which the unit is ready, fewer than 4
+// instructions are in it and none was started in the cycle before; `start_o` with `cfg_o` comes
+// from registers in the next cycle. `done_i` signals the oldest instruction's semaphores in the
+// same cycle (the others see them in the next). Errors, `oob_i` included, belong to the oldest
+// instruction. After `stop_i` nothing starts; `clear_i` (start of a program) empties queue and
+// list.
 
 `include "assert.svh"
 

@@ -2,8 +2,8 @@
 //
 // What one instruction does to a register, as a function of its operands: no state, no time.
 //
-// `result_o` is the new value of R[a] for the arithmetic instructions, `less_o` and `equal_o` compare
-// R[b] with R[c].
+// `result_o` is the new value of R[a] for the arithmetic instructions, `less_o` and `equal_o`
+// compare R[b] with R[c].
 
 module execute (
   input  logic [7:0]  opcode_i,

@@ -2,13 +2,15 @@
 //
 // Instruction fetch: a buffer of 8 lines of 256 bytes, direct mapped, with prefetch.
 //
-// Lines are aligned in DRAM, so no burst crosses a multiple of 1 KiB wherever the code lies (its base
-// is a multiple of 8). In each cycle the first missing one of the current line and the next two (none
-// past the code) is asked; at most 4 are on their way, answers come in order. Code of up to 6 lines is
-// fetched once however often it is executed. `start_i` empties the buffer.
+// Lines are aligned in DRAM, so no burst crosses a multiple of 1 KiB wherever the code lies
+// (its base is a multiple of 8). In each cycle the first missing one of the current line and
+// the next two (none past the code) is asked; at most 4 are on their way, answers come in
+// order. Code of up to 6 lines is fetched once however often it is executed. `start_i` empties
+// the buffer.
 //
-// An instruction is shown from registers; it takes 1 cycle from the line's last beat plus 1, or from a
-// redirect plus 1. `fault_o` beside `valid_o`: the line had an error response or pc is past the code.
+// An instruction is shown from registers; it takes 1 cycle from the line's last beat plus 1, or
+// from a redirect plus 1. `fault_o` beside `valid_o`: the line had an error response or pc is
+// past the code.
 
 `include "assert.svh"
 

@@ -3,8 +3,8 @@
 // The stack of hardware loops.
 //
 // When the instruction at `pc_i` ends (`step_i`) and is the last of one or several bodies, the
-// innermost one with rounds left goes on at its start (`back_o` in the same cycle); the ones without
-// end. A loop instruction pushes in the cycle in which it is executed.
+// innermost one with rounds left goes on at its start (`back_o` in the same cycle); the ones
+// without end. A loop instruction pushes in the cycle in which it is executed.
 
 module loops (
   input  logic        clk_i,

@@ -2,10 +2,10 @@
 //
 // Counting semaphores between the units.
 //
-// Takers are the four dispatchers and, last, the sequencer. One that asks gets its semaphores in the
-// same cycle if each of its mask is at least 1 and no earlier taker gets one of them in this cycle;
-// it then takes 1 from each. No path from `up_i` to `take_o`: a signal is seen one cycle later (T2).
-// Counts stay at 255 when more is signalled.
+// Takers are the four dispatchers and, last, the sequencer. One that asks gets its semaphores
+// in the same cycle if each of its mask is at least 1 and no earlier taker gets one of them in
+// this cycle; it then takes 1 from each. No path from `up_i` to `take_o`: a signal is seen one
+// cycle later (T2). Counts stay at 255 when more is signalled.
 
 module semaphores #(
   parameter int Takers = 5

@@ -2,14 +2,14 @@
 //
 // Executes the program: one instruction a cycle when there is one.
 //
-// Two stages: fetch shows an instruction from registers, this module executes it. A taken branch and a
-// loop's way back cost one more cycle, a load two more cycles plus its wait for the bank. In the 32
-// cycles from `start_i` the registers are loaded (r1..r8 from the arguments, others 0) while the first
-// line is fetched. Execution ends at halt (`halted_o`), at an error of its own (`error_o` for one cycle
-// with code and pc), or when `run_i` falls.
+// Two stages: fetch shows an instruction from registers, this module executes it. A taken
+// branch and a loop's way back cost one more cycle, a load two more cycles plus its wait for
+// the bank. In the 32 cycles from `start_i` the registers are loaded (r1..r8 from the
+// arguments, others 0) while the first line is fetched. Execution ends at halt (`halted_o`), at
+// an error of its own (`error_o` for one cycle with code and pc), or when `run_i` falls.
 //
-// Errors, in this order: fetch fault, illegal encoding, then what the instruction says. A branch is
-// checked whether taken or not, a loop whatever its count.
+// Errors, in this order: fetch fault, illegal encoding, then what the instruction says. A
+// branch is checked whether taken or not, a loop whatever its count.
 
 `include "assert.svh"
 
@@ -22,7 +22,7 @@ module sequencer #(
   input  logic                  rst_ni,  // synchronous, active low
 
   input  logic                  start_i,
-  input  logic                  run_i,   // from start on, until the program ends or an error stops it
+  input  logic                  run_i,   // from start on, until the end or an error
   input  logic [31:0]           entry_i,
   input  logic [31:0]           code_words_i,
   input  logic [npu_pkg::AddressBits-1:0] code_base_i,

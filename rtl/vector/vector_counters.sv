@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The activity counters of the vector unit (C1, C2), as isa/npu.td names them. Elements are counted when
-// their beat reaches the lanes, memory accesses when they are granted, in units of 64 bytes.
+// The activity counters of the vector unit (C1, C2), as isa/npu.td names them. Elements are counted
+// when their beat reaches the lanes, memory accesses when they are granted, in units of 64 bytes.
 
 module vector_counters #(
   parameter int Lanes     = 16,
@@ -43,14 +43,16 @@ module vector_counters #(
 
   localparam logic [63:0] Access = 64'(PortBytes) / 64'd64;
 
-  // How often a column counts for a stage, taken from the configuration when the instruction starts.
+  // How often a column counts for a stage, taken from the configuration when the instruction
+  // starts.
   logic [1:0] scales_q, adds_q, products_q;
   logic       table_q;
 
   logic unused_cfg;
   assign unused_cfg = ^cfg_i;
 
-  function automatic logic [63:0] times(input logic [CountBits-1:0] count, input logic [1:0] weight);
+  function automatic logic [63:0] times(input logic [CountBits-1:0] count,
+                                        input logic [1:0] weight);
     times = weight[1] ? 64'(count) << 1 : weight[0] ? 64'(count) : 64'd0;
   endfunction
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What an instruction uses, and whether it is allowed. Everything is registered: in the start's cycle
-// the uses, sizes and the products of row counts and strides are taken from cfg_i; one cycle later
-// error_code_o and empty_o are right. A row that is never reached cannot be wrong: strides count only if
-// there is a second row. An instruction without rows or columns is empty and never an error.
+// What an instruction uses, and whether it is allowed. Everything is registered: in the start's
+// cycle the uses, sizes and the products of row counts and strides are taken from cfg_i; one cycle
+// later error_code_o and empty_o are right. A row that is never reached cannot be wrong: strides
+// count only if there is a second row. An instruction without rows or columns is empty and never an
+// error.
 
 module vector_decode #(
   parameter int N           = 32,
@@ -68,8 +69,9 @@ module vector_decode #(
   logic [11:0] a_low_q, b_low_q, c_low_q, out_low_q;  // address bits that must be 0
 
   // All low bits of the addresses that a stream's rows begin at.
-  function automatic logic [11:0] low(input logic [11:0] base, input logic [11:0] stride0,
-                                      input logic [11:0] stride1, input logic two0, input logic two1);
+  function automatic logic [11:0] low(
+      input logic [11:0] base, input logic [11:0] stride0, input logic [11:0] stride1,
+      input logic two0, input logic two1);
     low = base | (two0 ? stride0 : 12'd0) | (two1 ? stride1 : 12'd0);
   endfunction
 
@@ -98,21 +100,23 @@ module vector_decode #(
       multiply = cfg_i[npu_pkg::VectorMultiplyLsb];
       from_acc = cfg_i[npu_pkg::VectorSourceLsb];
       reduce   = cfg_i[npu_pkg::VectorReduceLsb +: npu_pkg::VectorReduceWidth];
-      scalar_op  = cfg_i[npu_pkg::VectorScalarOpLsb +: npu_pkg::VectorScalarOpWidth];
+      scalar_op = cfg_i[npu_pkg::VectorScalarOpLsb +: npu_pkg::VectorScalarOpWidth];
+
       is_stream  = op == npu_pkg::VectorOpStream;
       is_table   = op == npu_pkg::VectorOpTable;
       one_column = !is_stream && !is_table;
       uses_y     = op == npu_pkg::VectorOpScalar
-                     && (scalar_op == npu_pkg::VectorScalarOpMul || scalar_op == npu_pkg::VectorScalarOpMax
-                      || scalar_op == npu_pkg::VectorScalarOpAdd);
+                && (scalar_op == npu_pkg::VectorScalarOpMul
+                 || scalar_op == npu_pkg::VectorScalarOpMax
+                 || scalar_op == npu_pkg::VectorScalarOpAdd);
       uses_a     = is_stream ? !from_acc || add_c == npu_pkg::VectorAddCA
-                                  : is_table || op == npu_pkg::VectorOpFetch;
-      uses_b     = is_stream && (scale1 == npu_pkg::VectorScale1B || scale2 == npu_pkg::VectorScale2B
-                                   || multiply);
+                             : is_table || op == npu_pkg::VectorOpFetch;
+      uses_b     = is_stream && (scale1 == npu_pkg::VectorScale1B
+                              || scale2 == npu_pkg::VectorScale2B || multiply);
       uses_c     = is_stream && (add == npu_pkg::VectorAddC || add_c == npu_pkg::VectorAddCC);
       uses_out   = is_stream ? out_type != None : op == npu_pkg::VectorOpStore;
       narrow     = (uses_a && a_type == I32) || (uses_b && b_type == I32)
-                     || (uses_c && c_type == I32) || (uses_out && out_type == I32);
+                || (uses_c && c_type == I32) || (uses_out && out_type == I32);
       beat_cols  = is_table ? 7'(TableLanes) : narrow ? 7'(NarrowLanes) : 7'(Lanes);
 
       stream_o     <= is_stream;
@@ -141,7 +145,8 @@ module vector_decode #(
       c_beat_bytes_o   <= PortSize'(beat_cols) << c_type;
       acc_beat_bytes_o <= AccSize'(beat_cols) << I32;
       out_beat_bytes_o <= PortSize'(beat_cols) << out_type;
-      empty_o          <= !is_table && (rows0 == 12'd0 || rows1 == 12'd0 || (is_stream && cols == 20'd0));
+      empty_o          <= !is_table && (rows0 == 12'd0 || rows1 == 12'd0
+                                     || (is_stream && cols == 20'd0));
 
       rows_q      <= {12'd0, rows0} * {12'd0, rows1} - 24'd1;
       acc0_q      <= {12'd0, rows0 - 12'd1}
@@ -149,7 +154,8 @@ module vector_decode #(
       acc1_q      <= {12'd0, rows1 - 12'd1}
                    * {12'd0, cfg_i[npu_pkg::VectorAccStride1Lsb +: npu_pkg::VectorAccStride1Width]};
       acc_tiles_q <= {12'd0, (cols - 20'd1) >> AccBits}
-                   * {20'd0, cfg_i[npu_pkg::VectorAccTileStrideLsb +: npu_pkg::VectorAccTileStrideWidth]};
+                   * {20'd0, cfg_i[npu_pkg::VectorAccTileStrideLsb
+                                   +: npu_pkg::VectorAccTileStrideWidth]};
       a_low_q     <= low(cfg_i[npu_pkg::VectorAAddrLsb +: 12],
                          cfg_i[npu_pkg::VectorAStride0Lsb +: 12],
                          cfg_i[npu_pkg::VectorAStride1Lsb +: 12],
@@ -185,7 +191,8 @@ module vector_decode #(
     aligned = stream_o ? ((12'd1 << LaneBits) << kind) - 12'd1 : table_o ? 12'd63 : 12'd3;
   endfunction
 
-  function automatic logic row_fits(input logic use_it, input logic [11:0] base, input logic [1:0] by);
+  function automatic logic row_fits(input logic use_it, input logic [11:0] base,
+                                    input logic [1:0] by);
     logic [24:0] last;
     unique case (by)
       npu_pkg::VectorScale1ByRow:   last = {13'd0, base} + {1'b0, rows_q};
@@ -198,16 +205,16 @@ module vector_decode #(
 
   function automatic logic illegal();
     logic needs_pairs;
-    needs_pairs = cfg_q_i[npu_pkg::VectorScale1Lsb +: npu_pkg::VectorScale1Width] == npu_pkg::VectorScale1B
-               || cfg_q_i[npu_pkg::VectorScale2Lsb +: npu_pkg::VectorScale2Width] == npu_pkg::VectorScale2B;
+    needs_pairs = cfg_q_i[npu_pkg::VectorScale1Lsb +: 2] == npu_pkg::VectorScale1B
+               || cfg_q_i[npu_pkg::VectorScale2Lsb +: 2] == npu_pkg::VectorScale2B;
     if (stream_o) begin
       illegal = (use_a_o && a_type_q == None)
         || (use_b_o && (b_type_q == None || (needs_pairs && b_type_q != I32)))
         || (use_c_o && c_type_q == None)
-        || cfg_q_i[npu_pkg::VectorReduceLsb +: npu_pkg::VectorReduceWidth] > npu_pkg::VectorReduceArgmax
-        || cfg_q_i[npu_pkg::VectorTableLsb +: npu_pkg::VectorTableWidth] > npu_pkg::VectorTableGate
-        || cfg_q_i[npu_pkg::VectorAddCLsb +: npu_pkg::VectorAddCWidth] > npu_pkg::VectorAddCA
-        || (cfg_q_i[npu_pkg::VectorAddCLsb +: npu_pkg::VectorAddCWidth] == npu_pkg::VectorAddCA
+        || cfg_q_i[npu_pkg::VectorReduceLsb +: 3] > npu_pkg::VectorReduceArgmax
+        || cfg_q_i[npu_pkg::VectorTableLsb +: 2] > npu_pkg::VectorTableGate
+        || cfg_q_i[npu_pkg::VectorAddCLsb +: 2] > npu_pkg::VectorAddCA
+        || (cfg_q_i[npu_pkg::VectorAddCLsb +: 2] == npu_pkg::VectorAddCA
             && !use_acc_o);
     end else begin
       illegal = (scalar_o && cfg_q_i[npu_pkg::VectorScalarOpLsb +: npu_pkg::VectorScalarOpWidth]
@@ -225,17 +232,17 @@ module vector_decode #(
       || (use_c_o && (c_low_q & aligned(c_type_q)) != 12'd0)
       || (use_out_o && (out_low_q & aligned(out_type_q)) != 12'd0)
       || (use_acc_o && last_entry >= 34'(AccEntries))
-      || !row_fits(use_scale1_o, cfg_q_i[npu_pkg::VectorScale1RowLsb +: npu_pkg::VectorScale1RowWidth],
-                   cfg_q_i[npu_pkg::VectorScale1ByLsb +: npu_pkg::VectorScale1ByWidth])
-      || !row_fits(use_scale2_o, cfg_q_i[npu_pkg::VectorScale2RowLsb +: npu_pkg::VectorScale2RowWidth],
-                   cfg_q_i[npu_pkg::VectorScale2ByLsb +: npu_pkg::VectorScale2ByWidth])
-      || !row_fits(use_add_o, cfg_q_i[npu_pkg::VectorAddRowLsb +: npu_pkg::VectorAddRowWidth],
-                   cfg_q_i[npu_pkg::VectorAddByLsb +: npu_pkg::VectorAddByWidth])
-      || !row_fits(use_square_o, cfg_q_i[npu_pkg::VectorSquareRowLsb +: npu_pkg::VectorSquareRowWidth],
-                   cfg_q_i[npu_pkg::VectorSquareByLsb +: npu_pkg::VectorSquareByWidth])
+      || !row_fits(use_scale1_o, cfg_q_i[npu_pkg::VectorScale1RowLsb +: 12],
+                   cfg_q_i[npu_pkg::VectorScale1ByLsb +: 2])
+      || !row_fits(use_scale2_o, cfg_q_i[npu_pkg::VectorScale2RowLsb +: 12],
+                   cfg_q_i[npu_pkg::VectorScale2ByLsb +: 2])
+      || !row_fits(use_add_o, cfg_q_i[npu_pkg::VectorAddRowLsb +: 12],
+                   cfg_q_i[npu_pkg::VectorAddByLsb +: 2])
+      || !row_fits(use_square_o, cfg_q_i[npu_pkg::VectorSquareRowLsb +: 12],
+                   cfg_q_i[npu_pkg::VectorSquareByLsb +: 2])
       || !row_fits(reduce_o || scalar_o || fetch_o,
-                   cfg_q_i[npu_pkg::VectorReduceRowLsb +: npu_pkg::VectorReduceRowWidth],
-                   cfg_q_i[npu_pkg::VectorReduceByLsb +: npu_pkg::VectorReduceByWidth]);
+                   cfg_q_i[npu_pkg::VectorReduceRowLsb +: 12],
+                   cfg_q_i[npu_pkg::VectorReduceByLsb +: 2]);
   endfunction
 
   always_comb begin

@@ -3,7 +3,8 @@
 // One lane of the vector pipeline, for synthesis: ten stages (V1 to V7 without the mask), each with
 // its register and its enable. Multiplications have two stages, product and shift.
 //
-//   L1, L2 scale 1   L3, L4 scale 2 and add   L5, L6 table   L7, L8 gate   L9, L10 multiply, add C, saturate
+//   L1, L2  scale 1      L3, L4   scale 2, add              L5, L6  table
+//   L7, L8  gate         L9, L10  multiply, add C, saturate
 //
 // Row values come to each stage from vector_lanes_syn in step with the beat. The lane has its own
 // copy of the table.
@@ -53,12 +54,14 @@ module vector_lane #(
   assign add_c          = cfg_i[npu_pkg::VectorAddCLsb +: 2];
 
   // x * m if the stage is used, else x.
-  function automatic logic [47:0] product(input logic used, input logic [31:0] x, input logic [15:0] m);
+  function automatic logic [47:0] product(input logic used, input logic [31:0] x,
+                                          input logic [15:0] m);
     product = used ? $unsigned($signed({{16{x[31]}}, x}) * $signed({{32{m[15]}}, m}))
                    : {{16{x[31]}}, x};
   endfunction
 
-  function automatic logic [31:0] shifted(input logic used, input logic [47:0] p, input logic [9:0] s);
+  function automatic logic [31:0] shifted(input logic used, input logic [47:0] p,
+                                          input logic [9:0] s);
     shifted = used ? vector_pkg::shift_round({{16{p[47]}}, p}, s) : p[31:0];
   endfunction
 
@@ -83,8 +86,9 @@ module vector_lane #(
   assign y = vector_pkg::table_value(word_q, f_q);
 
   logic [31:0] scaled, multiplied;
-  assign scaled     = shifted(scale2 != None, p3_q,
-                              vector_pkg::pair_shift(scale2 == FromB ? b3_q[23:16] : s2_i, adjust2));
+  assign scaled     = shifted(
+      scale2 != None, p3_q,
+      vector_pkg::pair_shift(scale2 == FromB ? b3_q[23:16] : s2_i, adjust2));
   assign multiplied = shifted(multiply, p9_q,
                               pairs ? vector_pkg::pair_shift(s9_q, multiply_shift)
                                     : {{2{multiply_shift[7]}}, multiply_shift});

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The lanes as three tasks, for simulation: all stages of a beat are computed when it leaves S, and
-// the result waits in a ring until it is due. Same ports, same time, same values as vector_lanes_syn
-// (a bench compares them every cycle); yosys cannot read it and does not see it.
+// the result waits in a ring until it is due. Same ports, same time, same values as
+// vector_lanes_syn (a bench compares them every cycle); yosys cannot read it and does not see it.
 //
-// The tasks have their own C++ variables and rolled loops over lanes, which gcc can vectorise (hence
-// no_inline_task); stages that the instruction does not use cost nothing.
+// The tasks have their own C++ variables and rolled loops over lanes, which gcc can vectorise
+// (hence no_inline_task); stages that the instruction does not use cost nothing.
 
 `ifndef SYNTHESIS
 
@@ -57,7 +57,8 @@ module vector_lanes_sim #(
       input logic [1:0] scale1, input logic [7:0] adjust1,
       input logic [1:0] scale2, input logic [7:0] adjust2,
       input logic [1:0] add, input logic negate, input logic multiply, input logic [1:0] add_c,
-      output logic [31:0] v [Lanes], output logic [31:0] vb [Lanes], output logic [31:0] ve [Lanes]);
+      output logic [31:0] v [Lanes], output logic [31:0] vb [Lanes],
+      output logic [31:0] ve [Lanes]);
     /* verilator no_inline_task */
     logic [31:0] va [Lanes];
     logic [31:0] vc [Lanes];
@@ -82,7 +83,8 @@ module vector_lanes_sim #(
 
     if (scale1 == FromB) begin
       for (int i = 0; i < Lanes; i++)
-        v[i] = vector_pkg::requantise(v[i], vb[i][15:0], vector_pkg::pair_shift(vb[i][23:16], adjust1));
+        v[i] = vector_pkg::requantise(v[i], vb[i][15:0],
+                                      vector_pkg::pair_shift(vb[i][23:16], adjust1));
     end else if (scale1 != None) begin
       s = vector_pkg::pair_shift(pair1[23:16], adjust1);
       for (int i = 0; i < Lanes; i++) v[i] = vector_pkg::requantise(v[i], pair1[15:0], s);
@@ -90,7 +92,8 @@ module vector_lanes_sim #(
 
     if (scale2 == FromB) begin
       for (int i = 0; i < Lanes; i++)
-        v[i] = vector_pkg::requantise(v[i], vb[i][15:0], vector_pkg::pair_shift(vb[i][23:16], adjust2));
+        v[i] = vector_pkg::requantise(v[i], vb[i][15:0],
+                                      vector_pkg::pair_shift(vb[i][23:16], adjust2));
     end else if (scale2 != None) begin
       s = vector_pkg::pair_shift(pair2[23:16], adjust2);
       for (int i = 0; i < Lanes; i++) v[i] = vector_pkg::requantise(v[i], pair2[15:0], s);
@@ -109,8 +112,9 @@ module vector_lanes_sim #(
 
   // V4.
   task automatic gate_lanes(
-      input logic [TableLanes*32-1:0] words [TableRows], input logic gate, input logic [4:0] table_shift,
-      input logic [16:0] table_offset, input logic [4:0] gate_shift, inout logic [31:0] v [Lanes]);
+      input logic [TableLanes*32-1:0] words [TableRows], input logic gate,
+      input logic [4:0] table_shift, input logic [16:0] table_offset,
+      input logic [4:0] gate_shift, inout logic [31:0] v [Lanes]);
     /* verilator no_inline_task */
     logic [31:0] y;
     logic [15:0] t;

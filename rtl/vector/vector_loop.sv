@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The three loops of an instruction: outer rows, inner rows, columns in beats. Describes the beat in F
-// (first, last, ...) and, registered when it moves to D, its lanes: which are columns below cols
-// (`tail_o`), which of them lie in the valid range (`range_o`, rule V7), and how many columns.
+// The three loops of an instruction: outer rows, inner rows, columns in beats. Describes the beat
+// in F (first, last, ...) and, registered when it moves to D, its lanes: which are columns below
+// cols (`tail_o`), which of them lie in the valid range (`range_o`, rule V7), and how many columns.
 
 module vector_loop #(
   parameter int Lanes = 16,
@@ -45,7 +45,8 @@ module vector_loop #(
   assign more_o      = !(row_end_o && inner_end_o && outer_q == 12'd0);
 
   // A signed distance cut to 0..limit.
-  function automatic logic [CountBits-1:0] cut(input logic [34:0] distance, input logic [6:0] limit);
+  function automatic logic [CountBits-1:0] cut(input logic [34:0] distance,
+                                               input logic [6:0] limit);
     cut = distance[34] ? CountBits'(0)
         : (distance[33:0] > {27'd0, limit}) ? CountBits'(limit) : CountBits'(distance);
   endfunction

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The output: packs a beat of lanes into bytes and writes a word when it is full or its row ends, so
-// a word is written once. Columns past cols keep their bytes (A11), columns outside the valid range are 0
-// (V7). While a write is not granted, wait_o holds the whole unit.
+// The output: packs a beat of lanes into bytes and writes a word when it is full or its row ends,
+// so a word is written once. Columns past cols keep their bytes (A11), columns outside the valid
+// range are 0 (V7). While a write is not granted, wait_o holds the whole unit.
 
 `include "assert.svh"
 
@@ -61,7 +61,8 @@ module vector_out #(
     end
   endfunction
 
-  function automatic logic [Lanes*4-1:0] enables(input logic [Lanes-1:0] tail, input logic [1:0] as);
+  function automatic logic [Lanes*4-1:0] enables(input logic [Lanes-1:0] tail,
+                                                 input logic [1:0] as);
     enables = {Lanes*4{1'b0}};
     if (as == npu_pkg::VectorOutTypeI8) begin
       enables[Lanes-1:0] = tail;

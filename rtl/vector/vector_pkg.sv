@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Arithmetic that several blocks of the vector unit share: requantise (A3), the normalisations S1
-// and S2, the table interpolation V4 and the entries of the two root tables S5 and S6. All functions
-// are pure.
+// and S2, the table interpolation V4 and the entries of the two root tables S5 and S6. All
+// functions are pure.
 
 package vector_pkg;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reductions of a row (V8, A4) into one row scalar. Three stages behind the lanes: R1 prepares and
-// squares each lane, R2 joins the lanes, R3 accumulates over the row; a row's result is written in the
-// cycle in which its last beat is in R3. Rows may follow each other without a gap. Sums are exact for
-// 2^20 columns; a square's root is cut to +-2^15, which a right absolute maximum never exceeds.
+// squares each lane, R2 joins the lanes, R3 accumulates over the row; a row's result is written in
+// the cycle in which its last beat is in R3. Rows may follow each other without a gap. Sums are
+// exact for 2^20 columns; a square's root is cut to +-2^15, which a right absolute maximum never
+// exceeds.
 
 module vector_reduce #(
   parameter int Lanes = 16
@@ -67,7 +68,8 @@ module vector_reduce #(
     end
   endfunction
 
-  function automatic logic [39:0] total(input logic [Lanes*32-1:0] v, input logic [Lanes-1:0] range);
+  function automatic logic [39:0] total(input logic [Lanes*32-1:0] v,
+                                        input logic [Lanes-1:0] range);
     logic [39:0] t;
     t = 40'd0;
     for (int i = 0; i < Lanes; i++) if (range[i]) t = t + {{8{v[i*32 + 31]}}, v[i*32 +: 32]};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// First guesses of the reciprocal (S5) and of the reciprocal square root (S6). Every entry is computed
-// from its formula at elaboration (vector_pkg::recip_entry, rsqrt_entry); the bench compares all of
-// them with floating point. Combinational: `index_i` is sampled by whoever registers `entry_o`.
+// First guesses of the reciprocal (S5) and of the reciprocal square root (S6). Every entry is
+// computed from its formula at elaboration (vector_pkg::recip_entry, rsqrt_entry); the bench
+// compares all of them with floating point. Combinational: `index_i` is sampled by whoever
+// registers `entry_o`.
 
 module vector_rom (
   input  logic        root_i,    // 0: recip_table, 128 entries; 1: rsqrt_table, 192 entries

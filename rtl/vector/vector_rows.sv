@@ -2,8 +2,9 @@
 //
 // The row scalar memory (entries {e8, m32}, rules S) and what the lanes need of it for a row. The
 // four scalars of a row are read when its first beat goes from F to D, normalised (S10) on the way
-// to S, and stay there until the next row's first beat. In hardware the memory is four copies with one
-// read port each, all written together: row boundaries cost nothing, however short the rows are.
+// to S, and stay there until the next row's first beat. In hardware the memory is four copies with
+// one read port each, all written together: row boundaries cost nothing, however short the rows
+// are.
 
 module vector_rows #(
   parameter int RowScalars = 1024
@@ -14,15 +15,15 @@ module vector_rows #(
   input  logic                              use_scale2_i,
   input  logic                              use_add_i,
   input  logic                              use_square_i,
-  input  logic                              store_raw_i,   // addend_o: the integer of scale1's scalar
-  input  logic                              store_pair_i,  // addend_o: the pair of it
+  input  logic                              store_raw_i,   // addend_o: integer of scale1's scalar
+  input  logic                              store_pair_i,  // addend_o: its pair
 
   input  logic                              load_i,
   input  logic                              step_i,        // F's beat goes to D
   input  logic                              first_i,       // it is the first of its row
   input  logic                              row_end_i,
   input  logic                              inner_end_i,
-  input  logic                              sample_i,      // D's beat goes to S; it is its row's first
+  input  logic                              sample_i,      // D's beat, its row's first, goes to S
 
   output logic [39:0]                       x_o,           // D: scale1's and scale2's as they are
   output logic [39:0]                       y_o,
@@ -99,9 +100,9 @@ module vector_rows #(
   always_ff @(posedge clk_i) begin
     if (sample_i) begin
       pair1_q  <= use_scale1_i ? to_pair(scale1_q)
-                               : cfg_i[npu_pkg::VectorScale1ImmLsb +: npu_pkg::VectorScale1ImmWidth];
+                               : cfg_i[npu_pkg::VectorScale1ImmLsb +: 24];
       pair2_q  <= use_scale2_i ? to_pair(scale2_q)
-                               : cfg_i[npu_pkg::VectorScale2ImmLsb +: npu_pkg::VectorScale2ImmWidth];
+                               : cfg_i[npu_pkg::VectorScale2ImmLsb +: 24];
       addend_q <= store_pair_i ? {8'd0, to_pair(scale1_q)}
                 : store_raw_i  ? scale1_q[31:0]
                 : use_add_i    ? add_q

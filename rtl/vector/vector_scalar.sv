@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The scalar ALU: one row scalar operation (S3 to S8) in 13 cycles, the same for every
-// operation and every value. One normaliser (S1), one multiplier of 34 x 17 bits, one table ROM, and
-// a step counter that says who works on what. While `run_i` is high the steps go on; the result is
-// written in the step before the last, so that the next row may read it.
+// The scalar ALU: one row scalar operation (S3 to S8) in 13 cycles, the same for every operation
+// and every value. One normaliser (S1), one multiplier of 34 x 17 bits, one table ROM, and a step
+// counter that says who works on what. While `run_i` is high the steps go on; the result is written
+// in the step before the last, so that the next row may read it.
 
 module vector_scalar (
   input  logic        clk_i,
@@ -116,8 +116,10 @@ module vector_scalar (
         4'd2: begin
           norm_m = is_mul ? narrow(imm1_i[15:0]) : narrow(imm2_i[15:0]);
           norm_e = is_mul ? wide(imm1_i[23:16]) : wide(imm2_i[23:16]);
-          mul_a  = is_fix ? {{2{x_i[31]}}, x_i[31:0]} : is_recip ? {18'd0, n_abs} : extend(n_q[15:0]);
-          mul_b  = is_fix ? {imm1_i[15], imm1_i[15:0]} : is_recip ? {1'b0, t_q} : {b_q[15], b_q[15:0]};
+          mul_a  = is_fix   ? {{2{x_i[31]}}, x_i[31:0]}
+                 : is_recip ? {18'd0, n_abs} : extend(n_q[15:0]);
+          mul_b  = is_fix   ? {imm1_i[15], imm1_i[15:0]}
+                 : is_recip ? {1'b0, t_q} : {b_q[15], b_q[15:0]};
         end
         4'd3: begin
           norm_m = p_q[31:0];
@@ -197,10 +199,12 @@ module vector_scalar (
           if (is_recip) p_q <= product;
           unique case (op_i)
             npu_pkg::VectorScalarOpFix:
-              r_q <= {8'd0, vector_pkg::shift_round({{13{p_q[50]}}, p_q},
-                                                    vector_pkg::pair_shift(x_i[39:32], imm1_i[23:16]))};
+              r_q <= {8'd0, vector_pkg::shift_round(
+                                {{13{p_q[50]}}, p_q},
+                                vector_pkg::pair_shift(x_i[39:32], imm1_i[23:16]))};
             npu_pkg::VectorScalarOpMax:
-              r_q <= {x_i[39:32], $signed(x_i[31:0]) < $signed(y_i[31:0]) ? y_i[31:0] : x_i[31:0]};
+              r_q <= {x_i[39:32],
+                      $signed(x_i[31:0]) < $signed(y_i[31:0]) ? y_i[31:0] : x_i[31:0]};
             npu_pkg::VectorScalarOpAdd:
               r_q <= {x_i[39:32], vector_pkg::add_saturate(x_i[31:0], y_i[31:0], 1'b0)};
             default: ;
@@ -239,8 +243,10 @@ module vector_scalar (
     end
   end
 
-  assign result_o = (is_fix || op_i == npu_pkg::VectorScalarOpMax || op_i == npu_pkg::VectorScalarOpAdd)
-                  ? r_q
+  logic is_integer;
+  assign is_integer = is_fix || op_i == npu_pkg::VectorScalarOpMax
+                   || op_i == npu_pkg::VectorScalarOpAdd;
+  assign result_o   = is_integer ? r_q
                   : zero_q ? 40'd0 : {n_q[23:16], {16{n_q[15]}}, n_q[15:0]};
 
 endmodule

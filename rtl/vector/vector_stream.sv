@@ -4,12 +4,12 @@
 // and hands out one beat (the elements of `BeatBits` bits, lowest first) at the operand registers.
 //
 // A beat passes three places: F (its word is requested), D (the word arrives) and S (beat_o). The
-// unit moves all streams together: `step_i` takes F's beat to D, `sample_i` takes D's beat to S. While
-// another port makes the unit wait, a word that was granted early is kept here (`early_q`); so there
-// are two word registers. `wait_o` depends on registers and gnt_i only.
+// unit moves all streams together: `step_i` takes F's beat to D, `sample_i` takes D's beat to S.
+// While another port makes the unit wait, a word that was granted early is kept here (`early_q`);
+// so there are two word registers. `wait_o` depends on registers and gnt_i only.
 //
-// An address is {word, byte in the word}; crossing a word's end adds `hi_step_i` to the word, which is 1
-// for the scratchpad and the tile stride for the accumulator. All address sums wrap.
+// An address is {word, byte in the word}; crossing a word's end adds `hi_step_i` to the word, which
+// is 1 for the scratchpad and the tile stride for the accumulator. All address sums wrap.
 
 `include "assert.svh"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The vector unit: Lanes columns of a row each cycle through the stages of rule A5, reductions of rows
-// into row scalars, and a scalar ALU on them. Time, exactly, is in docs/units/vector.md.
+// The vector unit: Lanes columns of a row each cycle through the stages of rule A5, reductions of
+// rows into row scalars, and a scalar ALU on them. Time, exactly, is in docs/units/vector.md.
 //
-// A beat passes F (words requested), D (words arrive), S (operand registers), L1 .. L10 (lanes), then
-// the output word and R1 .. R3 (reductions). The unit moves as a whole: in a cycle in which some
-// port has a request without grant, or the scalar ALU works, nothing moves. All operations go the same
-// way: table, store, fetch and scalar are beats that leave the pipeline earlier.
+// A beat passes F (words requested), D (words arrive), S (operand registers), L1 .. L10 (lanes),
+// then the output word and R1 .. R3 (reductions). The unit moves as a whole: in a cycle in which
+// some port has a request without grant, or the scalar ALU works, nothing moves. All operations go
+// the same way: table, store, fetch and scalar are beats that leave the pipeline earlier.
 //
 // One instruction at a time. What it reads it must not write, except in place (the same element, or
 // the same row's scalar): rows in flight would see old values.
@@ -67,7 +67,7 @@ module vector_unit #(
   localparam int SpmHi     = npu_pkg::SpmAddressBits - $clog2(PortBytes);
   localparam int AccLo     = $clog2(N * 4);
 
-  // ---- control -----------------------------------------------------------------------------------
+  // ---- control ----------------------------------------------------------------------------------
 
   typedef enum logic [1:0] {Idle, Check, Run} state_e;
   state_e state_d, state_q;
@@ -101,10 +101,12 @@ module vector_unit #(
   assign error_code_o = error_code_q;
 
   assign load     = state_q == Check && !empty && error_code == npu_pkg::ErrNone;
-  assign advance  = state_q == Run && !(a_wait || b_wait || c_wait || acc_wait || out_wait || alu_wait);
+  assign advance  = state_q == Run
+                 && !(a_wait || b_wait || c_wait || acc_wait || out_wait || alu_wait);
   assign step     = advance && f_valid;
   assign sample   = advance && d_valid_q && !is_scalar;
-  assign finished = state_q == Run && !f_valid && !d_valid_q && valid_q == 0 && !reduce_busy && !out_wait;
+  assign finished = state_q == Run && !f_valid && !d_valid_q && valid_q == 0 && !reduce_busy
+                 && !out_wait;
 
   always_comb begin
     state_d = state_q;
@@ -144,7 +146,7 @@ module vector_unit #(
     .acc_beat_bytes_o(acc_bytes), .out_beat_bytes_o(out_bytes),
     .empty_o(empty), .error_code_o(error_code));
 
-  // ---- places of the beats -----------------------------------------------------------------------
+  // ---- places of the beats ----------------------------------------------------------------------
 
   logic [Lanes-1:0]     d_tail, d_range;
   logic [CountBits-1:0] d_count;
@@ -206,7 +208,7 @@ module vector_unit #(
     if (advance && valid_q[Last-1]) l_note_q <= note_q[place_q];
   end
 
-  // ---- operands ----------------------------------------------------------------------------------
+  // ---- operands ---------------------------------------------------------------------------------
 
   logic [PortBeat-1:0] a_beat, b_beat, c_beat;
   logic [Lanes*32-1:0] acc_beat;
@@ -259,7 +261,7 @@ module vector_unit #(
     .sample_i(sample), .wait_o(acc_wait), .req_o(acc_req_o), .addr_o(acc_addr),
     .gnt_i(acc_gnt_i), .rvalid_i(acc_rvalid_i), .rdata_i(acc_rdata_i), .beat_o(acc_beat));
 
-  // ---- row scalars -------------------------------------------------------------------------------
+  // ---- row scalars ------------------------------------------------------------------------------
 
   logic [39:0] x, y, alu_result, reduce_result, row_result;
   logic [23:0] pair1, pair2;
@@ -294,7 +296,7 @@ module vector_unit #(
     .adjust_i(cfg_q[npu_pkg::VectorScale1AdjustLsb +: npu_pkg::VectorScale1AdjustWidth]),
     .last_o(alu_last), .write_o(alu_write), .result_o(alu_result));
 
-  // ---- lanes, output, reductions -----------------------------------------------------------------
+  // ---- lanes, output, reductions ----------------------------------------------------------------
 
   logic [Lanes*32-1:0] v;
   logic                table_write;
@@ -345,7 +347,9 @@ module vector_unit #(
     .out_gnt_i(vec_out_gnt_i));
 
   `ASSERT(StartOnlyWhenReady, start_i |-> ready_o, "an instruction came while another one runs")
-  `ASSERT(OneResult, $onehot0({reduce_write, alu_write, fetch_write}), "two row scalars were written at once")
-  `ASSERT(WholeEntries, N % Lanes == 0 && (Lanes & (Lanes - 1)) == 0, "N is not a multiple of Lanes, a power of two")
+  `ASSERT(OneResult, $onehot0({reduce_write, alu_write, fetch_write}),
+          "two row scalars were written at once")
+  `ASSERT(WholeEntries, N % Lanes == 0 && (Lanes & (Lanes - 1)) == 0,
+          "N is not a multiple of Lanes, a power of two")
 
 endmodule

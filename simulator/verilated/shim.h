@@ -15,8 +15,8 @@
 
 #include "verilated.h"
 
-static inline __attribute__((always_inline)) IData
-dalbitSignExtend(int l, IData x) {
+static inline __attribute__((always_inline)) IData dalbitSignExtend(int l,
+                                                                    IData x) {
   return static_cast<IData>(static_cast<int32_t>(x << (32 - l)) >> (32 - l));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The sub-commands of `dalbit` (contracts, section J). Each adds its options to the command line; what
-// it does runs after parsing and throws Error.
+// The sub-commands of `dalbit` (contracts, section J). Each adds its options to
+// the command line; what it does runs after parsing and throws Error.
 
 #pragma once
 
@@ -14,7 +14,6 @@ namespace dalbit::tool {
 void addCompile(CLI::App &app);
 void addRun(CLI::App &app);
 void addEval(CLI::App &app);
-void addVerify(CLI::App &app);
 void addInspect(CLI::App &app);
 void addTargets(CLI::App &app);
 

@@ -11,17 +11,24 @@
 namespace dalbit::tool {
 
 void addCompileOptions(CLI::App &command, CompileOptions &options) {
-  command.add_option("--target", options.target, "built-in target or TOML file (see: dalbit targets)")
+  command
+      .add_option("--target", options.target,
+                  "built-in target or TOML file (see: dalbit targets)")
       ->capture_default_str();
-  command.add_option("--weights", options.weights, "weight form: w8 or w4")->capture_default_str();
+  command.add_option("--weights", options.weights, "weight form: w8 or w4")
+      ->capture_default_str();
   command
       .add_option("--max-context", options.maxContext,
-                  "largest number of positions (default: the position table's size, else 2048)")
+                  "largest number of positions (default: the position table's "
+                  "size, else 2048)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
-  command.add_option("--shape", options.shapes,
-                     "dimensions of an input: numbers or B, T, P, P+T")
+  command
+      .add_option("--shape", options.shapes,
+                  "dimensions of an input: numbers or B, T, P, P+T")
       ->type_name("NAME=DIMS");
-  command.add_option("--set", options.values, "value of an input that steers shapes")
+  command
+      .add_option("--set", options.values,
+                  "value of an input that steers shapes")
       ->type_name("NAME=VALUE");
 }
 
@@ -31,19 +38,25 @@ void addCompile(CLI::App &app) {
     std::string model, output;
   };
   auto state = std::make_shared<State>();
-  CLI::App *command = app.add_subcommand("compile", "makes an NPU binary from an ONNX model");
-  command->footer("Example:\n  dalbit compile tiny-gpt.onnx -o tiny-gpt.dbn --target edge");
+  CLI::App *command =
+      app.add_subcommand("compile", "makes an NPU binary from an ONNX model");
+  command->footer(
+      "Example:\n  dalbit compile tiny-gpt.onnx -o tiny-gpt.dbn --target edge");
   command->add_option("model", state->model, "ONNX model")->required();
   command->add_option("-o,--output", state->output, "binary to write");
-  command->add_option("--emit", state->options.emit, "print this step instead: onnx, nn, qnn, npu, asm")
+  command
+      ->add_option("--emit", state->options.emit,
+                   "print this step instead: onnx, nn, qnn, npu, asm")
       ->check(CLI::IsMember({"onnx", "nn", "qnn", "npu", "asm"}));
   addCompileOptions(*command, state->options);
   command->callback([state] {
     if (state->options.emit.empty() && state->output.empty())
-      throw Error("compile needs an output file", {"add -o FILE.dbn, or --emit to look at a step"});
+      throw Error("compile needs an output file",
+                  {"add -o FILE.dbn, or --emit to look at a step"});
     Compiler compiler;
     std::string text;
-    binary::Program program = compiler.compile(state->model, state->options, &text);
+    binary::Program program =
+        compiler.compile(state->model, state->options, &text);
     if (!state->options.emit.empty()) {
       std::fwrite(text.data(), 1, text.size(), stdout);
       return;

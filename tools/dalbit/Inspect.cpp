@@ -32,29 +32,38 @@ void inspectBinary(const std::string &path, bool disassemble) {
     return;
   }
   target::Target target = target::parseTarget(program.target, path);
-  std::printf("target    %s: %d x %d array, %u KiB scratchpad, %s\n", target.name.c_str(), target.outputs,
-              target.lanes, unsigned(target.scratchpadKib), target.dramDevice.c_str());
-  std::printf("limits    context %u, batch %u\n", program.limits.context, program.limits.batch);
+  std::printf("target    %s: %d x %d array, %u KiB scratchpad, %s\n",
+              target.name.c_str(), target.outputs, target.lanes,
+              unsigned(target.scratchpadKib), target.dramDevice.c_str());
+  std::printf("limits    context %u, batch %u\n", program.limits.context,
+              program.limits.batch);
   std::printf("code      %zu instructions\n", program.code.size());
   for (const binary::EntryPoint &entry : program.entries)
-    std::printf("entry     %-8s at %u %s\n", entry.name.c_str(), entry.pc, join(entry.arguments).c_str());
+    std::printf("entry     %-8s at %u %s\n", entry.name.c_str(), entry.pc,
+                join(entry.arguments).c_str());
   for (const binary::RegionEntry &region : program.regions)
-    std::printf("region    %-10s %12llu bytes\n", isa::regions()[unsigned(region.kind)].name,
+    std::printf("region    %-10s %12llu bytes\n",
+                isa::regions()[unsigned(region.kind)].name,
                 static_cast<unsigned long long>(region.size));
   for (const binary::Tensor &tensor : program.tensors)
-    std::printf("tensor    %-8s %-28s %s as %s%s\n", binary::name(tensor.kind), tensor.name.c_str(),
-                join(tensor.shape).c_str(), binary::name(tensor.type),
+    std::printf("tensor    %-8s %-28s %s as %s%s\n", binary::name(tensor.kind),
+                tensor.name.c_str(), join(tensor.shape).c_str(),
+                binary::name(tensor.type),
                 tensor.alias.empty() ? "" : (" over " + tensor.alias).c_str());
   uint64_t weights = 0, macs = 0;
   for (const binary::Layer &layer : program.layers) {
-    std::printf("layer     %3u %-12s %-40s %9llu weight bytes %9llu MACs a token\n", layer.tag,
-                layer.kind.c_str(), layer.name.c_str(), static_cast<unsigned long long>(layer.weightBytes),
-                static_cast<unsigned long long>(layer.macsPerToken));
+    std::printf(
+        "layer     %3u %-12s %-40s %9llu weight bytes %9llu MACs a token\n",
+        layer.tag, layer.kind.c_str(), layer.name.c_str(),
+        static_cast<unsigned long long>(layer.weightBytes),
+        static_cast<unsigned long long>(layer.macsPerToken));
     weights += layer.weightBytes;
     macs += layer.macsPerToken;
   }
-  std::printf("total     %llu weight bytes a step, %llu MACs a token without attention\n",
-              static_cast<unsigned long long>(weights), static_cast<unsigned long long>(macs));
+  std::printf("total     %llu weight bytes a step, %llu MACs a token without "
+              "attention\n",
+              static_cast<unsigned long long>(weights),
+              static_cast<unsigned long long>(macs));
   std::printf("model     %s\n", program.model.c_str());
 }
 
@@ -62,20 +71,24 @@ void inspectModel(const std::string &path) {
   Compiler compiler;
   mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  auto show = [](const char *what, mlir::DictionaryAttr attrs, mlir::Type type) {
+  auto show = [](const char *what, mlir::DictionaryAttr attrs,
+                 mlir::Type type) {
     std::vector<std::string> dims;
     if (attrs)
       if (auto names = attrs.getAs<mlir::ArrayAttr>("dalbit.dims"))
         for (mlir::Attribute name : names)
           dims.push_back(mlir::cast<mlir::StringAttr>(name).getValue().str());
     std::string typeText;
-    llvm::raw_string_ostream(typeText) << mlir::cast<mlir::ShapedType>(type).getElementType();
-    auto name = attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name") : mlir::StringAttr();
-    std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "", join(dims).c_str(),
-                typeText.c_str());
+    llvm::raw_string_ostream(typeText)
+        << mlir::cast<mlir::ShapedType>(type).getElementType();
+    auto name = attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name")
+                      : mlir::StringAttr();
+    std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "",
+                join(dims).c_str(), typeText.c_str());
   };
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    show("input", function.getArgAttrDict(i), function.getArgument(i).getType());
+    show("input", function.getArgAttrDict(i),
+         function.getArgument(i).getType());
   for (unsigned i = 0; i < function.getNumResults(); ++i)
     show("output", function.getResultAttrDict(i), function.getResultTypes()[i]);
   std::map<std::string, int> operators;
@@ -95,10 +108,12 @@ void addInspect(CLI::App &app) {
     bool disassemble = false;
   };
   auto state = std::make_shared<State>();
-  CLI::App *command = app.add_subcommand("inspect", "summarises a binary or an ONNX model");
+  CLI::App *command =
+      app.add_subcommand("inspect", "summarises a binary or an ONNX model");
   command->footer("Example:\n  dalbit inspect tiny-gpt.dbn --disassemble");
   command->add_option("file", state->file, "binary or ONNX model")->required();
-  command->add_flag("--disassemble", state->disassemble, "print the code of a binary");
+  command->add_flag("--disassemble", state->disassemble,
+                    "print the code of a binary");
   command->callback([state] {
     if (binary::isBinary(state->file))
       inspectBinary(state->file, state->disassemble);

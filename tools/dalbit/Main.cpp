@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// dalbit: compiles ONNX transformers for the NPU, runs them and reports cycles and energy.
-// Exit status: 0 done, 1 an error in the input, 2 a wrong command line.
+// dalbit: compiles ONNX transformers for the NPU, runs them and reports cycles
+// and energy. Exit status: 0 done, 1 an error in the input, 2 a wrong command
+// line.
 
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
@@ -12,16 +13,17 @@
 using namespace dalbit;
 
 int main(int argc, char **argv) {
-  CLI::App app{"Compiles ONNX transformers to NPU binaries, runs them and reports cycles and joules."};
+  CLI::App app{"Compiles ONNX transformers to NPU binaries, runs them and "
+               "reports cycles and joules."};
   app.name("dalbit");
   app.require_subcommand(1);
   app.failure_message([](const CLI::App *failed, const CLI::Error &error) {
-    return "error: " + std::string(error.what()) + "\nnote: see " + failed->get_name() + " --help\n";
+    return "error: " + std::string(error.what()) + "\nnote: see " +
+           failed->get_name() + " --help\n";
   });
   tool::addCompile(app);
   tool::addRun(app);
   tool::addEval(app);
-  tool::addVerify(app);
   tool::addInspect(app);
   tool::addTargets(app);
   try {

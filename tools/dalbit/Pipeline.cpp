@@ -58,18 +58,21 @@ int64_t defaultContext(ModuleOp module) {
   });
   if (rows)
     return rows;
-  std::fprintf(stderr, "note: the model has no position table; --max-context is taken as 2048\n");
+  std::fprintf(stderr, "note: the model has no position table; --max-context "
+                       "is taken as 2048\n");
   return 2048;
 }
 
 } // namespace
 
 Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
-  mlir->loadDialect<arith::ArithDialect, func::FuncDialect, memref::MemRefDialect, scf::SCFDialect,
-                    onnx::OnnxDialect, nn::NNDialect, qnn::QNNDialect, npu::NPUDialect>();
+  mlir->loadDialect<arith::ArithDialect, func::FuncDialect,
+                    memref::MemRefDialect, scf::SCFDialect, onnx::OnnxDialect,
+                    nn::NNDialect, qnn::QNNDialect, npu::NPUDialect>();
   mlir->disableMultithreading();
   mlir->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    std::string text = diagnostic.str(), place = placeOf(diagnostic.getLocation());
+    std::string text = diagnostic.str(),
+                place = placeOf(diagnostic.getLocation());
     if (!place.empty() && text.find(place) == std::string::npos)
       text = "node '" + place + "': " + text;
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
@@ -108,10 +111,12 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
     fail("the graph cannot be raised");
 }
 
-binary::Program Compiler::compile(const std::string &path, const CompileOptions &options,
+binary::Program Compiler::compile(const std::string &path,
+                                  const CompileOptions &options,
                                   std::string *emitted) {
   if (options.weights != "w8" && options.weights != "w4")
-    throw Error("--weights " + options.weights + ": unknown weight form", {"known are w8 and w4"});
+    throw Error("--weights " + options.weights + ": unknown weight form",
+                {"known are w8 and w4"});
   target::Target target = target::loadTarget(options.target);
   auto emit = [&](const char *step, auto text) {
     if (options.emit != step)
@@ -127,7 +132,8 @@ binary::Program Compiler::compile(const std::string &path, const CompileOptions 
     return {};
   schedule::Options scheduleOptions;
   scheduleOptions.machine = schedule::machineOf(target);
-  scheduleOptions.maxContext = options.maxContext ? options.maxContext : defaultContext(*module);
+  scheduleOptions.maxContext =
+      options.maxContext ? options.maxContext : defaultContext(*module);
   quantise::Options quantiseOptions;
   quantiseOptions.weights = options.weights;
   if (failed(quantise::convertToQNN(*module, quantiseOptions)))
@@ -135,7 +141,8 @@ binary::Program Compiler::compile(const std::string &path, const CompileOptions 
   if (emit("qnn", [&] { return textOf(*module); }))
     return {};
   scheduleOptions.maxBatch = options.maxBatch ? options.maxBatch : 4;
-  FailureOr<schedule::Schedule> schedule = schedule::schedule(*module, scheduleOptions);
+  FailureOr<schedule::Schedule> schedule =
+      schedule::schedule(*module, scheduleOptions);
   if (failed(schedule))
     fail(path + ": does not fit target " + target.name);
   if (!options.maxBatch &&
@@ -143,7 +150,8 @@ binary::Program Compiler::compile(const std::string &path, const CompileOptions 
     schedule->plan.options.maxBatch = 1;
   if (emit("npu", [&] { return textOf(*schedule->module); }))
     return {};
-  FailureOr<binary::Program> program = encode::buildProgram(*module, *schedule, target);
+  FailureOr<binary::Program> program =
+      encode::buildProgram(*module, *schedule, target);
   if (failed(program))
     fail(path + ": cannot be encoded");
   if (emit("asm", [&] { return binary::disassemble(*program); }))

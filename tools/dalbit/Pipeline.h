@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The compiler as one call: an ONNX file to a program, with a look at any step between.
+// The compiler as one call: an ONNX file to a program, with a look at any step
+// between.
 
 #pragma once
 
@@ -22,14 +23,15 @@ struct CompileOptions {
   std::string weights = "w8";
   int64_t maxContext = 0; ///< 0: the position table's size, else 2048
   int64_t maxBatch = 0;   ///< 0: 4 if the caches are small, else 1
-  /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer shapes.
+  /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer
+  /// shapes.
   std::vector<std::string> shapes, values;
   /// onnx, nn, qnn, npu or asm: text of that step instead of a program.
   std::string emit;
 };
 
-/// A context with all dialects that prints diagnostics as "error: ..." and "note: ...", or collects
-/// them for an Error.
+/// A context with all dialects that prints diagnostics as "error: ..." and
+/// "note: ...", or collects them for an Error.
 class Compiler {
 public:
   Compiler();
@@ -40,7 +42,8 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &path);
   void raise(mlir::ModuleOp module, const CompileOptions &options);
   /// Throws Error. With options.emit the text goes to \p emitted.
-  binary::Program compile(const std::string &path, const CompileOptions &options,
+  binary::Program compile(const std::string &path,
+                          const CompileOptions &options,
                           std::string *emitted = nullptr);
 
 private:

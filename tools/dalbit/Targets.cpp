@@ -10,13 +10,15 @@ namespace dalbit::tool {
 
 void addTargets(CLI::App &app) {
   auto name = std::make_shared<std::string>();
-  CLI::App *command = app.add_subcommand("targets", "lists the targets, or prints one as TOML");
+  CLI::App *command =
+      app.add_subcommand("targets", "lists the targets, or prints one as TOML");
   command->footer("Example:\n  dalbit targets edge > mine.toml");
   command->add_option("name", *name, "target to print");
   command->callback([name] {
     if (name->empty()) {
       for (const std::string &known : target::builtinTargets())
-        std::printf("%-8s %s\n", known.c_str(), target::loadTarget(known).description.c_str());
+        std::printf("%-8s %s\n", known.c_str(),
+                    target::loadTarget(known).description.c_str());
       return;
     }
     if (const char *text = target::builtinText(*name))

@@ -107,8 +107,8 @@ WeightAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   int64_t bytes = width;
   bool overflow = false;
   for (size_t i = 0; i < rank; ++i) {
-    if (shape[i] < 0 || starts[i] < 0 || sizes[i] < 0 ||
-        sizes[i] > shape[i] || starts[i] > shape[i] - sizes[i])
+    if (shape[i] < 0 || starts[i] < 0 || sizes[i] < 0 || sizes[i] > shape[i] ||
+        starts[i] > shape[i] - sizes[i])
       return emitError() << "the view [" << starts[i] << ", +" << sizes[i]
                          << ") leaves stored dimension " << i << " of size "
                          << shape[i];
@@ -179,13 +179,6 @@ bool WeightAttr::isIdentity() const {
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
-LogicalResult ConstantOp::verify() {
-  if (getValue().getType() == getType())
-    return success();
-  return emitOpError() << "holds a value of type " << getValue().getType()
-                       << " but has type " << getType();
-}
-
 std::optional<int64_t> NodeOp::getOnnxInt(StringRef name) {
   if (auto value = dyn_cast_or_null<IntegerAttr>(getOnnxAttr(name)))
     return value.getInt();
@@ -221,12 +214,11 @@ LogicalResult NodeOp::verify() {
   if (getOpType().empty())
     return emitOpError("needs the name of an operator");
   if (int64_t(getOpset()) < 1)
-    return emitOpError() << "has operator set version "
-                         << int64_t(getOpset()) << ", versions start at 1";
+    return emitOpError() << "has operator set version " << int64_t(getOpset())
+                         << ", versions start at 1";
   for (Region &body : getBodies())
-    if (!isa_and_nonnull<YieldOp>(body.front().empty()
-                                      ? nullptr
-                                      : &body.front().back()))
+    if (!isa_and_nonnull<YieldOp>(body.front().empty() ? nullptr
+                                                       : &body.front().back()))
       return emitOpError("needs bodies that end with onnx.yield");
   if (!isOnnx("If"))
     return success();

@@ -106,7 +106,8 @@ class Onnx_Op<string mnemonic, list<Trait> traits = []>
 /// A tensor of the standard, or nothing for an input that is left out.
 def Onnx_Value : AnyTypeOf<[AnyTensor, NoneType], "tensor or none">;
 
-def Onnx_ConstantOp : Onnx_Op<"constant", [ConstantLike, Pure]> {
+def Onnx_ConstantOp : Onnx_Op<"constant", [
+    ConstantLike, Pure, AllTypesMatch<["value", "result"]>]> {
   let summary = "a tensor known when the model was written";
   let description = [{
     `value` is a dense attribute (tensors up to 1 KiB and computed ones) or an
@@ -118,9 +119,8 @@ def Onnx_ConstantOp : Onnx_Op<"constant", [ConstantLike, Pure]> {
     $_state.addAttribute("value", value);
     $_state.addTypes(value.getType());
   }]>];
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "attr-dict $value";
   let hasFolder = 1;
-  let hasVerifier = 1;
 }
 
 def Onnx_NoneOp : Onnx_Op<"none", [Pure]> {

@@ -18,18 +18,17 @@ Tensor append(const Tensor *past, const Tensor &fresh, int64_t heads) {
   int64_t batch = fresh.dim(0), tokens = fresh.dim(1);
   int64_t width = fresh.dim(2) / heads;
   int64_t before = past ? past->dim(2) : 0, all = before + tokens;
-  if (past && past->shape() !=
-                  llvm::ArrayRef<int64_t>({batch, heads, before, width}))
+  if (past &&
+      past->shape() != llvm::ArrayRef<int64_t>({batch, heads, before, width}))
     throw Error("a past of shape " + shapeText(past->shape()) +
-                " does not fit " + std::to_string(heads) +
-                " heads of shape " + shapeText(fresh.shape()));
+                " does not fit " + std::to_string(heads) + " heads of shape " +
+                shapeText(fresh.shape()));
   Tensor out(ElementType::F32, {batch, heads, all, width});
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h) {
       float *to = out.data<float>() + (b * heads + h) * all * width;
       if (before)
-        std::memcpy(to,
-                    past->data<float>() + (b * heads + h) * before * width,
+        std::memcpy(to, past->data<float>() + (b * heads + h) * before * width,
                     size_t(before * width) * sizeof(float));
       to += before * width;
       const float *from =
@@ -69,8 +68,8 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
                 shapeText(values.shape()) + " do not fit together");
   const Tensor *mask = call.keyMask;
   if (mask && mask->shape() != llvm::ArrayRef<int64_t>({batch, length}))
-    throw Error("a key mask of shape " + shapeText(mask->shape()) +
-                " for " + shapeText({batch, length}) + " keys");
+    throw Error("a key mask of shape " + shapeText(mask->shape()) + " for " +
+                shapeText({batch, length}) + " keys");
   Tensor out(ElementType::F32, query.shape());
   std::vector<float> scores(size_t(tokens * length));
   int64_t group = call.heads / call.kvHeads;
@@ -84,9 +83,9 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
       for (int64_t t = 0; t < tokens && length; ++t) {
         float *row = scores.data() + t * length;
         // Keys [0, seen) are not later than query t.
-        int64_t seen =
-            call.causal ? std::max<int64_t>(0, length - tokens + t + 1)
-                        : length;
+        int64_t seen = call.causal
+                           ? std::max<int64_t>(0, length - tokens + t + 1)
+                           : length;
         for (int64_t s = 0; s < length; ++s)
           row[s] = s < seen ? row[s] * call.scale : call.hiddenScore;
         if (mask)

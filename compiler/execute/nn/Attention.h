@@ -12,9 +12,9 @@
 namespace dalbit::execute {
 
 struct AttentionInputs {
-  const Tensor *query = nullptr; // [B, T, heads * d]
-  const Tensor *key = nullptr;   // [B, U, kvHeads * d]
-  const Tensor *value = nullptr; // like key
+  const Tensor *query = nullptr;                         // [B, T, heads * d]
+  const Tensor *key = nullptr;                           // [B, U, kvHeads * d]
+  const Tensor *value = nullptr;                         // like key
   const Tensor *pastKey = nullptr, *pastValue = nullptr; // [B, kvHeads, P, d]
   const Tensor *keyMask = nullptr; // [B, S], added to the scores
   int64_t heads = 1, kvHeads = 1;

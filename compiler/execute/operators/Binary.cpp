@@ -17,7 +17,8 @@ namespace {
 void requireSame(const Tensor &a, const Tensor &b) {
   if (a.type() != b.type())
     throw Error(std::string("inputs of types ") + elementName(a.type()) +
-                " and " + elementName(b.type()) + ", the standard wants equal "
+                " and " + elementName(b.type()) +
+                ", the standard wants equal "
                 "ones");
 }
 
@@ -156,9 +157,8 @@ void evalPow(Call &call) {
     if constexpr (!std::is_same_v<T, bool>) {
       // x^2 and x^3 of LayerNorm and GELU, 20 times faster than pow().
       if (single && exponent == 2)
-        return broadcastBinary<T, double, T>(a, b, out, [](T x, double) {
-          return T(Times()(C(x), C(x)));
-        });
+        return broadcastBinary<T, double, T>(
+            a, b, out, [](T x, double) { return T(Times()(C(x), C(x))); });
       if (single && exponent == 3)
         return broadcastBinary<T, double, T>(a, b, out, [](T x, double) {
           return T(Times()(C(x), Times()(C(x), C(x))));
@@ -248,8 +248,7 @@ void evalMean(Call &call) {
 Rows binaryOperators() {
   auto two = [](const char *name, std::vector<int> since, ElementRule element,
                 void (*evaluate)(Call &)) {
-    return Operator{"", name, std::move(since), 2,       2,
-                    1,  {},   element,          evaluate};
+    return Operator{"", name, std::move(since), 2, 2, 1, {}, element, evaluate};
   };
   auto many = [](const char *name, std::vector<int> since,
                  void (*evaluate)(Call &)) {
@@ -274,8 +273,15 @@ Rows binaryOperators() {
       many("Min", {8, 12, 13}, evalMin),
       many("Sum", {8, 13}, evalSum),
       many("Mean", {8, 13}, evalMean),
-      {"", "Mod", {10, 13}, 2, 2, 1,
-       {{"fmod", AttributeKind::Int, "0"}}, elementOfFirst, evalMod},
+      {"",
+       "Mod",
+       {10, 13},
+       2,
+       2,
+       1,
+       {{"fmod", AttributeKind::Int, "0"}},
+       elementOfFirst,
+       evalMod},
   };
 }
 

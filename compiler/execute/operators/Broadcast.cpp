@@ -123,8 +123,7 @@ Tensor broadcastTo(const Tensor &tensor, llvm::ArrayRef<int64_t> shape) {
   if (broadcastShape({tensor.shape(), shape}) != Shape(shape))
     throw Error("shape " + shapeText(tensor.shape()) +
                 " does not broadcast to " + shapeText(shape));
-  return gatherStrided(tensor, shape, 0,
-                       broadcastSteps(tensor.shape(), shape));
+  return gatherStrided(tensor, shape, 0, broadcastSteps(tensor.shape(), shape));
 }
 
 int64_t frontAxis(int64_t axis, int64_t rank) {

@@ -15,8 +15,7 @@ void evalIf(Call &call) {
   const Tensor &condition = call.input(0);
   if (condition.type() != ElementType::Bool || condition.count() != 1)
     throw Error("the condition must be one bool");
-  std::vector<Tensor> outputs =
-      call.runBody(*condition.data<bool>() ? 0 : 1);
+  std::vector<Tensor> outputs = call.runBody(*condition.data<bool>() ? 0 : 1);
   for (unsigned i = 0; i < outputs.size(); ++i)
     call.output(i, outputs[i]);
 }
@@ -30,10 +29,16 @@ mlir::Type unknownElement(llvm::ArrayRef<mlir::Type>, mlir::DictionaryAttr,
 
 Rows controlOperators() {
   return {
-      {"", "If", {1, 11, 13, 16, 19, 21, 23, 24, 25}, 1, 1, anyNumber,
+      {"",
+       "If",
+       {1, 11, 13, 16, 19, 21, 23, 24, 25},
+       1,
+       1,
+       anyNumber,
        {{"then_branch", AttributeKind::Graph},
         {"else_branch", AttributeKind::Graph}},
-       unknownElement, evalIf},
+       unknownElement,
+       evalIf},
   };
 }
 

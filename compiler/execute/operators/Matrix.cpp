@@ -147,8 +147,7 @@ void evalGemm(Call &call) {
     multiply(a.data<float>(), a.dim(1), transA, b.data<float>(), b.dim(1),
              transB, product.data<float>(), n, m, n, k);
   } else {
-    product =
-        matMul(transA ? transposed(a) : a, transB ? transposed(b) : b);
+    product = matMul(transA ? transposed(a) : a, transB ? transposed(b) : b);
   }
   const Tensor *c = call.optional(2);
   if (!c && alpha == 1) {
@@ -181,11 +180,18 @@ Rows matrixOperators() {
   using Kind = AttributeKind;
   return {
       {"", "MatMul", {1, 9, 13}, 2, 2, 1, {}, elementOfFirst, evalMatMul},
-      {"", "Gemm", {7, 9, 11, 13}, 2, 3, 1,
+      {"",
+       "Gemm",
+       {7, 9, 11, 13},
+       2,
+       3,
+       1,
        {{"alpha", Kind::Float, "1"},
         {"beta", Kind::Float, "1"},
         {"transA", Kind::Int, "0"},
-        {"transB", Kind::Int, "0"}}, elementOfFirst, evalGemm},
+        {"transB", Kind::Int, "0"}},
+       elementOfFirst,
+       evalGemm},
   };
 }
 

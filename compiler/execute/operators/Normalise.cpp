@@ -88,7 +88,8 @@ void evalLayerNormalization(Call &call) {
   // stash_type 1: statistics in float. double inputs keep double.
   bool wide = x.type() == ElementType::F64;
   ElementType stash = wide ? ElementType::F64 : ElementType::F32;
-  Tensor in = x.cast(stash), gamma = broadcastTo(call.input(1), row).cast(stash);
+  Tensor in = x.cast(stash),
+         gamma = broadcastTo(call.input(1), row).cast(stash);
   Tensor beta = bias ? broadcastTo(*bias, row).cast(stash) : Tensor();
   Tensor out(stash, x.shape()), mean(stash, lead), inverse(stash, lead);
   float epsilon = call.number("epsilon");
@@ -133,17 +134,35 @@ mlir::Type layerNormElement(llvm::ArrayRef<mlir::Type> inputs,
 Rows normaliseOperators() {
   using Kind = AttributeKind;
   return {
-      {"", "Softmax", {1, 11, 13}, 1, 1, 1,
+      {"",
+       "Softmax",
+       {1, 11, 13},
+       1,
+       1,
+       1,
        {{"axis", Kind::Int, "1", 1, 12}, {"axis", Kind::Int, "-1", 13}},
-       elementOfFirst, evalSoftmax},
-      {"", "LogSoftmax", {1, 11, 13}, 1, 1, 1,
+       elementOfFirst,
+       evalSoftmax},
+      {"",
+       "LogSoftmax",
+       {1, 11, 13},
+       1,
+       1,
+       1,
        {{"axis", Kind::Int, "1", 1, 12}, {"axis", Kind::Int, "-1", 13}},
-       elementOfFirst, evalLogSoftmax},
-      {"", "LayerNormalization", {17}, 2, 3, 3,
+       elementOfFirst,
+       evalLogSoftmax},
+      {"",
+       "LayerNormalization",
+       {17},
+       2,
+       3,
+       3,
        {{"axis", Kind::Int, "-1"},
         {"epsilon", Kind::Float, "1e-05"},
         {"stash_type", Kind::Int, "1"}},
-       layerNormElement, evalLayerNormalization},
+       layerNormElement,
+       evalLayerNormalization},
   };
 }
 

@@ -66,7 +66,14 @@ private:
 };
 
 enum class AttributeKind : uint8_t {
-  Int, Float, String, Ints, Floats, Strings, Tensor, Graph
+  Int,
+  Float,
+  String,
+  Ints,
+  Floats,
+  Strings,
+  Tensor,
+  Graph
 };
 
 struct AttributeRow {

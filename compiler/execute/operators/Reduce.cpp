@@ -20,16 +20,16 @@ namespace {
 llvm::SmallVector<bool> reducedAxes(Call &call, int64_t rank) {
   auto axes = call.list("axes", 1);
   if (!axes || axes->empty())
-    return llvm::SmallVector<bool>(
-        rank, call.integer("noop_with_empty_axes") == 0);
+    return llvm::SmallVector<bool>(rank,
+                                   call.integer("noop_with_empty_axes") == 0);
   llvm::SmallVector<bool> reduced(rank, false);
   for (int64_t axis : *axes)
     reduced[frontAxis(axis, rank)] = true;
   return reduced;
 }
 
-Shape reducedShape(llvm::ArrayRef<int64_t> shape,
-                   llvm::ArrayRef<bool> reduced, bool keep) {
+Shape reducedShape(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<bool> reduced,
+                   bool keep) {
   Shape result;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (!reduced[i])
@@ -61,8 +61,8 @@ void reduce(Call &call, Begin begin, Combine combine, Finish finish) {
   const Tensor &x = call.input(0);
   llvm::SmallVector<bool> reduced = reducedAxes(call, x.rank());
   Tensor rows = toRows(x, reduced);
-  Tensor out(x.type(), reducedShape(x.shape(), reduced,
-                                    call.integer("keepdims") != 0));
+  Tensor out(x.type(),
+             reducedShape(x.shape(), reduced, call.integer("keepdims") != 0));
   int64_t kept = rows.dim(0), taken = rows.dim(1);
   dispatch(x.type(), [&](auto tag) {
     using T = decltype(tag);
@@ -106,8 +106,7 @@ constexpr auto times = [](auto a, auto b) {
 };
 
 void evalReduceSum(Call &call) {
-  reduce(
-      call, zero, [](auto a, auto b, bool) { return plus(a, b); }, itself);
+  reduce(call, zero, [](auto a, auto b, bool) { return plus(a, b); }, itself);
 }
 
 void evalReduceMean(Call &call) {
@@ -184,8 +183,8 @@ void evalArg(Call &call, int sign) {
   llvm::SmallVector<bool> reduced(x.rank(), false);
   reduced[axis] = true;
   Tensor rows = toRows(x, reduced);
-  Tensor out(ElementType::I64, reducedShape(x.shape(), reduced,
-                                            call.integer("keepdims") != 0));
+  Tensor out(ElementType::I64,
+             reducedShape(x.shape(), reduced, call.integer("keepdims") != 0));
   int64_t taken = rows.dim(1);
   if (taken == 0 && out.count())
     throw Error("no index in an empty dimension");
@@ -216,18 +215,30 @@ Rows reduceOperators() {
   // \p inputFrom: the version whose axes are an input.
   auto row = [](const char *name, std::vector<int> since, int inputFrom,
                 void (*evaluate)(Call &)) {
-    return Operator{"", name, std::move(since), 1, 2, 1,
+    return Operator{"",
+                    name,
+                    std::move(since),
+                    1,
+                    2,
+                    1,
                     {{"axes", Kind::Ints, nullptr, 1, inputFrom - 1},
                      {"keepdims", Kind::Int, "1"},
                      {"noop_with_empty_axes", Kind::Int, "0", inputFrom}},
-                    elementOfFirst, evaluate};
+                    elementOfFirst,
+                    evaluate};
   };
   auto arg = [](const char *name, void (*evaluate)(Call &)) {
-    return Operator{"", name, {1, 11, 12, 13}, 1, 1, 1,
+    return Operator{"",
+                    name,
+                    {1, 11, 12, 13},
+                    1,
+                    1,
+                    1,
                     {{"axis", Kind::Int, "0"},
                      {"keepdims", Kind::Int, "1"},
                      {"select_last_index", Kind::Int, "0", 12}},
-                    elementInt64, evaluate};
+                    elementInt64,
+                    evaluate};
   };
   return {
       row("ReduceSum", {1, 11, 13}, 13, evalReduceSum),

@@ -89,10 +89,16 @@ void evalClip(Call &call) {
 Rows selectOperators() {
   return {
       {"", "Where", {9, 16}, 3, 3, 1, {}, elementOfSecond, evalWhere},
-      {"", "Clip", {6, 11, 12, 13}, 1, 3, 1,
+      {"",
+       "Clip",
+       {6, 11, 12, 13},
+       1,
+       3,
+       1,
        {{"min", AttributeKind::Float, nullptr, 1, 10},
         {"max", AttributeKind::Float, nullptr, 1, 10}},
-       elementOfFirst, evalClip},
+       elementOfFirst,
+       evalClip},
   };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// DMA in against rows copied by memcpy: bytes, order of the ends, legality of each
-// burst, limits of what is in flight, counters, errors, and the times that
+// DMA in against rows copied by memcpy: bytes, order of the ends, legality of
+// each burst, limits of what is in flight, counters, errors, and the times that
 // docs/units/dma.md gives.
 
 #define CATCH_CONFIG_MAIN
@@ -20,8 +20,8 @@ using namespace dalbit::bench;
 
 struct Stalls {
   unsigned latency = 20;
-  unsigned arPercent = 100;   // address accepted
-  unsigned beatPercent = 100; // a beat comes when it may
+  unsigned arPercent = 100;    // address accepted
+  unsigned beatPercent = 100;  // a beat comes when it may
   unsigned grantPercent = 100; // index port
   uint64_t badAddress = ~0ull; // burst that answers with an error
 };
@@ -176,7 +176,8 @@ private:
     }
     if (model.dma_in_req_o && model.dma_in_addr_o < spmBytes) {
       uint32_t at = model.dma_in_addr_o / portBytes * portBytes;
-      const auto *data = reinterpret_cast<const uint8_t *>(&model.dma_in_wdata_o);
+      const auto *data =
+          reinterpret_cast<const uint8_t *>(&model.dma_in_wdata_o);
       const auto *be = reinterpret_cast<const uint8_t *>(&model.dma_in_be_o);
       for (unsigned i = 0; i < portBytes; ++i)
         if (be[i / 8] >> i % 8 & 1)
@@ -303,7 +304,7 @@ TEST_CASE("a stream of instructions is bounded by the bus", "[dma]") {
   CHECK(cycles < beats + 60 + 40);
 }
 
-TEST_CASE("one row takes its latency, its beats and five cycles", "[dma]") {
+TEST_CASE("one row takes its latency, its beats and three cycles", "[dma]") {
   for (unsigned latency : {10u, 33u}) {
     Stalls stalls;
     stalls.latency = latency;

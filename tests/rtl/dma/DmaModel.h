@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a DMA instruction copies, as a list of rows, and random instructions. From
-// isa/npu.td, not from the rtl.
+// What a DMA instruction copies, as a list of rows, and random instructions.
+// From isa/npu.td, not from the rtl.
 
 #ifndef DALBIT_TESTS_RTL_DMA_DMAMODEL_H
 #define DALBIT_TESTS_RTL_DMA_DMAMODEL_H
@@ -95,8 +95,8 @@ public:
 
   uint32_t below(uint32_t limit) { return random() % limit; }
 
-  /// A legal instruction inside the bench's memories. Its scratchpad rows lie in
-  /// [spmFrom, spmFrom + 8192) and do not overlap each other.
+  /// A legal instruction inside the bench's memories. Its scratchpad rows lie
+  /// in [spmFrom, spmFrom + 8192) and do not overlap each other.
   Config legal(uint64_t base, uint32_t spmFrom, bool gather) {
     Config config;
     config.gather = gather;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// DMA out against rows copied by memcpy: bytes, order of the ends, legality of each
-// burst, that no address is sent before its data are read, counters, errors, and
-// the times that docs/units/dma.md gives.
+// DMA out against rows copied by memcpy: bytes, order of the ends, legality of
+// each burst, that no address is sent before its data are read, counters,
+// errors, and the times that docs/units/dma.md gives.
 
 #define CATCH_CONFIG_MAIN
 #include "tests/rtl/dma/DmaModel.h"
@@ -19,7 +19,7 @@ namespace {
 using namespace dalbit::bench;
 
 struct Stalls {
-  unsigned latency = 20;       // from the last beat to the response
+  unsigned latency = 20; // from the last beat to the response
   unsigned addressPercent = 100;
   unsigned beatPercent = 100;
   unsigned grantPercent = 100;
@@ -183,7 +183,8 @@ private:
     const auto *strobe = reinterpret_cast<const uint8_t *>(&model.wstrb_o);
     for (unsigned i = 0; i < axiBytes; ++i)
       if (strobe[i / 8] >> i % 8 & 1)
-        dram.at(burst.address + burst.taken * axiBytes + i - dramBase) = data[i];
+        dram.at(burst.address + burst.taken * axiBytes + i - dramBase) =
+            data[i];
     ++burst.taken;
     REQUIRE(bool(model.wlast_o) == (burst.taken == burst.beats));
     if (!model.wlast_o)
@@ -278,12 +279,12 @@ TEST_CASE("a long copy is bounded by the bus", "[dma]") {
   uint64_t cycles = bench.run();
   uint64_t beats = 4 * 16384 / axiBytes;
   CHECK(bench.most > 1);
-  // Full rate where a word gives several beats; where it gives one, the beats of
-  // a burst and the reads of the next but one share the buffer.
+  // Full rate where a word gives several beats; where it gives one, the beats
+  // of a burst and the reads of the next but one share the buffer.
   CHECK(cycles < beats + beats / 4 + 100);
 }
 
-TEST_CASE("one burst takes its reads, its beats, its response and seven cycles",
+TEST_CASE("one burst takes its reads, its beats, its response and six cycles",
           "[dma]") {
   for (uint32_t bytes : {axiBytes, 512u, 1024u}) {
     INFO("bytes " << bytes);

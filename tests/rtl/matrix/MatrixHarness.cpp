@@ -9,7 +9,7 @@
 namespace dalbit::rtltest {
 
 MatrixHarness::MatrixHarness(MatrixSize size, unsigned seed)
-    : spm(1 << 18), random(seed), size(size) {
+    : spm(1 << 20), random(seed), size(size) {
   for (uint8_t &byte : spm)
     byte = random();
   MatrixTrace ignored;
@@ -49,8 +49,8 @@ void MatrixHarness::cycle(MatrixTrace &trace, int now) {
   };
   grant(fill, rtl->fill_req_o, rtl->fill_addr_o, rtl->fill_gnt_i,
         trace.fillRequest, trace.fillGrant, trace.fillAddress);
-  grant(act, rtl->act_req_o, rtl->act_addr_o, rtl->act_gnt_i,
-        trace.actRequest, trace.actGrant, trace.actAddress);
+  grant(act, rtl->act_req_o, rtl->act_addr_o, rtl->act_gnt_i, trace.actRequest,
+        trace.actGrant, trace.actAddress);
 
   if (vectorEntry < 0 && !vectorEntries.empty() && random() % 2)
     vectorEntry = vectorEntries[random() % vectorEntries.size()];

@@ -37,8 +37,7 @@ void MatrixJob::listFill() {
       };
       if (config.form == Form::W8 || config.form == Form::W4) {
         bool w4 = config.form == Form::W4;
-        if (w4 && beginsGroup(kTile) &&
-            begun++ % (size.port / size.n) == 0) {
+        if (w4 && beginsGroup(kTile) && begun++ % (size.port / size.n) == 0) {
           fetch(stream, true);
           stream += size.port;
         }
@@ -76,8 +75,8 @@ void MatrixJob::place(std::vector<uint8_t> &spm, std::mt19937 &random) {
   a.resize(config.rows * config.k);
   for (int row = 0; row < config.rows; ++row)
     for (int k = 0; k < config.k; ++k)
-      a[row * config.k + k] =
-          byte(config.aAddr + row * config.aRowStride + k) = value();
+      a[row * config.k + k] = byte(config.aAddr + row * config.aRowStride + k) =
+          value();
 
   w.resize(config.n * config.k);
   size_t word = 0;
@@ -112,14 +111,14 @@ void MatrixJob::place(std::vector<uint8_t> &spm, std::mt19937 &random) {
             break;
           }
           case Form::Rows:
-            weight = byte(config.wAddr + (nTile * size.n + n) *
-                                             config.wRowStride +
-                          kTile * size.k + k) = value();
+            weight =
+                byte(config.wAddr + (nTile * size.n + n) * config.wRowStride +
+                     kTile * size.k + k) = value();
             break;
           case Form::Columns:
-            weight = byte(config.wAddr + (kTile * size.k + k) *
-                                             config.wRowStride +
-                          nTile * size.n + n) = value();
+            weight =
+                byte(config.wAddr + (kTile * size.k + k) * config.wRowStride +
+                     nTile * size.n + n) = value();
             break;
           }
         }

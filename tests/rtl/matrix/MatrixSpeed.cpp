@@ -56,8 +56,7 @@ void measure(const Load &load) {
     rtl->clk_i = 1;
     rtl->eval();
   }
-  std::chrono::duration<double> time =
-      std::chrono::steady_clock::now() - begin;
+  std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   std::printf("%-22s %8.0f kcycles/s\n", load.name,
               cycles / time.count() / 1000);
 }

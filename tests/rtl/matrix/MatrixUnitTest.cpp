@@ -14,7 +14,7 @@ namespace {
 
 constexpr MatrixSize size{RTL_N, RTL_K, RTL_PortBytes, RTL_AccEntries};
 constexpr int errAddress = 3, errIllegalConfig = 7; // isa/npu.td
-constexpr int half = 1 << 17; // A below, weights above
+constexpr int half = 1 << 19;                       // A below, weights above
 
 int groups() { // shortest w4 group that the array allows
   int group = 0;
@@ -26,8 +26,8 @@ int groups() { // shortest w4 group that the array allows
 class Bench {
 public:
   explicit Bench(unsigned seed)
-      : rtl(size, seed), accumulator(size.entries,
-                                     std::vector<uint32_t>(size.n)) {
+      : rtl(size, seed),
+        accumulator(size.entries, std::vector<uint32_t>(size.n)) {
     rtl.expected = nullptr;
     // Contents are not reset: give every entry a known value.
     MatrixConfig clear;
@@ -61,8 +61,8 @@ public:
     config.wRowStride = (across + unit - 1) / unit * unit + unit * pick(0, 2);
     int tiles = (config.n + size.n - 1) / size.n;
     config.accStride = config.rows + pick(0, 3);
-    config.accAddr = pick(
-        0, size.entries - (tiles - 1) * config.accStride - config.rows);
+    config.accAddr =
+        pick(0, size.entries - (tiles - 1) * config.accStride - config.rows);
     config.add = pick(0, 1);
     return config;
   }

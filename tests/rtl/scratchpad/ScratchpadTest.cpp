@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The scratchpad against a model of its contract (docs/units/scratchpad.md), and
-// its two bodies against each other, in every cycle of random traffic.
+// The scratchpad against a model of its contract (docs/units/scratchpad.md),
+// and its two bodies against each other, in every cycle of random traffic.
 
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
@@ -120,8 +120,8 @@ private:
   Model model;
 };
 
-// The contract in words: banks by high address bits, lowest port first, a request
-// past the end granted at once.
+// The contract in words: banks by high address bits, lowest port first, a
+// request past the end granted at once.
 class Reference {
 public:
   std::array<Answer, ports> look(const std::array<Request, ports> &requests) {

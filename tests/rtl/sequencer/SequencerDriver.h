@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The Verilated `control` with a memory for its fetch, a scratchpad for its loads
-// and four units that do nothing but last. Counts semaphores beside the rtl and
-// checks in each cycle that no unit starts before its turn.
+// The Verilated `control` with a memory for its fetch, a scratchpad for its
+// loads and four units that do nothing but last. Counts semaphores beside the
+// rtl and checks in each cycle that no unit starts before its turn.
 
 #ifndef DALBIT_TESTS_RTL_SEQUENCER_SEQUENCERDRIVER_H
 #define DALBIT_TESTS_RTL_SEQUENCER_SEQUENCERDRIVER_H
@@ -22,9 +22,9 @@ namespace dalbit::bench {
 
 struct Behaviour {
   uint32_t seed = 1;
-  unsigned latency = 10;     // of a fetch, at least
-  unsigned jitter = 0;       // added at random, also between beats
-  unsigned longestJob = 8;   // cycles from start to done
+  unsigned latency = 10;   // of a fetch, at least
+  unsigned jitter = 0;     // added at random, also between beats
+  unsigned longestJob = 8; // cycles from start to done
   unsigned grantPercent = 100;
   uint64_t codeBase = 0x1000;
   uint64_t fetchErrorAt = ~0ull; // address that answers with an error
@@ -101,7 +101,8 @@ public:
   std::array<std::vector<Start>, units> starts;
   std::array<std::vector<uint64_t>, units> ends;
   std::array<uint64_t, units> busy{};
-  std::array<std::vector<Job>, units> expected; // waits and signals, for watch()
+  std::array<std::vector<Job>, units>
+      expected; // waits and signals, for watch()
   std::array<int, units> failing{-1, -1, -1, -1}; // job that reports an error
   unsigned failingCode = 0;
   unsigned fetches = 0;
@@ -125,10 +126,10 @@ private:
     model.f_rvalid_i = 1;
     model.f_rresp_i = burst.address == behaviour.fetchErrorAt ? 2 : 0;
     for (unsigned i = 0; i < RTL_AxiBytes; i += 8) {
-      uint64_t index = (burst.address + burst.beat * RTL_AxiBytes + i -
-                        behaviour.codeBase) / 8;
-      uint64_t word =
-          index < machine.code.size() ? machine.code[index] : ~0ull;
+      uint64_t index =
+          (burst.address + burst.beat * RTL_AxiBytes + i - behaviour.codeBase) /
+          8;
+      uint64_t word = index < machine.code.size() ? machine.code[index] : ~0ull;
       std::memcpy(reinterpret_cast<char *>(&model.f_rdata_i) + i, &word, 8);
     }
     model.f_rlast_i = ++burst.beat == 256 / RTL_AxiBytes;
@@ -162,7 +163,8 @@ private:
           model.unit_error_code_i = failingCode * 0x1111;
         }
       }
-      if (jobs.size() < (unit == 0 ? 3 : 1) && !(model.unit_start_o >> unit & 1))
+      if (jobs.size() < (unit == 0 ? 3 : 1) &&
+          !(model.unit_start_o >> unit & 1))
         model.unit_ready_i |= 1 << unit;
       // A unit that is started in this cycle was ready by contract.
       if (model.unit_start_o >> unit & 1)
@@ -188,7 +190,8 @@ private:
       REQUIRE(model.f_araddr_o % 256 == 0);
       REQUIRE(model.f_arlen_o == 256 / RTL_AxiBytes - 1);
       bursts.push_back({model.f_araddr_o,
-                        cycle + behaviour.latency + below(behaviour.jitter), 0});
+                        cycle + behaviour.latency + below(behaviour.jitter),
+                        0});
       ++fetches;
     }
     REQUIRE(model.event_o == (model.unit_start_o != 0 || doneBefore));

@@ -44,10 +44,10 @@ void stops(const Machine &machine, unsigned code, uint32_t pc) {
 
 TEST_CASE("an illegal instruction stops with its pc", "[sequencer]") {
   const uint64_t bad[] = {
-      0,                              // no such opcode
+      0, // no such opcode
       op(0x04),
       op(0xff),
-      op(0x01) | 1,                   // stray bits
+      op(0x01) | 1, // stray bits
       op(0x02) | regA(1),
       tag(512),
       li(1, 5) | regB(1),
@@ -55,10 +55,10 @@ TEST_CASE("an illegal instruction stops with its pc", "[sequencer]") {
       semSignal(1) | uint64_t(1) << 16,
       semWait(1) | 1,
       op(0x48) | uint64_t(1) << 32,
-      jump(-3),                       // targets outside
+      jump(-3), // targets outside
       jump(3),
-      op(0x21) | imm(100),            // not taken, but outside
-      loop(0, 0),                     // bodies
+      op(0x21) | imm(100), // not taken, but outside
+      loop(0, 0),          // bodies
       loop(0, uint32_t(-1)),
       loop(0, 2),
   };
@@ -76,16 +76,16 @@ TEST_CASE("a fifth loop level is illegal", "[sequencer]") {
 
 TEST_CASE("a set outside a field stops with its pc", "[sequencer]") {
   const uint64_t bad[] = {
-      set(0, 12, 0),                  // no such field
+      set(0, 12, 0), // no such field
       set(2, 127, 0),
       set(3, 100, 0),
-      set(0, 0, 8),                   // 3 bits
+      set(0, 0, 8), // 3 bits
       set(0, 2, 1u << 24),
       set(2, 2, 4096),
-      set(3, 25, 128),                // signed, 8 bits
+      set(3, 25, 128), // signed, 8 bits
       set(3, 25, uint32_t(-129)),
-      set(3, 38, 1u << 16),           // signed, 17 bits
-      setr(2, 2, 1, 4090),            // r1 = 7
+      set(3, 38, 1u << 16), // signed, 17 bits
+      setr(2, 2, 1, 4090),  // r1 = 7
       setr(3, 25, 1, uint32_t(-136)),
   };
   for (uint64_t word : bad) {

@@ -223,8 +223,8 @@ private:
     }
     case 0x48: {
       unsigned unit = word >> 39 & 3;
-      outcome.jobs[unit].push_back({fields[unit], tag, pc,
-                                    uint16_t(word >> 16), uint16_t(word)});
+      outcome.jobs[unit].push_back(
+          {fields[unit], tag, pc, uint16_t(word >> 16), uint16_t(word)});
       break;
     }
     default:

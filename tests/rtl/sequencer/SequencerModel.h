@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A program of the NPU as values alone: what the sequencer does in order, without
-// time. Written from isa/npu.td, not from the rtl; it shares no code with isa/.
+// A program of the NPU as values alone: what the sequencer does in order,
+// without time. Written from isa/npu.td, not from the rtl; it shares no code
+// with isa/.
 
 #ifndef DALBIT_TESTS_RTL_SEQUENCER_SEQUENCERMODEL_H
 #define DALBIT_TESTS_RTL_SEQUENCER_SEQUENCERMODEL_H
@@ -23,7 +24,8 @@ struct FieldShape {
 const std::vector<FieldShape> &fieldsOf(unsigned unit);
 unsigned lsbOf(unsigned unit, unsigned field);
 
-/// One go with all that it carries. Fields hold what was set, cut to their width.
+/// One go with all that it carries. Fields hold what was set, cut to their
+/// width.
 struct Job {
   std::vector<uint32_t> fields;
   uint32_t tag = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random programs on the rtl against the interpreter: the jobs of each unit with
-// configuration and tag, in order and never before their semaphores, the number of
-// instructions, the busy cycles.
+// Random programs on the rtl against the interpreter: the jobs of each unit
+// with configuration and tag, in order and never before their semaphores, the
+// number of instructions, the busy cycles.
 
 #define CATCH_CONFIG_MAIN
 #include "tests/rtl/sequencer/SequencerDriver.h"
@@ -79,7 +79,8 @@ private:
                  opcode == 0x18 || opcode == 0x19;
     if (opcode != 0x10)
       word |= regB(anyRegister());
-    emit(word | (three ? regC(anyRegister()) : imm(below(3) ? random() : below(40))));
+    emit(word |
+         (three ? regC(anyRegister()) : imm(below(3) ? random() : below(40))));
   }
 
   // Mostly values that fit: the width is filled, signed fields from both sides.
@@ -89,9 +90,8 @@ private:
     FieldShape shape = fieldsOf(unit)[index];
     uint32_t value = random();
     if (shape.width < 32)
-      value = shape.isSigned
-                  ? uint32_t(int32_t(value) >> (32 - shape.width))
-                  : value >> (32 - shape.width);
+      value = shape.isSigned ? uint32_t(int32_t(value) >> (32 - shape.width))
+                             : value >> (32 - shape.width);
     if (below(2))
       return emit(set(unit, index, value));
     uint32_t base = random();
@@ -100,13 +100,15 @@ private:
     emit(setr(unit, index, r, value - base));
   }
 
-  // Signal before wait, in program order; semaphores 12..15 touch the sequencer.
+  // Signal before wait, in program order; semaphores 12..15 touch the
+  // sequencer.
   void synchronise() {
     unsigned producer = below(5), consumer = below(5);
     bool sequencer = producer == 4 || consumer == 4;
     // One consumer a semaphore.
-    uint16_t mask = sequencer ? (consumer == 4 ? 1u << 12 : 1u << (13 + consumer % 3))
-                              : 1u << (consumer * 3 + below(3));
+    uint16_t mask = sequencer
+                        ? (consumer == 4 ? 1u << 12 : 1u << (13 + consumer % 3))
+                        : 1u << (consumer * 3 + below(3));
     if (sequencer && consumer == 3)
       mask = 0;
     emit(producer == 4 ? semSignal(mask) : go(producer, 0, mask));

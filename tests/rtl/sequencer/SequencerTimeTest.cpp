@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The exact times of docs/units/sequencer.md. Each figure is a difference of two
-// runs, so that start and fetch fall out.
+// The exact times of docs/units/sequencer.md. Each figure is a difference of
+// two runs, so that start and fetch fall out.
 
 #include "tests/rtl/sequencer/SequencerDriver.h"
 
@@ -48,13 +48,14 @@ TEST_CASE("a loop costs one cycle for itself and one for each way back",
           "[sequencer]") {
   for (unsigned rounds : {1u, 2u, 7u}) {
     uint64_t flat = cyclesOf(nops(1 + 3 * rounds));
-    uint64_t looped = cyclesOf(
-        {li(1, rounds), loop(1, 3), nop(), nop(), nop(), halt()});
+    uint64_t looped =
+        cyclesOf({li(1, rounds), loop(1, 3), nop(), nop(), nop(), halt()});
     CHECK(looped - flat == 1 + (rounds - 1));
   }
   // Skipped: the loop itself and the way over its body.
   CHECK(cyclesOf({loop(0, 3), nop(), nop(), nop(), halt()}) -
-            cyclesOf(nops(0)) == 2);
+            cyclesOf(nops(0)) ==
+        2);
 }
 
 TEST_CASE("a load takes three cycles when its bank is free", "[sequencer]") {
@@ -65,8 +66,8 @@ TEST_CASE("a go starts its unit two cycles later, a signal in two more",
           "[sequencer]") {
   Behaviour behaviour;
   behaviour.longestJob = 0;
-  SequencerDriver rtl(
-      program({go(0, 0, 1), go(3, 1, 0), go(3, 0, 0), halt()}), behaviour);
+  SequencerDriver rtl(program({go(0, 0, 1), go(3, 1, 0), go(3, 0, 0), halt()}),
+                      behaviour);
   rtl.start();
   uint64_t begin = rtl.cycle;
   rtl.run(1000);
@@ -113,11 +114,11 @@ TEST_CASE("stalls are counted where they happen", "[sequencer]") {
   CHECK(root.control__DOT__i_matrix_dispatch__DOT__cnt_sem_stall_q == 8);
   CHECK(root.control__DOT__i_matrix_dispatch__DOT__cnt_busy_q == rtl.busy[2]);
 
-  SequencerDriver full(program({go(2, 1, 0), go(2, 0, 0), go(2, 0, 0),
-                                go(2, 0, 0), go(2, 0, 0), go(2, 0, 0),
-                                go(2, 0, 0), go(2, 0, 0), go(2, 0, 0),
-                                semSignal(1), halt()}),
-                       behaviour);
+  SequencerDriver full(
+      program({go(2, 1, 0), go(2, 0, 0), go(2, 0, 0), go(2, 0, 0), go(2, 0, 0),
+               go(2, 0, 0), go(2, 0, 0), go(2, 0, 0), go(2, 0, 0), semSignal(1),
+               halt()}),
+      behaviour);
   full.start();
   for (unsigned i = 0; i < 200; ++i)
     full.tick();

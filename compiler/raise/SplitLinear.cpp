@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/SplitLinear.h"
+
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/Layout.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+static Value makeNode(OpBuilder &builder, Location loc, StringRef type,
+                      ValueRange inputs, RankedTensorType result,
+                      ArrayRef<NamedAttribute> attributes = {}) {
+  auto node = builder.create<onnx::NodeOp>(
+      loc, TypeRange(result), builder.getStringAttr(type), inputs,
+      builder.getI64IntegerAttr(17), StringAttr(), StringAttr(),
+      builder.getDictionaryAttr(attributes), 0u);
+  return node->getResult(0);
+}
+
+/// A Reshape whose target is constant: 0 copies a size, -1 is the one open.
+static Value reshape(OpBuilder &builder, Value value,
+                     ArrayRef<int64_t> target, const Dims &dims,
+                     SymbolicShapes &shapes) {
+  Location loc = value.getLoc();
+  auto list = DenseElementsAttr::get(
+      RankedTensorType::get({static_cast<int64_t>(target.size())},
+                            builder.getI64Type()),
+      target);
+  auto constant = builder.create<onnx::ConstantOp>(loc, list);
+  shapes.infer(constant);
+  Value result = makeNode(
+      builder, loc, "Reshape", {value, constant.getResult()},
+      tensorType(dims, cast<ShapedType>(value.getType()).getElementType()));
+  shapes.setDims(result, dims);
+  return result;
+}
+
+Value flatten(OpBuilder &builder, Value value, const Dims &dims,
+              SymbolicShapes &shapes) {
+  return reshape(builder, value, {-1, *dims.back().constant()}, dims, shapes);
+}
+
+namespace {
+
+/// One piece of a product's columns.
+struct Piece {
+  Value result;             // what the graph calls the piece
+  int64_t start = 0, size = 0;
+  SmallVector<onnx::NodeOp> moves; // between the product and the cut
+  int64_t droppedAxis = -1; // axis that Gather removes after the moves
+  int64_t cutAxis = -1;     // axis that Split or Slice shortens
+};
+
+class Splitter {
+public:
+  Splitter(nn::LinearOp linear, SymbolicShapes &shapes)
+      : linear(linear), shapes(shapes) {}
+
+  void run();
+
+private:
+  bool collect(Value value, SmallVectorImpl<Atoms> &axes,
+               SmallVectorImpl<onnx::NodeOp> &moves);
+  bool collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
+                   ArrayRef<onnx::NodeOp> moves);
+  bool addPiece(Value result, const Atoms &atoms, int64_t start, int64_t size,
+                int64_t axis, bool drops, ArrayRef<onnx::NodeOp> moves);
+  Value build(const Piece &piece, OpBuilder &builder);
+  Value moveAgain(const Piece &piece, Value value, OpBuilder &builder);
+
+  nn::LinearOp linear;
+  SymbolicShapes &shapes;
+  SmallVector<Piece> pieces;
+};
+
+} // namespace
+
+/// Adds the piece that takes [start, start + size) of an axis made of
+/// \p atoms. Only a contiguous block of columns is one.
+bool Splitter::addPiece(Value result, const Atoms &atoms, int64_t start,
+                        int64_t size, int64_t axis, bool drops,
+                        ArrayRef<onnx::NodeOp> moves) {
+  int64_t last = rankedType(linear.getOut()).getRank() - 1;
+  int64_t columns = staticDim(linear.getOut(), -1);
+  Atoms joined = canonical(ArrayRef<Atom>(atoms));
+  if (joined.size() != 1 || joined[0].dim != last)
+    return false;
+  auto stride = joined[0].stride.constant(), count = joined[0].size.constant();
+  // The outermost part of the columns: what lies further in comes along whole.
+  if (!stride || !count || *stride * *count != columns || start < 0 ||
+      size <= 0 || start + size > *count)
+    return false;
+  Piece piece;
+  piece.result = result;
+  piece.start = start * *stride;
+  piece.size = size * *stride;
+  piece.moves.assign(moves.begin(), moves.end());
+  (drops ? piece.droppedAxis : piece.cutAxis) = axis;
+  pieces.push_back(std::move(piece));
+  return true;
+}
+
+bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
+                           ArrayRef<onnx::NodeOp> moves) {
+  auto node = dyn_cast<onnx::NodeOp>(user);
+  if (!node || node.getInputs()[0] != value || !node.getDomain().empty())
+    return false;
+  int64_t rank = axes.size();
+  StringRef type = node.getOpType();
+  if (type == "Split") {
+    int64_t axis = normaliseAxis(node.getOnnxInt("axis").value_or(0), rank);
+    int64_t start = 0;
+    for (OpResult result : node->getResults()) {
+      const Dims *dims = shapes.dims(result);
+      auto size = dims && axis >= 0 ? (*dims)[axis].constant() : std::nullopt;
+      if (!size ||
+          !addPiece(result, axes[axis], start, *size, axis, false, moves))
+        return false;
+      start += *size;
+    }
+    return true;
+  }
+  if (type == "Slice") {
+    auto starts = integersOf(node, "starts", 1);
+    auto axesOf = integersOf(node, "axes", 3);
+    auto steps = integersOf(node, "steps", 4);
+    const Dims *dims = shapes.dims(node->getResult(0));
+    const Dims *before = shapes.dims(value);
+    if (!starts || !axesOf || starts->size() != 1 || axesOf->size() != 1 ||
+        (steps && steps->front() != 1) || !dims || !before)
+      return false;
+    int64_t axis = normaliseAxis(axesOf->front(), rank);
+    auto full = axis >= 0 ? (*before)[axis].constant() : std::nullopt;
+    auto size = full ? (*dims)[axis].constant() : std::nullopt;
+    if (!size)
+      return false;
+    int64_t start = starts->front() < 0 ? starts->front() + *full
+                                        : starts->front();
+    return addPiece(node->getResult(0), axes[axis], start, *size, axis, false,
+                    moves);
+  }
+  if (type == "Gather") {
+    auto index = integersOf(node.getInputs()[1]);
+    RankedTensorType indexType = rankedType(node.getInputs()[1]);
+    int64_t axis = normaliseAxis(node.getOnnxInt("axis").value_or(0), rank);
+    const Dims *before = shapes.dims(value);
+    auto full = axis >= 0 && before ? (*before)[axis].constant() : std::nullopt;
+    if (!index || !full || indexType.getRank() != 0)
+      return false;
+    int64_t start = normaliseAxis(index->front(), *full);
+    return addPiece(node->getResult(0), axes[axis], start, 1, axis, true,
+                    moves);
+  }
+  SmallVector<Atoms, 4> moved(axes.begin(), axes.end());
+  if (node->getNumResults() != 1 || !applyMove(node, shapes, moved))
+    return false;
+  SmallVector<onnx::NodeOp> longer(moves.begin(), moves.end());
+  longer.push_back(node);
+  return collect(node->getResult(0), moved, longer);
+}
+
+bool Splitter::collect(Value value, SmallVectorImpl<Atoms> &axes,
+                       SmallVectorImpl<onnx::NodeOp> &moves) {
+  if (value.use_empty())
+    return true;
+  for (Operation *user : value.getUsers())
+    if (!collectUser(user, value, axes, moves))
+      return false;
+  return true;
+}
+
+/// Repeats the moves on a product that has only the piece's columns: the
+/// dimension that was cut is shorter, everything else is as before.
+Value Splitter::moveAgain(const Piece &piece, Value value,
+                          OpBuilder &builder) {
+  const Dims &whole = *shapes.dims(linear.getOut());
+  SmallVector<Atoms, 4> axes = identityAxes(whole);
+  int64_t last = whole.size() - 1;
+  for (onnx::NodeOp move : piece.moves) {
+    applyMove(move, shapes, axes);
+    // Where are the columns' outermost elements now?
+    Dims dims = *shapes.dims(move->getResult(0));
+    int64_t cut = -1;
+    int64_t columns = *whole.back().constant();
+    for (size_t i = 0; i < axes.size(); ++i)
+      for (const Atom &atom : axes[i])
+        if (atom.dim == last &&
+            atom.stride * atom.size == SymbolicExpr(columns))
+          cut = i;
+    if (cut < 0)
+      return {};
+    auto size = dims[cut].constant();
+    if (!size || *size * piece.size % columns != 0)
+      return {};
+    dims[cut] = *size * piece.size / columns;
+    if (move.isOnnx("Transpose")) {
+      value = makeNode(builder, value.getLoc(), "Transpose", value,
+                       tensorType(dims, builder.getF32Type()),
+                       move.getOnnxAttributesAttr().getValue());
+      shapes.setDims(value, dims);
+      continue;
+    }
+    // Leading sizes that do not change are copied, one other may be open.
+    const Dims &before = *shapes.dims(value);
+    SmallVector<int64_t> target;
+    int open = 0;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      auto number = dims[i].constant();
+      if (i < before.size() && before[i] == dims[i])
+        target.push_back(0);
+      else if (number)
+        target.push_back(*number);
+      else
+        target.push_back(open++ ? -2 : -1);
+    }
+    if (open > 1)
+      return {};
+    value = reshape(builder, value, target, dims, shapes);
+  }
+  return value;
+}
+
+Value Splitter::build(const Piece &piece, OpBuilder &builder) {
+  Location loc = linear.getLoc();
+  TypedAttr weight =
+      sliceConstant(constantOf(linear.getWeight()), 1, piece.start, piece.size);
+  TypedAttr bias;
+  if (linear.getBias())
+    bias = sliceConstant(constantOf(linear.getBias()), 0, piece.start,
+                         piece.size);
+  if (!weight || (linear.getBias() && !bias))
+    return {};
+  Dims dims = *shapes.dims(linear.getOut());
+  dims.back() = piece.size;
+  Value weightValue = makeConstant(builder, loc, weight);
+  Value biasValue = bias ? makeConstant(builder, loc, bias) : Value();
+  Value part = builder.create<nn::LinearOp>(
+      loc, tensorType(dims, builder.getF32Type()), linear.getX(), weightValue,
+      biasValue);
+  shapes.setDims(part, dims);
+  part = moveAgain(piece, part, builder);
+  if (!part || piece.droppedAxis < 0)
+    return part;
+  // Gather took one element of an axis that now has size 1.
+  return makeNode(builder, loc, "Squeeze", part,
+                  rankedType(piece.result),
+                  builder.getNamedAttr(
+                      "axes", builder.getDenseI64ArrayAttr(
+                                  {piece.droppedAxis})));
+}
+
+void Splitter::run() {
+  if (!constantOf(linear.getWeight()) ||
+      (linear.getBias() && !constantOf(linear.getBias())))
+    return;
+  const Dims *dims = shapes.dims(linear.getOut());
+  if (!dims || !dims->back().isConstant())
+    return;
+  SmallVector<Atoms, 4> axes = identityAxes(*dims);
+  SmallVector<onnx::NodeOp> moves;
+  if (!collect(linear.getOut(), axes, moves) || pieces.size() < 2)
+    return;
+  OpBuilder builder(linear);
+  SmallVector<Value> built;
+  for (const Piece &piece : pieces) {
+    built.push_back(build(piece, builder));
+    if (!built.back() || built.back().getType() != piece.result.getType())
+      return; // what was built has no use and is erased with the dead
+  }
+  for (auto [piece, value] : llvm::zip(pieces, built))
+    piece.result.replaceAllUsesWith(value);
+}
+
+void splitLinears(func::FuncOp function) {
+  SymbolicShapes shapes(function);
+  SmallVector<nn::LinearOp> linears(function.getOps<nn::LinearOp>());
+  for (nn::LinearOp linear : linears)
+    Splitter(linear, shapes).run();
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/host/Memory.h"
+
+#include "support/Error.h"
+#include "support/Sha256.h"
+
+#include <cstring>
+#include <sys/mman.h>
+
+namespace dalbit::host {
+
+Memory::Memory(uint64_t capacity) : size(capacity) {
+  void *mapped = mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED)
+    throw Error("cannot map " + std::to_string(capacity) +
+                " bytes for the NPU's memory");
+  bytes = static_cast<uint8_t *>(mapped);
+}
+
+Memory::~Memory() { munmap(bytes, size); }
+
+void Memory::load(const binary::Program &program) {
+  regions = binary::place(program);
+  if (regions.end > size)
+    throw Error("the program needs " + std::to_string(regions.end) +
+                " bytes of DRAM, the target has " + std::to_string(size));
+  std::memcpy(region(isa::Region::Code), program.code.data(),
+              program.code.size() * 8);
+  if (program.constants.size())
+    std::memcpy(region(isa::Region::Const), program.constants.data(),
+                program.constants.size());
+  if (program.weights.size())
+    std::memcpy(region(isa::Region::Weights), program.weights.data(),
+                program.weights.size());
+}
+
+std::string Memory::digest(const binary::Program &program) const {
+  Sha256 hash;
+  for (const binary::RegionEntry &entry : program.regions)
+    if (entry.kind == isa::Region::Kv || entry.kind == isa::Region::Output ||
+        entry.kind == isa::Region::Workspace)
+      hash.update(bytes + regions.base[unsigned(entry.kind)], entry.size);
+  return hex(hash.finish());
+}
+
+} // namespace dalbit::host

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The contents of the NPU's DRAM, shared by host and engine. Pages that nobody
+// touches cost nothing, so the whole capacity is mapped. A program's regions
+// lie as isa/binary/Layout.h places them.
+
+#pragma once
+
+#include "isa/binary/Layout.h"
+#include "isa/binary/Program.h"
+
+#include <cstdint>
+#include <string>
+
+namespace dalbit::host {
+
+class Memory {
+public:
+  /// Maps \p capacity bytes of zeros. Throws Error if the system refuses.
+  explicit Memory(uint64_t capacity);
+  ~Memory();
+  Memory(const Memory &) = delete;
+  Memory &operator=(const Memory &) = delete;
+
+  uint8_t *data() { return bytes; }
+  const uint8_t *data() const { return bytes; }
+  uint64_t capacity() const { return size; }
+  const binary::Placement &placement() const { return regions; }
+  uint8_t *region(isa::Region kind) {
+    return bytes + regions.base[unsigned(kind)];
+  }
+
+  /// Copies code, constants and weights to their places. Throws Error if the
+  /// program does not fit.
+  void load(const binary::Program &program);
+
+  /// SHA-256 over the regions kv, output and workspace in the order of the
+  /// program's table.
+  std::string digest(const binary::Program &program) const;
+
+private:
+  uint8_t *bytes = nullptr;
+  uint64_t size;
+  binary::Placement regions;
+};
+
+} // namespace dalbit::host

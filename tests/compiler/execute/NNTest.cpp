@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Kernels of the nn dialect against small numbers that can be checked by hand,
+// and against themselves in another order of execution.
+
+#include "compiler/dialect/nn/NNOps.h"
+#include "compiler/dialect/onnx/OnnxOps.h"
+#include "compiler/execute/FloatExecutor.h"
+#include "compiler/execute/nn/Attention.h"
+#include "support/Error.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Parser/Parser.h"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace dalbit;
+using namespace dalbit::execute;
+
+namespace {
+
+std::vector<Tensor> run(const std::string &text, std::vector<Tensor> inputs) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context
+      .loadDialect<mlir::func::FuncDialect, nn::NNDialect, onnx::OnnxDialect>();
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  REQUIRE(module);
+  return FloatExecutor(*module).run(inputs);
+}
+
+/// A function of one f32 argument that returns the result of \p op.
+Tensor runUnary(const std::string &op, Tensor x) {
+  std::string text =
+      "func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {\n  %y = " + op +
+      "\n  return %y : tensor<3xf32>\n}";
+  return run(text, {x})[0];
+}
+
+Tensor noise(std::mt19937 &random, llvm::ArrayRef<int64_t> shape) {
+  Tensor tensor(ElementType::F32, shape);
+  std::normal_distribution<float> normal;
+  for (int64_t i = 0; i < tensor.count(); ++i)
+    tensor.data<float>()[i] = normal(random);
+  return tensor;
+}
+
+/// Tokens [from, from + count) of [B, T, W].
+Tensor tokens(const Tensor &x, int64_t from, int64_t count) {
+  Tensor out(ElementType::F32, {x.dim(0), count, x.dim(2)});
+  for (int64_t b = 0; b < x.dim(0); ++b)
+    std::copy_n(x.data<float>() + (b * x.dim(1) + from) * x.dim(2),
+                count * x.dim(2), out.data<float>() + b * count * x.dim(2));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("activations have their textbook values", "[execute][nn]") {
+  Tensor x = Tensor::of<float>({3}, {-1, 0, 2});
+  auto check = [&](const std::string &op, std::vector<double> expected) {
+    INFO(op);
+    Tensor y = runUnary(op, x);
+    for (int i = 0; i < 3; ++i)
+      CHECK(y.data<float>()[i] == Approx(expected[i]).margin(1e-6));
+  };
+  check("nn.gelu %x {approximate = \"none\"} : tensor<3xf32>",
+        {-0.1586553, 0, 1.9544997});
+  check("nn.gelu %x {approximate = \"tanh\"} : tensor<3xf32>",
+        {-0.1588080, 0, 1.9545977});
+  check("nn.silu %x : tensor<3xf32>", {-0.2689414, 0, 1.7615942});
+  check("nn.sigmoid %x : tensor<3xf32>", {0.2689414, 0.5, 0.8807971});
+  check("nn.tanh %x : tensor<3xf32>", {-0.7615942, 0, 0.9640276});
+  check("nn.relu %x : tensor<3xf32>", {0, 0, 2});
+  check("nn.scale %x {factor = -0.5 : f32} : tensor<3xf32>", {0.5, 0, -1});
+}
+
+TEST_CASE("layer_norm has mean zero and variance one before gamma and beta",
+          "[execute][nn]") {
+  auto out =
+      run(R"(
+    func.func @main(%x: tensor<1x1x2xf32>, %g: tensor<2xf32>, %b: tensor<2xf32>)
+        -> tensor<1x1x2xf32> {
+      %y = nn.layer_norm %x, %g, %b {epsilon = 0.0 : f32}
+        : (tensor<1x1x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<1x1x2xf32>
+      return %y : tensor<1x1x2xf32>
+    })",
+          {Tensor::of<float>({1, 1, 2}, {3, 7}), Tensor::of<float>({2}, {2, 3}),
+           Tensor::of<float>({2}, {10, 20})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({8, 23}));
+}
+
+TEST_CASE("linear multiplies by a weight that is contraction first",
+          "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<1x?x2xf32>) -> tensor<1x?x3xf32> {
+      %w = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+      %b = nn.constant dense<[0.5, 0.0, -0.5]> : tensor<3xf32>
+      %y = nn.linear %x, %w, %b
+        : (tensor<1x?x2xf32>, tensor<2x3xf32>, tensor<3xf32>) -> tensor<1x?x3xf32>
+      return %y : tensor<1x?x3xf32>
+    })",
+                 {Tensor::of<float>({1, 2, 2}, {1, 0, 1, 1})});
+  CHECK(out[0].values<float>() ==
+        llvm::ArrayRef<float>({1.5f, 2, 2.5f, 5.5f, 7, 8.5f}));
+}
+
+TEST_CASE("positions begin after the past", "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%ids: tensor<1x?xi64> {dalbit.dims = ["1", "T"]},
+                    %past: tensor<1x1x?x1xf32> {dalbit.dims = ["1", "1", "P", "1"]})
+        -> tensor<1x?xi64> {
+      %p = nn.position_ids : tensor<1x?xi64>
+      return %p : tensor<1x?xi64>
+    })",
+                 {Tensor(ElementType::I64, {1, 2}),
+                  Tensor(ElementType::F32, {1, 1, 5, 1})});
+  CHECK(out[0].values<int64_t>() == llvm::ArrayRef<int64_t>({5, 6}));
+}
+
+TEST_CASE("an id outside the table is an error", "[execute][nn]") {
+  std::string text = R"(
+    func.func @main(%ids: tensor<1x1xi64>) -> tensor<1x1x2xf32> {
+      %t = nn.constant dense<1.0> : tensor<3x2xf32>
+      %y = nn.embedding %t, %ids : (tensor<3x2xf32>, tensor<1x1xi64>) -> tensor<1x1x2xf32>
+      return %y : tensor<1x1x2xf32>
+    })";
+  CHECK_THROWS_WITH(run(text, {Tensor::of<int64_t>({1, 1}, {3})}),
+                    Catch::Contains("id 3 is outside the table of 3 rows"));
+}
+
+TEST_CASE("attention token by token with a cache equals attention at once",
+          "[execute][nn]") {
+  std::mt19937 random(3);
+  constexpr int64_t batch = 2, length = 5, heads = 4, kvHeads = 2, d = 3;
+  Tensor q = noise(random, {batch, length, heads * d});
+  Tensor k = noise(random, {batch, length, kvHeads * d});
+  Tensor v = noise(random, {batch, length, kvHeads * d});
+  AttentionInputs all;
+  all.query = &q;
+  all.key = &k;
+  all.value = &v;
+  all.heads = heads;
+  all.kvHeads = kvHeads;
+  all.causal = true;
+  all.scale = 0.7f;
+  all.hiddenScore = -3.4e38f;
+  std::vector<Tensor> whole = attention(all);
+
+  Tensor pastK(ElementType::F32, {batch, kvHeads, 0, d}), pastV = pastK;
+  for (int64_t t = 0; t < length; ++t) {
+    Tensor oneQ = tokens(q, t, 1), oneK = tokens(k, t, 1),
+           oneV = tokens(v, t, 1);
+    AttentionInputs step = all;
+    step.query = &oneQ;
+    step.key = &oneK;
+    step.value = &oneV;
+    step.pastKey = &pastK;
+    step.pastValue = &pastV;
+    std::vector<Tensor> out = attention(step);
+    Tensor expected = tokens(whole[0], t, 1);
+    for (int64_t i = 0; i < expected.count(); ++i)
+      CHECK(out[0].data<float>()[i] ==
+            Approx(expected.data<float>()[i]).margin(1e-6));
+    pastK = out[1];
+    pastV = out[2];
+  }
+  CHECK(pastK.values<float>() == whole[1].values<float>());
+  CHECK(pastV.values<float>() == whole[2].values<float>());
+}
+
+TEST_CASE("a hidden key does not reach the output", "[execute][nn]") {
+  std::mt19937 random(4);
+  Tensor q = noise(random, {1, 2, 4}), k = noise(random, {1, 3, 4}),
+         v = noise(random, {1, 3, 4});
+  Tensor mask = Tensor::of<float>({1, 3}, {0, -3.4e38f, 0});
+  AttentionInputs call;
+  call.query = &q;
+  call.key = &k;
+  call.value = &v;
+  call.keyMask = &mask;
+  call.heads = call.kvHeads = 2;
+  Tensor before = attention(call)[0];
+  v.data<float>()[4] += 100;
+  k.data<float>()[5] -= 1;
+  CHECK(attention(call)[0].values<float>() == before.values<float>());
+  v.data<float>()[8] += 100;
+  CHECK(attention(call)[0].values<float>() != before.values<float>());
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dalbit eval: bits per byte of a language model over a text (M6).
+
+#include "support/AtomicFile.h"
+#include "support/Error.h"
+#include "support/MappedFile.h"
+#include "support/Progress.h"
+#include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Model.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace dalbit::tool {
+
+void addEval(CLI::App &app) {
+  struct State {
+    ModelOptions model;
+    std::string file, text, json;
+  };
+  auto state = std::make_shared<State>();
+  CLI::App *command = app.add_subcommand(
+      "eval", "bits per byte of a language model over a text");
+  command->footer("Example:\n  dalbit eval tiny-gpt.onnx --engine functional "
+                  "--text heldout.txt");
+  command->add_option("file", state->file, "binary or ONNX model")->required();
+  command->add_option("--text", state->text, "text file")->required();
+  command
+      ->add_option("--engine", state->model.engine, "functional, rtl or float")
+      ->check(CLI::IsMember({"functional", "rtl", "float"}))
+      ->capture_default_str();
+  command->add_option("--json", state->json, "result as JSON");
+  addCompileOptions(*command, state->model.compile);
+  command->callback([state] {
+    MappedFile text(state->text);
+    if (text.size() < 2)
+      throw Error(state->text + ": has fewer than two bytes");
+    std::unique_ptr<Model> model = openModel(state->file, state->model);
+    if (!model->readsBytes())
+      throw Error(state->file + ": the model does not say that it reads bytes");
+    std::vector<int32_t> tokens;
+    for (size_t i = 0; i < text.size(); ++i)
+      tokens.push_back(uint8_t(text.data()[i]));
+    Progress progress("eval", tokens.size());
+    host::Evaluation result =
+        host::evaluate(model->language(), tokens,
+                       [&](uint64_t done) { progress.update(done); });
+    std::printf("%.4f bits per byte over %llu bytes (%s)\n", result.bitsPerByte,
+                static_cast<unsigned long long>(result.bytes),
+                state->model.engine.c_str());
+    if (!state->json.empty())
+      writeFile(state->json,
+                nlohmann::json{{"engine", state->model.engine},
+                               {"bits_per_byte", result.bitsPerByte},
+                               {"bytes", result.bytes}}
+                        .dump(2) +
+                    "\n");
+  });
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The float executor as a model: the graph as imported, its cache as tensors
+// that go round.
+
+#include "compiler/execute/FloatExecutor.h"
+#include "support/Error.h"
+#include "tools/dalbit/HostTensors.h"
+#include "tools/dalbit/Model.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace dalbit::tool {
+
+namespace {
+
+using execute::Tensor;
+
+class FloatModel : public Model {
+public:
+  FloatModel(const std::string &path, const CompileOptions &options)
+      : module(compiler.import(path)), executor(*module) {
+    if (auto metadata =
+            (*module)->getAttrOfType<mlir::DictionaryAttr>("dalbit.metadata"))
+      if (auto tokenizer = metadata.getAs<mlir::StringAttr>("dalbit.tokenizer"))
+        bytes = tokenizer.getValue() == "bytes";
+    // Symbols of caches and of the vocabulary come from the raised graph.
+    mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
+    compiler.raise(*raised, options);
+    ModelFacts known = modelFacts(*raised);
+    words = known.vocabulary;
+    limit = uint32_t(options.maxContext ? options.maxContext
+                     : known.positions  ? known.positions
+                                        : 2048);
+  }
+
+  uint32_t context() const override { return limit; }
+  int64_t vocabulary() const override { return words; }
+  bool readsBytes() const override { return bytes; }
+  void reset() override { caches.clear(); }
+  void setPosition(uint32_t) override {
+    throw Error("--position needs an NPU engine");
+  }
+
+  std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
+                                      bool allRows) override {
+    std::vector<Tensor> inputs;
+    size_t cacheIndex = 0;
+    int64_t held = caches.empty() ? 0 : caches[0].dim(2);
+    for (const execute::Port &port : executor.inputs()) {
+      auto type = mlir::cast<mlir::ShapedType>(port.type);
+      if (type.hasRank() && type.getRank() == 4) {
+        if (caches.empty())
+          inputs.push_back(
+              Tensor(execute::ElementType::F32,
+                     {1, type.getDimSize(1), 0, type.getDimSize(3)}));
+        else
+          inputs.push_back(caches[cacheIndex++]);
+      } else if (inputs.empty()) {
+        std::vector<int64_t> ids(tokens.begin(), tokens.end());
+        inputs.push_back(Tensor::of<int64_t>({1, int64_t(ids.size())}, ids)
+                             .cast(elementOf(port)));
+      } else {
+        std::vector<int64_t> mask(size_t(held) + tokens.size(), 1);
+        inputs.push_back(Tensor::of<int64_t>({1, int64_t(mask.size())}, mask)
+                             .cast(elementOf(port)));
+      }
+    }
+    auto start = std::chrono::steady_clock::now();
+    std::vector<Tensor> outputs = executor.run(inputs);
+    bool prefill = held == 0 || tokens.size() > 1;
+    Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
+    phase.hostSeconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
+    phase.tokens += tokens.size();
+    caches.clear();
+    for (size_t i = 1; i < outputs.size(); ++i)
+      caches.push_back(outputs[i]);
+    Tensor logits = outputs[0].cast(execute::ElementType::F32);
+    int64_t cols = logits.shape().back();
+    std::vector<std::vector<float>> rows;
+    for (size_t row = allRows ? 0 : tokens.size() - 1; row < tokens.size();
+         ++row)
+      rows.emplace_back(logits.data<float>() + int64_t(row) * cols,
+                        logits.data<float>() + int64_t(row + 1) * cols);
+    return rows;
+  }
+
+  std::vector<host::HostTensor>
+  runOnce(const std::vector<host::HostTensor> &inputs) override {
+    std::vector<Tensor> tensors;
+    for (const execute::Port &port : executor.inputs()) {
+      auto given = std::find_if(inputs.begin(), inputs.end(),
+                                [&](const host::HostTensor &input) {
+                                  return input.name == port.name;
+                                });
+      if (given == inputs.end())
+        throw Error("input '" + port.name + "' is missing",
+                    {"add --input " + port.name + "=FILE"});
+      tensors.push_back(toTensor(*given));
+    }
+    for (const host::HostTensor &input : inputs)
+      if (std::none_of(executor.inputs().begin(), executor.inputs().end(),
+                       [&](const execute::Port &port) {
+                         return port.name == input.name;
+                       }))
+        throw Error("the model has no input '" + input.name + "'");
+    auto start = std::chrono::steady_clock::now();
+    std::vector<Tensor> outputs = executor.run(tensors);
+    counted.prefill.hostSeconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
+    std::vector<host::HostTensor> result;
+    for (size_t i = 0; i < outputs.size(); ++i)
+      result.push_back(toHost(executor.outputs()[i].name, outputs[i]));
+    counted.prefill.tokens = 1;
+    if (!result.empty() && result[0].shape.size() > 1)
+      counted.prefill.tokens =
+          uint64_t(result[0].shape[0] *
+                   (result[0].shape.size() > 2 ? result[0].shape[1] : 1));
+    return result;
+  }
+
+  std::vector<host::HostTensor> cacheOutputs() override {
+    std::vector<host::HostTensor> result;
+    for (size_t i = 0; i < caches.size(); ++i)
+      result.push_back(toHost(executor.outputs()[i + 1].name, caches[i]));
+    return result;
+  }
+
+  std::string logitsName() const override { return executor.outputs()[0].name; }
+  const Measured &measured() const override { return counted; }
+
+private:
+  static execute::ElementType elementOf(const execute::Port &port) {
+    mlir::Type element =
+        mlir::cast<mlir::ShapedType>(port.type).getElementType();
+    if (element.isInteger(64))
+      return execute::ElementType::I64;
+    if (element.isInteger(32))
+      return execute::ElementType::I32;
+    if (element.isInteger(1))
+      return execute::ElementType::Bool;
+    return execute::ElementType::F32;
+  }
+
+  Compiler compiler;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  execute::FloatExecutor executor;
+  std::vector<Tensor> caches;
+  bool bytes = false;
+  int64_t words = 0;
+  uint32_t limit = 0;
+  Measured counted;
+};
+
+} // namespace
+
+std::unique_ptr<Model> makeFloatModel(const std::string &path,
+                                      const CompileOptions &options) {
+  return std::make_unique<FloatModel>(path, options);
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/dalbit/HostTensors.h"
+
+#include "compiler/dialect/nn/NNOps.h"
+#include "compiler/execute/TensorFile.h"
+#include "support/Error.h"
+
+#include <filesystem>
+
+namespace dalbit::tool {
+
+using execute::ElementType;
+using execute::Tensor;
+
+namespace {
+
+const std::pair<ElementType, const char *> OnnxNames[] = {
+    {ElementType::F32, "float"},     {ElementType::F16, "float16"},
+    {ElementType::BF16, "bfloat16"}, {ElementType::F64, "double"},
+    {ElementType::I64, "int64"},     {ElementType::I32, "int32"},
+    {ElementType::I16, "int16"},     {ElementType::I8, "int8"},
+    {ElementType::U64, "uint64"},    {ElementType::U32, "uint32"},
+    {ElementType::U16, "uint16"},    {ElementType::U8, "uint8"},
+    {ElementType::Bool, "bool"}};
+
+ElementType typeOf(const std::string &name) {
+  for (const auto &[type, known] : OnnxNames)
+    if (name == known)
+      return type;
+  return ElementType::F32;
+}
+
+} // namespace
+
+Tensor toTensor(const host::HostTensor &tensor) {
+  Tensor doubles = Tensor::of<double>(tensor.shape, tensor.values);
+  return doubles.cast(typeOf(tensor.type));
+}
+
+host::HostTensor toHost(const std::string &name, const Tensor &tensor) {
+  host::HostTensor result{
+      name, "float", {tensor.shape().begin(), tensor.shape().end()}, {}};
+  for (const auto &[type, known] : OnnxNames)
+    if (type == tensor.type())
+      result.type = known;
+  Tensor doubles = tensor.cast(ElementType::F64);
+  result.values.assign(doubles.data<double>(),
+                       doubles.data<double>() + doubles.count());
+  return result;
+}
+
+std::vector<host::HostTensor>
+readInputs(const std::vector<std::string> &entries) {
+  std::vector<host::HostTensor> inputs;
+  for (const std::string &entry : entries) {
+    size_t equals = entry.find('=');
+    if (equals == std::string::npos)
+      throw Error("--input " + entry + ": is not NAME=FILE");
+    execute::TensorFile file =
+        execute::readTensorFile(entry.substr(equals + 1));
+    inputs.push_back(toHost(entry.substr(0, equals), file.tensor));
+  }
+  return inputs;
+}
+
+void writeOutputs(const std::string &directory,
+                  const std::vector<host::HostTensor> &tensors) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error)
+    throw Error(directory + ": " + error.message());
+  for (const host::HostTensor &tensor : tensors) {
+    std::string name = tensor.name;
+    std::replace(name.begin(), name.end(), '/', '_');
+    execute::writeNpy(directory + "/" + name + ".npy", toTensor(tensor));
+  }
+}
+
+ModelFacts modelFacts(mlir::ModuleOp raised) {
+  ModelFacts facts;
+  raised.walk([&](nn::EmbeddingOp op) {
+    int64_t rows = op.getTable().getType().getDimSize(0);
+    if (op.getIds().getDefiningOp<nn::PositionIdsOp>())
+      facts.positions = rows;
+    else
+      facts.vocabulary = rows;
+  });
+  return facts;
+}
+
+} // namespace dalbit::tool

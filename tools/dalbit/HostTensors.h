@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Between the compiler's tensors, the host's and files; and facts of a raised
+// model.
+
+#pragma once
+
+#include "compiler/execute/Tensor.h"
+#include "simulator/host/Session.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace dalbit::tool {
+
+execute::Tensor toTensor(const host::HostTensor &tensor);
+host::HostTensor toHost(const std::string &name, const execute::Tensor &tensor);
+
+/// NAME=FILE of the command line; .npy or ONNX TensorProto. Throws Error.
+std::vector<host::HostTensor>
+readInputs(const std::vector<std::string> &entries);
+/// One .npy for each tensor, its name with / as _. Throws Error.
+void writeOutputs(const std::string &directory,
+                  const std::vector<host::HostTensor> &tensors);
+
+struct ModelFacts {
+  int64_t vocabulary = 0; ///< rows of the token embedding; 0 if there is none
+  int64_t positions = 0;  ///< rows of the position table; 0 if there is none
+};
+ModelFacts modelFacts(mlir::ModuleOp raised);
+
+} // namespace dalbit::tool

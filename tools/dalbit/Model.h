@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model ready to run: a binary or an ONNX file on one of the engines, behind
+// one interface.
+
+#pragma once
+
+#include "simulator/host/Session.h"
+#include "simulator/host/Text.h"
+#include "tools/dalbit/Pipeline.h"
+
+namespace dalbit::tool {
+
+/// Cycles and counters of the steps so far, by phase.
+struct Measured {
+  struct Phase {
+    uint64_t tokens = 0;
+    isa::Counters counters;
+    std::map<uint32_t, isa::Counters> byTag;
+    std::map<std::string, uint64_t> dram;
+    double hostSeconds = 0;
+  };
+  Phase prefill, decode;
+  bool timed = false;
+};
+
+class Model {
+public:
+  virtual ~Model() = default;
+  virtual uint32_t context() const = 0;
+  virtual int64_t vocabulary() const = 0;
+  /// Whether the file says that it reads bytes (M4).
+  virtual bool readsBytes() const = 0;
+  virtual void reset() = 0;
+  virtual std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
+                                              bool allRows) = 0;
+  /// The model once as exported, inputs by name.
+  virtual std::vector<host::HostTensor>
+  runOnce(const std::vector<host::HostTensor> &inputs) = 0;
+  /// Cache outputs after the last run; logits are the caller's.
+  virtual std::vector<host::HostTensor> cacheOutputs() = 0;
+  /// Name of the logits output, for files.
+  virtual std::string logitsName() const = 0;
+  virtual const Measured &measured() const = 0;
+  /// Hex digest of the memory that a program writes; empty without an NPU.
+  virtual std::string digest() const { return {}; }
+  virtual const binary::Program *program() const { return nullptr; }
+  virtual const target::Target *target() const { return nullptr; }
+  /// Starts at a position without prefilling.
+  virtual void setPosition(uint32_t position) = 0;
+
+  host::LanguageModel language();
+};
+
+struct ModelOptions {
+  CompileOptions compile;
+  std::string engine = "functional";
+  bool ignoreChecksum = false;
+};
+
+/// Opens a .dbn or .onnx file for an engine: functional, rtl or float. Throws
+/// Error.
+std::unique_ptr<Model> openModel(const std::string &path,
+                                 const ModelOptions &options);
+
+// The two kinds.
+std::unique_ptr<Model> makeNpuModel(binary::Program program,
+                                    const std::string &engine);
+std::unique_ptr<Model> makeFloatModel(const std::string &path,
+                                      const CompileOptions &options);
+
+} // namespace dalbit::tool

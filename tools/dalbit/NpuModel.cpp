@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "isa/binary/Binary.h"
+#include "simulator/functional/FunctionalEngine.h"
+#include "support/Error.h"
+#include "tools/dalbit/Model.h"
+
+#ifdef DALBIT_VERILATED
+#include "simulator/verilated/VerilatedEngine.h"
+#endif
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+namespace dalbit::tool {
+
+namespace {
+
+class NpuModel : public Model {
+public:
+  NpuModel(binary::Program loaded, const std::string &engineName)
+      : code(std::move(loaded)),
+        description(target::parseTarget(code.target, "binary")),
+        memory(description.dramBytes()) {
+    // The engine reads the code from the program; the session loads the memory.
+    if (engineName == "functional")
+      engine = std::make_unique<functional::FunctionalEngine>(code, description,
+                                                              memory);
+#ifdef DALBIT_VERILATED
+    else if (engineName == "rtl")
+      engine = std::make_unique<verilated::VerilatedEngine>(code, description,
+                                                            memory);
+#endif
+    else
+      throw Error("engine '" + engineName + "' is not known",
+                  {"known are functional, rtl and float"});
+    session = std::make_unique<host::Session>(code, memory, *engine);
+    facts = nlohmann::json::parse(code.model);
+  }
+
+  uint32_t context() const override { return session->context(); }
+  int64_t vocabulary() const override { return session->vocabulary(); }
+  bool readsBytes() const override {
+    return facts.value("tokenizer", "") == "bytes";
+  }
+  void reset() override { session->reset(); }
+  void setPosition(uint32_t position) override {
+    session->setPosition(position);
+  }
+
+  std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
+                                      bool allRows) override {
+    bool first = session->position() == 0;
+    account(first || tokens.size() > 1, tokens.size(),
+            [&] { return session->step(tokens, 1, allRows); });
+    std::vector<std::vector<float>> rows;
+    for (size_t row = allRows ? 0 : tokens.size() - 1; row < tokens.size();
+         ++row)
+      rows.push_back(session->logits(0, uint32_t(row)));
+    return rows;
+  }
+
+  std::vector<host::HostTensor>
+  runOnce(const std::vector<host::HostTensor> &inputs) override {
+    std::vector<host::HostTensor> outputs;
+    account(true, 0, [&] { return session->runOnce(inputs, outputs); });
+    counted.prefill.tokens = session->lastTokens();
+    return outputs;
+  }
+
+  std::vector<host::HostTensor> cacheOutputs() override {
+    std::vector<host::HostTensor> result;
+    for (host::HostTensor &tensor : session->outputs())
+      if (tensor.name != logitsName())
+        result.push_back(std::move(tensor));
+    return result;
+  }
+
+  std::string logitsName() const override {
+    for (const binary::Tensor &tensor : code.tensors)
+      if (tensor.kind == binary::TensorKind::Logits)
+        return tensor.name;
+    return "";
+  }
+
+  const Measured &measured() const override { return counted; }
+  std::string digest() const override { return memory.digest(code); }
+  const binary::Program *program() const override { return &code; }
+  const target::Target *target() const override { return &description; }
+
+private:
+  template <typename Step>
+  void account(bool prefill, uint64_t tokens, Step step) {
+    auto start = std::chrono::steady_clock::now();
+    host::StepResult result = step();
+    Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
+    phase.hostSeconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
+    phase.tokens += tokens;
+    phase.counters += result.counters;
+    for (const auto &[tag, counters] : result.byTag)
+      phase.byTag[tag] += counters;
+    for (const auto &[name, value] : result.dram)
+      phase.dram[name] += value;
+    counted.timed = result.timed;
+  }
+
+  binary::Program code;
+  target::Target description;
+  host::Memory memory;
+  std::unique_ptr<host::Engine> engine;
+  std::unique_ptr<host::Session> session;
+  nlohmann::json facts;
+  Measured counted;
+};
+
+} // namespace
+
+host::LanguageModel Model::language() {
+  return {[this] { reset(); },
+          [this](std::span<const int32_t> tokens, bool allRows) {
+            return run(tokens, allRows);
+          },
+          context()};
+}
+
+std::unique_ptr<Model> makeNpuModel(binary::Program program,
+                                    const std::string &engine) {
+  return std::make_unique<NpuModel>(std::move(program), engine);
+}
+
+std::unique_ptr<Model> openModel(const std::string &path,
+                                 const ModelOptions &options) {
+  bool binary = binary::isBinary(path);
+  if (options.engine == "float") {
+    if (binary)
+      throw Error(path + ": the float engine runs ONNX models, not binaries");
+    return makeFloatModel(path, options.compile);
+  }
+  if (binary)
+    return makeNpuModel(binary::readBinary(path, {options.ignoreChecksum}),
+                        options.engine);
+  Compiler compiler;
+  return makeNpuModel(compiler.compile(path, options.compile), options.engine);
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/dalbit/Reports.h"
+
+#include "simulator/dram/DramParameters.h"
+
+namespace dalbit::tool {
+
+namespace {
+
+energy::Counters toMap(const isa::Counters &counters) {
+  energy::Counters map;
+  for (unsigned i = 0; i < isa::CounterCount; ++i)
+    map[isa::counters()[i].name] = isa::counter(counters, i);
+  return map;
+}
+
+energy::PhaseActivity activityOf(const Measured::Phase &phase,
+                                 const binary::Program &program) {
+  energy::PhaseActivity activity;
+  activity.total = toMap(phase.counters);
+  for (const auto &[name, value] : phase.dram)
+    activity.total[name] += value;
+  for (const auto &[tag, counters] : phase.byTag) {
+    std::string name = energy::OtherLayer;
+    for (const binary::Layer &layer : program.layers)
+      if (layer.tag == (tag & 0xff))
+        name = layer.name;
+    for (const auto &[counter, value] : toMap(counters))
+      activity.layers[name][counter] += value;
+  }
+  // The whole's time is not a layer's.
+  for (auto &[name, counters] : activity.layers)
+    counters.erase("cycles");
+  return activity;
+}
+
+/// C5: what the DMA moved is what has to be moved, as every weight, key and
+/// value is copied once a step.
+energy::BoundWork boundWork(const Measured::Phase &phase) {
+  energy::BoundWork work;
+  work.readBytes = phase.counters.dmaIn.bytes;
+  work.writtenBytes = phase.counters.dmaOut.bytes;
+  work.macsW8 = phase.counters.matrix.macsW8;
+  work.macsW4 = phase.counters.matrix.macsW4;
+  work.macsStream = phase.counters.matrix.macsStream;
+  return work;
+}
+
+} // namespace
+
+report::RunReport makeReport(const Model &model, const std::string &engine,
+                             const std::optional<std::string> &text) {
+  const Measured &measured = model.measured();
+  report::RunReport report;
+  report.engine = engine;
+  report.target = model.target() ? model.target()->name : "";
+  report.tokens = {measured.prefill.tokens, measured.decode.tokens};
+  report.hostSeconds =
+      measured.prefill.hostSeconds + measured.decode.hostSeconds;
+  report.text = text;
+  if (std::string digest = model.digest(); !digest.empty())
+    report.memorySha256 = digest;
+  isa::Counters all = measured.prefill.counters;
+  all += measured.decode.counters;
+  if (model.program())
+    report.counters = toMap(all);
+  for (const auto *phase : {&measured.prefill, &measured.decode})
+    for (const auto &[name, value] : phase->dram)
+      report.counters[name] += value;
+  if (!measured.timed)
+    return report;
+
+  const target::Target &target = *model.target();
+  const binary::Program &program = *model.program();
+  dram::DramParameters device =
+      dram::loadDevice(target.dramDevice, target.dramCapacityMib);
+  energy::TargetFacts facts;
+  facts.outputs = target.outputs;
+  facts.lanes = target.lanes;
+  facts.accumulatorEntries = target.accumulatorEntries;
+  facts.vectorLanes = target.vectorLanes;
+  facts.scratchpadKib = target.scratchpadKib;
+  facts.banks = target.banks;
+  facts.portBytes = target.portBytes;
+  facts.clockMhz = target.clockMhz;
+  energy::EnergyModel energyModel(energy::loadTechnology(target.technology),
+                                  facts, device);
+  report::Timing timing;
+  timing.cycles = {measured.prefill.counters.cycles,
+                   measured.decode.counters.cycles};
+  timing.totalCycles = timing.cycles.prefill + timing.cycles.decode;
+  timing.clockMhz = target.clockMhz;
+  timing.technology = target.technology;
+  energy::RunActivity activity;
+  activity.phases["prefill"] = activityOf(measured.prefill, program);
+  if (measured.decode.tokens)
+    activity.phases["decode"] = activityOf(measured.decode, program);
+  timing.energy = energyModel.energy(activity);
+  timing.bound.prefill = energyModel.bound(boundWork(measured.prefill));
+  if (measured.decode.tokens)
+    timing.bound.decode = energyModel.bound(boundWork(measured.decode));
+  double products =
+      double(all.matrix.macsW8 + all.matrix.macsW4 + all.matrix.macsStream);
+  double cycles = double(timing.totalCycles);
+  timing.arrayUtilization =
+      cycles ? products / (cycles * target.outputs * target.lanes) : 0;
+  timing.dramUtilization = report::dramUtilization(
+      all.dmaIn.bytes + all.dmaOut.bytes, timing.totalCycles, target.clockMhz,
+      energyModel.streamGbPerSecond());
+  report.timing = timing;
+  return report;
+}
+
+} // namespace dalbit::tool

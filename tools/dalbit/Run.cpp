@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dalbit run: a model on one of the engines, with text, tensors or seeded
+// tokens as input.
+
+#include "support/AtomicFile.h"
+#include "support/Error.h"
+#include "support/Progress.h"
+#include "tools/dalbit/Commands.h"
+#include "tools/dalbit/HostTensors.h"
+#include "tools/dalbit/Model.h"
+#include "tools/dalbit/Reports.h"
+
+#include <cstdio>
+#include <random>
+#include <sstream>
+
+namespace dalbit::tool {
+
+namespace {
+
+struct RunState {
+  ModelOptions model;
+  std::string file, prompt, tokens, output, json, kv = "zero";
+  std::vector<std::string> inputs;
+  bool hasPrompt = false, hasPosition = false;
+  int64_t generate = 0;
+  uint32_t position = 0;
+  uint64_t seed = 1;
+};
+
+std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
+  std::vector<int32_t> ids;
+  if (state.hasPrompt) {
+    if (!model.readsBytes())
+      throw Error(state.file + ": the model does not say how it reads text",
+                  {"use --tokens 12,7,... instead of --prompt"});
+    for (char c : state.prompt)
+      ids.push_back(uint8_t(c));
+  } else if (!state.tokens.empty()) {
+    std::stringstream stream(state.tokens);
+    for (std::string part; std::getline(stream, part, ',');) {
+      try {
+        ids.push_back(std::stoi(part));
+      } catch (const std::exception &) {
+        throw Error("--tokens: '" + part + "' is not a number");
+      }
+    }
+  } else {
+    // Nothing given: what a token costs does not depend on which.
+    std::mt19937_64 random(state.seed);
+    for (uint32_t i = 0; i < std::min<uint32_t>(16, model.context() / 2 + 1);
+         ++i)
+      ids.push_back(int32_t(
+          random() % uint64_t(std::max<int64_t>(model.vocabulary(), 1))));
+  }
+  if (ids.empty())
+    throw Error("the prompt is empty");
+  return ids;
+}
+
+/// Prefill, then one decode step for each further token (M5).
+std::string generate(RunState &state, Model &model,
+                     std::vector<host::HostTensor> &outputs) {
+  std::vector<int32_t> ids = promptTokens(state, model);
+  int64_t wanted = std::max<int64_t>(state.generate, 1);
+  bool all = !state.output.empty();
+  if (state.position + ids.size() + size_t(wanted) - 1 > model.context())
+    throw Error(
+        "prompt and generated tokens need " +
+            std::to_string(state.position + ids.size() + size_t(wanted) - 1) +
+            " positions, the context has " + std::to_string(model.context()),
+        {"shorten the prompt or --generate, or compile with a larger "
+         "--max-context"});
+  model.reset();
+  if (state.position)
+    model.setPosition(state.position);
+  if (state.hasPrompt) {
+    std::fwrite(state.prompt.data(), 1, state.prompt.size(), stdout);
+    std::fflush(stdout);
+  }
+  std::vector<std::vector<float>> rows = model.run(ids, all);
+  std::vector<float> last = rows.back();
+  std::string text;
+  Progress progress("decode", uint64_t(wanted));
+  for (int64_t i = 0; i < wanted; ++i) {
+    int32_t token = host::greedy(last);
+    if (model.readsBytes() && state.generate) {
+      text += char(token);
+      if (state.hasPrompt) {
+        std::fputc(token, stdout);
+        std::fflush(stdout);
+      }
+    }
+    if (i + 1 == wanted)
+      break;
+    std::vector<std::vector<float>> next = model.run(std::span(&token, 1), all);
+    last = next.back();
+    if (all)
+      rows.push_back(last);
+    progress.update(uint64_t(i + 1));
+  }
+  if (state.hasPrompt)
+    std::printf("\n");
+  if (all) {
+    host::HostTensor logits{model.logitsName(),
+                            "float",
+                            {1, int64_t(rows.size()), int64_t(last.size())},
+                            {}};
+    for (const std::vector<float> &row : rows)
+      logits.values.insert(logits.values.end(), row.begin(), row.end());
+    outputs.push_back(std::move(logits));
+    for (host::HostTensor &tensor : model.cacheOutputs())
+      outputs.push_back(std::move(tensor));
+  }
+  return text;
+}
+
+void run(RunState &state) {
+  std::vector<host::HostTensor> inputs = readInputs(state.inputs);
+  // The actual inputs decide (M2): room for their batch.
+  for (const host::HostTensor &input : inputs)
+    if (!input.shape.empty() && !state.model.compile.maxBatch)
+      state.model.compile.maxBatch = std::max<int64_t>(input.shape[0], 1);
+  std::unique_ptr<Model> model = openModel(state.file, state.model);
+  std::vector<host::HostTensor> outputs;
+  std::optional<std::string> text;
+  if (!inputs.empty())
+    outputs = model->runOnce(inputs);
+  else
+    text = generate(state, *model, outputs);
+  if (!state.output.empty())
+    writeOutputs(state.output, outputs);
+  report::RunReport report = makeReport(*model, state.model.engine, text);
+  if (report.timing)
+    std::fputs(report::toText(report).c_str(), stdout);
+  if (!state.json.empty())
+    writeFile(state.json, report::toJson(report));
+}
+
+} // namespace
+
+void addRun(CLI::App &app) {
+  auto state = std::make_shared<RunState>();
+  CLI::App *command =
+      app.add_subcommand("run", "runs a binary or an ONNX model");
+  command->footer("Example:\n  dalbit run tiny-gpt.dbn --engine rtl --prompt "
+                  "'In the ' --generate 32");
+  command->add_option("file", state->file, "binary or ONNX model")->required();
+  command
+      ->add_option("--engine", state->model.engine, "functional, rtl or float")
+      ->check(CLI::IsMember({"functional", "rtl", "float"}))
+      ->capture_default_str();
+  command
+      ->add_option("--input", state->inputs,
+                   "tensor of a model input, .npy or TensorProto .pb")
+      ->type_name("NAME=FILE");
+  command->add_option_function<std::string>(
+      "--prompt",
+      [state](const std::string &text) {
+        state->prompt = text;
+        state->hasPrompt = true;
+      },
+      "text to continue");
+  command->add_option("--tokens", state->tokens,
+                      "token ids to continue, as 12,7,...");
+  command->add_option("--generate", state->generate, "tokens to generate")
+      ->check(CLI::Range(1, 1 << 20));
+  command->add_option("--position", state->position,
+                      "start here without prefilling");
+  command
+      ->add_option("--kv", state->kv, "cache before --position: zero or seed")
+      ->check(CLI::IsMember({"zero"}))
+      ->capture_default_str();
+  command
+      ->add_option("--seed", state->seed,
+                   "of the tokens that are taken when none are given")
+      ->capture_default_str();
+  command->add_option("--output", state->output,
+                      "directory for one .npy a model output");
+  command->add_option("--json", state->json, "report as JSON");
+  command->add_flag("--ignore-checksum", state->model.ignoreChecksum,
+                    "run a binary whose checksum is wrong");
+  addCompileOptions(*command, state->model.compile);
+  command->callback([state] { run(*state); });
+}
+
+} // namespace dalbit::tool
