@@ -29,8 +29,8 @@ module dispatch #(
   input  logic [npu_pkg::Semaphores-1:0] push_signal_i,
   output logic               full_o,
 
-  output logic               want_o,     // would start now
-  output logic [npu_pkg::Semaphores-1:0] need_o,
+  output logic               want_o /*verilator public_flat_rd*/,  // would start now
+  output logic [npu_pkg::Semaphores-1:0] need_o /*verilator public_flat_rd*/,
   input  logic               take_i,     // has its semaphores, in the same cycle
   output logic [npu_pkg::Semaphores-1:0] up_o,
 

@@ -45,11 +45,10 @@ void executeDma(Machine &machine, const isa::DmaConfiguration &c, bool out) {
   auto copyRow = [&](uint32_t offset, int64_t spm) {
     uint64_t dram = base + offset;
     if (dram + c.bytes > machine.memory.capacity())
-      throw Fault{
-          out ? isa::ErrorCode::AxiWrite : isa::ErrorCode::AxiRead,
-          "DRAM address " + std::to_string(dram + c.bytes - 1) +
-              " is past the target's " +
-              std::to_string(machine.memory.capacity())};
+      throw Fault{out ? isa::ErrorCode::AxiWrite : isa::ErrorCode::AxiRead,
+                  "DRAM address " + std::to_string(dram + c.bytes - 1) +
+                      " is past the target's " +
+                      std::to_string(machine.memory.capacity())};
     uint8_t *local = machine.scratchpad(spm, c.bytes);
     uint8_t *remote = machine.memory.data() + dram;
     std::memcpy(out ? remote : local, out ? local : remote, c.bytes);

@@ -9,34 +9,50 @@
 
 namespace dalbit::functional {
 
+using isa::ErrorCode;
+using isa::Opcode;
+
 FunctionalEngine::FunctionalEngine(const binary::Program &program,
                                    const target::Target &target,
                                    host::Memory &memory)
-    : program(program), machine(target, memory) {
-  for (uint64_t word : program.code)
-    code.push_back(isa::decode(word).instruction);
+    : machine(target, memory) {
+  for (uint64_t word : program.code) {
+    isa::Decoded decoded = isa::decode(word);
+    if (!decoded)
+      illegal.emplace(int64_t(code.size()), decoded.error);
+    code.push_back(decoded.instruction);
+  }
 }
 
+//===----------------------------------------------------------------------===//
+// Semaphores and units
+//===----------------------------------------------------------------------===//
+
 void FunctionalEngine::take(uint32_t mask, const char *who) {
-  for (unsigned s = 0; s < isa::Semaphores; ++s) {
-    if (!(mask >> s & 1))
-      continue;
-    if (semaphores[s] == 0)
-      throw Error("deadlock at instruction " + std::to_string(pc) + ": " + who +
+  for (unsigned s = 0; s < isa::Semaphores; ++s)
+    if ((mask >> s & 1) && semaphores[s] == 0)
+      throw Error("deadlock at instruction " + std::to_string(pc) + " (" +
+                  isa::print(code[size_t(pc)]) + "): " + who +
                   " waits for semaphore " + std::to_string(s) +
                   ", which no earlier instruction signals");
-    --semaphores[s];
-  }
+  for (unsigned s = 0; s < isa::Semaphores; ++s)
+    semaphores[s] -= mask >> s & 1;
+}
+
+void FunctionalEngine::signal(uint32_t mask) {
+  constexpr uint32_t Most = (1u << isa::SemaphoreBits) - 1;
+  for (unsigned s = 0; s < isa::Semaphores; ++s)
+    semaphores[s] = std::min(semaphores[s] + (mask >> s & 1), Most);
 }
 
 void FunctionalEngine::go(const isa::Instruction &i) {
   take(i.wait, isa::units()[unsigned(i.unit)].name);
   switch (i.unit) {
   case isa::Unit::DmaIn:
-    executeDma(machine, dmaIn, false);
+    executeDma(machine, dmaIn, /*out=*/false);
     break;
   case isa::Unit::DmaOut:
-    executeDma(machine, dmaOut, true);
+    executeDma(machine, dmaOut, /*out=*/true);
     break;
   case isa::Unit::Matrix:
     executeMatrix(machine, matrix);
@@ -45,147 +61,207 @@ void FunctionalEngine::go(const isa::Instruction &i) {
     executeVector(machine, vector);
     break;
   }
-  for (unsigned s = 0; s < isa::Semaphores; ++s)
-    semaphores[s] += i.signal >> s & 1;
+  signal(i.signal);
+}
+
+void FunctionalEngine::set(const isa::Instruction &i, uint32_t value) {
+  bool fits = false;
+  switch (i.unit) {
+  case isa::Unit::DmaIn:
+    fits = isa::setField(dmaIn, i.field, value);
+    break;
+  case isa::Unit::DmaOut:
+    fits = isa::setField(dmaOut, i.field, value);
+    break;
+  case isa::Unit::Matrix:
+    fits = isa::setField(matrix, i.field, value);
+    break;
+  case isa::Unit::Vector:
+    fits = isa::setField(vector, i.field, value);
+    break;
+  }
+  if (!fits)
+    throw Fault{ErrorCode::IllegalField,
+                std::to_string(int32_t(value)) + " does not fit the field"};
+}
+
+void FunctionalEngine::load(const isa::Instruction &i) {
+  uint32_t address = registers[i.b] + uint32_t(i.imm), value;
+  requireAddress(address % 4 == 0, "the address is not a multiple of 4");
+  requireAddress(address < machine.spm.size(),
+                 "the address is past the scratchpad");
+  std::memcpy(&value, machine.scratchpad(address, 4), 4);
+  registers[i.a] = value;
+}
+
+//===----------------------------------------------------------------------===//
+// Sequencer
+//===----------------------------------------------------------------------===//
+
+void FunctionalEngine::compute(const isa::Instruction &i) {
+  uint32_t b = registers[i.b], c = registers[i.c], imm = uint32_t(i.imm);
+  uint32_t &a = registers[i.a];
+  switch (i.opcode) {
+  case Opcode::Li:
+    a = imm;
+    break;
+  case Opcode::Add:
+    a = b + c;
+    break;
+  case Opcode::AddI:
+    a = b + imm;
+    break;
+  case Opcode::Sub:
+    a = b - c;
+    break;
+  case Opcode::Mul:
+    a = b * c;
+    break;
+  case Opcode::MulI:
+    a = b * imm;
+    break;
+  case Opcode::SrlI:
+    a = b >> (imm & 31);
+    break;
+  case Opcode::AndI:
+    a = b & imm;
+    break;
+  case Opcode::Min:
+    a = uint32_t(std::min(int32_t(b), int32_t(c)));
+    break;
+  case Opcode::Max:
+    a = uint32_t(std::max(int32_t(b), int32_t(c)));
+    break;
+  case Opcode::MinI:
+    a = uint32_t(std::min(int32_t(b), i.imm));
+    break;
+  case Opcode::MaxI:
+    a = uint32_t(std::max(int32_t(b), i.imm));
+    break;
+  default:
+    break;
+  }
+}
+
+bool FunctionalEngine::isTaken(const isa::Instruction &i) const {
+  int32_t b = int32_t(registers[i.b]), c = int32_t(registers[i.c]);
+  switch (i.opcode) {
+  case Opcode::Beq:
+    return b == c;
+  case Opcode::Bne:
+    return b != c;
+  case Opcode::Blt:
+    return b < c;
+  case Opcode::Bge:
+    return b >= c;
+  default:
+    return true;
+  }
+}
+
+void FunctionalEngine::beginLoop(const isa::Instruction &i) {
+  auto allow = [](bool condition, const char *text) {
+    if (!condition)
+      throw Fault{ErrorCode::IllegalInstruction, text};
+  };
+  allow(i.target > 0, "the loop has no body");
+  int64_t last = pc + i.target;
+  allow(last < int64_t(code.size()), "the body ends past the code");
+  allow(loops.size() < isa::LoopDepth, "loops nest too deep");
+  int32_t rounds = int32_t(registers[i.a]);
+  if (rounds > 0) {
+    loops.push_back({pc + 1, last, uint32_t(rounds)});
+    return;
+  }
+  next = last + 1;
+  endLoops(last); // the skipped body may end an outer one
+}
+
+void FunctionalEngine::endLoops(int64_t last) {
+  while (!loops.empty() && loops.back().last == last) {
+    if (--loops.back().left) {
+      next = loops.back().first;
+      return;
+    }
+    loops.pop_back();
+  }
 }
 
 void FunctionalEngine::execute(const isa::Instruction &i) {
-  using isa::Opcode;
-  auto write = [&](uint32_t value) {
-    if (i.a)
-      registers[i.a] = value;
-  };
-  uint32_t b = registers[i.b], c = registers[i.c], imm = uint32_t(i.imm);
-  int64_t next = pc + 1;
-  auto branch = [&](bool taken) {
-    if (taken)
-      next = pc + i.target;
-  };
-  auto set = [&](uint32_t value) {
-    bool ok = false;
-    switch (i.unit) {
-    case isa::Unit::DmaIn:
-      ok = isa::setField(dmaIn, i.field, value);
-      break;
-    case isa::Unit::DmaOut:
-      ok = isa::setField(dmaOut, i.field, value);
-      break;
-    case isa::Unit::Matrix:
-      ok = isa::setField(matrix, i.field, value);
-      break;
-    case isa::Unit::Vector:
-      ok = isa::setField(vector, i.field, value);
-      break;
-    }
-    if (!ok)
-      throw Fault{isa::ErrorCode::IllegalField,
-                  "value " + std::to_string(int32_t(value)) + " does not fit"};
-  };
+  next = pc + 1;
   switch (i.opcode) {
   case Opcode::Nop:
   case Opcode::Tag:
     break;
   case Opcode::Halt:
-    running = false;
-    break;
-  case Opcode::Li:
-    write(imm);
-    break;
-  case Opcode::Add:
-    write(b + c);
-    break;
-  case Opcode::AddI:
-    write(b + imm);
-    break;
-  case Opcode::Sub:
-    write(b - c);
-    break;
-  case Opcode::Mul:
-    write(b * c);
-    break;
-  case Opcode::MulI:
-    write(b * imm);
-    break;
-  case Opcode::SrlI:
-    write(b >> (imm & 31));
-    break;
-  case Opcode::AndI:
-    write(b & imm);
-    break;
-  case Opcode::Min:
-    write(uint32_t(std::min(int32_t(b), int32_t(c))));
-    break;
-  case Opcode::Max:
-    write(uint32_t(std::max(int32_t(b), int32_t(c))));
-    break;
-  case Opcode::MinI:
-    write(uint32_t(std::min(int32_t(b), i.imm)));
-    break;
-  case Opcode::MaxI:
-    write(uint32_t(std::max(int32_t(b), i.imm)));
+    isRunning = false;
     break;
   case Opcode::Beq:
-    branch(b == c);
-    break;
   case Opcode::Bne:
-    branch(b != c);
-    break;
   case Opcode::Blt:
-    branch(int32_t(b) < int32_t(c));
-    break;
   case Opcode::Bge:
-    branch(int32_t(b) >= int32_t(c));
-    break;
   case Opcode::Jump:
-    branch(true);
-    break;
-  case Opcode::Loop: {
-    if (i.target <= 0)
-      throw Fault{isa::ErrorCode::IllegalInstruction, "a loop without a body"};
-    int32_t count = int32_t(registers[i.a]);
-    if (count <= 0) {
-      next = pc + 1 + i.target;
-      break;
+    if (pc + i.target < 0 || pc + i.target >= int64_t(code.size()))
+      throw Fault{ErrorCode::IllegalInstruction, "the target is past the code"};
+    if (isTaken(i)) {
+      next = pc + i.target;
+      return;
     }
-    if (loops.size() == isa::LoopDepth)
-      throw Fault{isa::ErrorCode::IllegalInstruction, "loops nest too deep"};
-    loops.push_back(
-        {uint32_t(pc + 1), uint32_t(pc + i.target), uint32_t(count)});
     break;
-  }
+  case Opcode::Loop:
+    return beginLoop(i);
   case Opcode::SemWait:
     take(i.wait, "the sequencer");
     break;
   case Opcode::SemSignal:
-    for (unsigned s = 0; s < isa::Semaphores; ++s)
-      semaphores[s] += i.signal >> s & 1;
+    signal(i.signal);
     break;
-  case Opcode::Load: {
-    int64_t address = int64_t(b + imm);
-    requireAddress(address % 4 == 0, "a load is not aligned");
-    uint32_t value;
-    std::memcpy(&value, machine.scratchpad(address, 4), 4);
-    write(value);
+  case Opcode::Load:
+    load(i);
     break;
-  }
   case Opcode::SetI:
-    set(imm);
+    set(i, uint32_t(i.imm));
     break;
   case Opcode::SetR:
-    set(registers[i.a] + imm);
+    set(i, registers[i.a] + uint32_t(i.imm));
     break;
   case Opcode::Go:
     go(i);
     break;
+  default:
+    compute(i);
+    break;
   }
-  while (!loops.empty() && next == loops.back().last + 1) {
-    if (--loops.back().left) {
-      next = loops.back().first;
-      break;
+  registers[0] = 0;
+  endLoops(pc);
+}
+
+void FunctionalEngine::fail(const Fault &fault) const {
+  std::string text = isa::errors()[unsigned(fault.code)].name;
+  text += " at instruction " + std::to_string(pc);
+  bool isKnown = pc >= 0 && pc < int64_t(code.size()) && !illegal.count(pc);
+  if (isKnown)
+    text += " (" + isa::print(code[size_t(pc)]) + ")";
+  std::vector<std::string> notes;
+  if (isKnown && code[size_t(pc)].opcode == Opcode::Go) {
+    isa::Unit unit = code[size_t(pc)].unit;
+    std::string fields;
+    for (unsigned field = 0; field < isa::fields(unit).size(); ++field) {
+      int64_t value = unit == isa::Unit::DmaIn    ? isa::getField(dmaIn, field)
+                      : unit == isa::Unit::DmaOut ? isa::getField(dmaOut, field)
+                      : unit == isa::Unit::Matrix
+                          ? isa::getField(matrix, field)
+                          : isa::getField(vector, field);
+      if (value)
+        fields += (fields.empty() ? "" : ", ") +
+                  std::string(isa::fields(unit)[field].name) + " " +
+                  std::to_string(value);
     }
-    loops.pop_back();
+    notes.push_back("the configuration of " +
+                    std::string(isa::units()[unsigned(unit)].name) + ": " +
+                    fields);
   }
-  pc = next;
+  throw Error(text + ": " + fault.text, notes);
 }
 
 host::StepResult FunctionalEngine::run(const host::Start &start) {
@@ -198,24 +274,28 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
   vector = {};
   loops.clear();
   pc = start.pc;
-  running = true;
+  isRunning = true;
   host::StepResult result;
-  for (uint64_t executed = 0; running; ++executed) {
-    if (executed >= start.bound)
-      throw Error("the program does not end: " + std::to_string(executed) +
-                  " instructions executed, more than its layers explain");
-    if (pc < 0 || pc >= int64_t(code.size()))
-      throw Error("axi_fetch at instruction " + std::to_string(pc) +
-                  ": past the code");
-    const isa::Instruction &instruction = code[size_t(pc)];
-    try {
-      execute(instruction);
-    } catch (const Fault &fault) {
-      throw Error(std::string(isa::errors()[unsigned(fault.code)].name) +
-                  " at instruction " + std::to_string(pc) + " (" +
-                  isa::print(instruction) + "): " + fault.text);
+  uint64_t &executed = result.counters.sequencer.instructions;
+  try {
+    for (; isRunning; ++executed, pc = next) {
+      if (executed >= start.bound)
+        throw Error("the program does not end: instruction " +
+                    std::to_string(pc) + " after " + std::to_string(executed) +
+                    " others, more than its layers explain");
+      if (pc < 0 || pc >= int64_t(code.size()))
+        throw Fault{ErrorCode::AxiFetch, "past the code"};
+      if (auto bad = illegal.find(pc); bad != illegal.end()) {
+        Opcode opcode = code[size_t(pc)].opcode;
+        bool isSet = opcode == Opcode::SetI || opcode == Opcode::SetR;
+        throw Fault{isSet ? ErrorCode::IllegalField
+                          : ErrorCode::IllegalInstruction,
+                    bad->second};
+      }
+      execute(code[size_t(pc)]);
     }
-    ++result.counters.sequencer.instructions;
+  } catch (const Fault &fault) {
+    fail(fault);
   }
   return result;
 }

@@ -1,44 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Executes a program instruction by instruction, without time: a go runs at
-// once, in program order. The result is the bytes that the rtl gives. A wait
-// for a semaphore that is 0 then can never be met by an earlier instruction: a
-// deadlock.
+// once, in program order, and the memory ends up with the bytes that the rtl
+// gives. A wait for a semaphore that is 0 then can never be met by an earlier
+// instruction: a deadlock. Of the counters only sequencer.instructions counts.
+//
+// Scratchpad, accumulators, row scalars and table keep their contents from run
+// to run, registers, semaphores and configurations do not.
 
 #pragma once
 
 #include "simulator/functional/Machine.h"
 #include "simulator/host/Engine.h"
 
+#include <array>
+#include <map>
+
 namespace dalbit::functional {
 
 class FunctionalEngine : public host::Engine {
 public:
-  /// \p program and \p memory must outlive the engine; the program is loaded in
-  /// the memory already.
+  /// \p memory must outlive the engine; the program is in it before a run.
   FunctionalEngine(const binary::Program &program, const target::Target &target,
                    host::Memory &memory);
+
+  /// Throws Error with code, pc, instruction and reason for what the rtl would
+  /// stop at, for a deadlock, and after start.bound instructions.
   host::StepResult run(const host::Start &start) override;
 
 private:
+  struct Loop {
+    int64_t first, last;
+    uint32_t left; ///< rounds, this one included
+  };
+
   void execute(const isa::Instruction &instruction);
+  /// The result of an instruction that only computes R[a].
+  void compute(const isa::Instruction &instruction);
+  bool isTaken(const isa::Instruction &branch) const;
+  void beginLoop(const isa::Instruction &loop);
+  /// The body's last instruction has ended without a jump.
+  void endLoops(int64_t last);
+  void set(const isa::Instruction &instruction, uint32_t value);
+  void load(const isa::Instruction &instruction);
   void go(const isa::Instruction &instruction);
   void take(uint32_t mask, const char *who);
+  void signal(uint32_t mask);
+  [[noreturn]] void fail(const Fault &fault) const;
 
-  const binary::Program &program;
   std::vector<isa::Instruction> code;
+  std::map<int64_t, std::string> illegal; ///< words that do not decode
   Machine machine;
   std::array<uint32_t, isa::Registers> registers{};
   std::array<uint32_t, isa::Semaphores> semaphores{};
   isa::DmaConfiguration dmaIn, dmaOut;
   isa::MatrixConfiguration matrix;
   isa::VectorConfiguration vector;
-  struct Loop {
-    uint32_t first, last, left;
-  };
   std::vector<Loop> loops;
-  int64_t pc = 0;
-  bool running = false;
+  int64_t pc = 0, next = 0;
+  bool isRunning = false;
 };
 
 } // namespace dalbit::functional

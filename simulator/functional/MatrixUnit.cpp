@@ -44,8 +44,7 @@ public:
     case MatrixWForm::Rows:
       for (int64_t i = 0; i < channels; ++i) {
         int64_t row = (tileN * n + i) * int64_t(c.wRowStride);
-        const uint8_t *bytes =
-            machine.scratchpad(c.wAddr + row + tileK * k, k);
+        const uint8_t *bytes = machine.scratchpad(c.wAddr + row + tileK * k, k);
         for (int64_t j = 0; j < lanes; ++j)
           at(i, j) = int8_t(bytes[j]);
       }
@@ -53,8 +52,7 @@ public:
     case MatrixWForm::Columns:
       for (int64_t j = 0; j < lanes; ++j) {
         int64_t row = (tileK * k + j) * int64_t(c.wRowStride);
-        const uint8_t *bytes =
-            machine.scratchpad(c.wAddr + row + tileN * n, n);
+        const uint8_t *bytes = machine.scratchpad(c.wAddr + row + tileN * n, n);
         for (int64_t i = 0; i < channels; ++i)
           at(i, j) = int8_t(bytes[i]);
       }
@@ -65,8 +63,7 @@ public:
 
 private:
   int32_t &at(int64_t channel, int64_t lane) {
-    return tile[size_t((channel / Block * k + lane) * Block +
-                       channel % Block)];
+    return tile[size_t((channel / Block * k + lane) * Block + channel % Block)];
   }
 
   void put(const uint8_t *bytes, int64_t stride) {
@@ -115,10 +112,10 @@ private:
 void check(const Machine &machine, const isa::MatrixConfiguration &c,
            int64_t tilesN) {
   int64_t n = machine.n, k = machine.k;
-  require(c.wForm != MatrixWForm::W4 ||
-              (unsigned(c.wGroup) <= 2 &&
-               (int64_t(32) << unsigned(c.wGroup)) >= k),
-          "the w4 group is shorter than a tile");
+  require(
+      c.wForm != MatrixWForm::W4 ||
+          (unsigned(c.wGroup) <= 2 && (int64_t(32) << unsigned(c.wGroup)) >= k),
+      "the w4 group is shorter than a tile");
   require(tilesN == 1 || c.accStride >= c.rows,
           "acc_stride is below rows: n-tiles overlap");
   bool isTiled = c.wForm == MatrixWForm::W8 || c.wForm == MatrixWForm::W4;
@@ -149,8 +146,7 @@ void executeMatrix(Machine &machine, const isa::MatrixConfiguration &c) {
     for (int64_t tileK = 0; tileK < tilesK; ++tileK) {
       const int32_t *tile = fill.next(tileN, tileK);
       int64_t lanes = std::min<int64_t>(k, c.k - tileK * k);
-      bool isFirst =
-          tileK == 0 && c.accumulate == isa::MatrixAccumulate::Clear;
+      bool isFirst = tileK == 0 && c.accumulate == isa::MatrixAccumulate::Clear;
       for (uint32_t row = 0; row < c.rows; ++row) {
         const int8_t *a = reinterpret_cast<const int8_t *>(machine.scratchpad(
             int64_t(c.aAddr) + int64_t(row) * c.aRowStride + tileK * k, k));

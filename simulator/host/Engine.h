@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What every engine does: runs a program from an entry point on the memory that
-// it shares with the host. Same bytes from all; cycles and counters from those
-// that know time.
+// it shares with the host. Same bytes from all; cycles and counters of units
+// from those that know time.
 
 #pragma once
 
@@ -17,17 +17,27 @@ namespace dalbit::host {
 
 struct Start {
   uint32_t pc = 0;
-  std::array<uint32_t, isa::Arguments> arguments{};
+  std::array<uint32_t, isa::Arguments> arguments{}; ///< r1 to r8
   /// Instructions after which the program counts as endless.
   uint64_t bound = UINT64_MAX;
 };
 
 struct StepResult {
-  bool timed = false;
-  isa::Counters counters;                  ///< of this step
+  bool timed = false;      ///< cycles and unit counters are those of the rtl
+  isa::Counters counters;  ///< of this step
   std::map<uint32_t, isa::Counters> byTag; ///< by layer tag and phase (C1)
-  std::map<std::string, uint64_t>
-      dram; ///< DRAM counters of this step, timed engines only
+  std::map<std::string, uint64_t> dram;    ///< of this step; timed only
+
+  /// Adds a later step.
+  StepResult &operator+=(const StepResult &more) {
+    timed |= more.timed;
+    counters += more.counters;
+    for (const auto &[tag, part] : more.byTag)
+      byTag[tag] += part;
+    for (const auto &[name, value] : more.dram)
+      dram[name] += value;
+    return *this;
+  }
 };
 
 class Engine {

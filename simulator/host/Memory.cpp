@@ -15,7 +15,7 @@ Memory::Memory(uint64_t capacity) : size(capacity) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED)
     throw Error("cannot map " + std::to_string(capacity) +
-                " bytes for the NPU's memory");
+                " bytes for the NPU's memory: " + std::strerror(errno));
   bytes = static_cast<uint8_t *>(mapped);
 }
 
@@ -26,14 +26,25 @@ void Memory::load(const binary::Program &program) {
   if (regions.end > size)
     throw Error("the program needs " + std::to_string(regions.end) +
                 " bytes of DRAM, the target has " + std::to_string(size));
-  std::memcpy(region(isa::Region::Code), program.code.data(),
-              program.code.size() * 8);
-  if (program.constants.size())
-    std::memcpy(region(isa::Region::Const), program.constants.data(),
-                program.constants.size());
-  if (program.weights.size())
-    std::memcpy(region(isa::Region::Weights), program.weights.data(),
-                program.weights.size());
+  auto copy = [&](isa::Region kind, const void *from, size_t count) {
+    if (count)
+      std::memcpy(region(kind), from, count);
+  };
+  copy(isa::Region::Code, program.code.data(), program.code.size() * 8);
+  copy(isa::Region::Const, program.constants.data(), program.constants.size());
+  copy(isa::Region::Weights, program.weights.data(), program.weights.size());
+}
+
+void Memory::clear() {
+  for (isa::Region kind : {isa::Region::Kv, isa::Region::Input,
+                           isa::Region::Output, isa::Region::Workspace}) {
+    uint64_t count = regions.size[unsigned(kind)];
+    // Dropped private pages read as zeros; a region begins at a page and
+    // shares its last one with nobody.
+    static_assert(binary::RegionAlignment == 4096);
+    if (count && madvise(region(kind), count, MADV_DONTNEED) != 0)
+      std::memset(region(kind), 0, count);
+  }
 }
 
 std::string Memory::digest(const binary::Program &program) const {
@@ -41,7 +52,7 @@ std::string Memory::digest(const binary::Program &program) const {
   for (const binary::RegionEntry &entry : program.regions)
     if (entry.kind == isa::Region::Kv || entry.kind == isa::Region::Output ||
         entry.kind == isa::Region::Workspace)
-      hash.update(bytes + regions.base[unsigned(entry.kind)], entry.size);
+      hash.update(region(entry.kind), entry.size);
   return hex(hash.finish());
 }
 

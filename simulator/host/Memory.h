@@ -2,7 +2,7 @@
 //
 // The contents of the NPU's DRAM, shared by host and engine. Pages that nobody
 // touches cost nothing, so the whole capacity is mapped. A program's regions
-// lie as isa/binary/Layout.h places them.
+// lie as isa/binary/Layout.h places them. Left out: time (simulator/dram).
 
 #pragma once
 
@@ -29,13 +29,19 @@ public:
   uint8_t *region(isa::Region kind) {
     return bytes + regions.base[unsigned(kind)];
   }
+  const uint8_t *region(isa::Region kind) const {
+    return bytes + regions.base[unsigned(kind)];
+  }
 
-  /// Copies code, constants and weights to their places. Throws Error if the
-  /// program does not fit.
+  /// Places the regions and copies code, constants and weights. Throws Error if
+  /// the program does not fit.
   void load(const binary::Program &program);
+  /// Makes the regions zero that a program or the host writes: kv, input,
+  /// output, workspace. Gives their pages back.
+  void clear();
 
   /// SHA-256 over the regions kv, output and workspace in the order of the
-  /// program's table.
+  /// program's table (memory_sha256 of reports).
   std::string digest(const binary::Program &program) const;
 
 private:

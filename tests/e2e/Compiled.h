@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The small GPT compiled for a target and loaded on an engine, for the end-to-end tests.
+
+#pragma once
+
+#include "compiler/dialect/nn/NNOps.h"
+#include "compiler/dialect/npu/NPUOps.h"
+#include "compiler/dialect/onnx/OnnxOps.h"
+#include "compiler/encode/BuildProgram.h"
+#include "compiler/execute/FloatExecutor.h"
+#include "compiler/execute/integer/IntegerExecutor.h"
+#include "compiler/quantise/NNToQNN.h"
+#include "simulator/functional/FunctionalEngine.h"
+#include "simulator/host/Session.h"
+#include "tests/e2e/SmallGpt.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "simulator/verilated/VerilatedEngine.h"
+
+#include <catch2/catch.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace dalbit::test {
+
+struct Compiled {
+  explicit Compiled(const SmallGpt &model, const std::string &targetName,
+                    const std::string &weights = "w8", bool rtl = false)
+      : target(target::loadTarget(targetName)) {
+    context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                        mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                        onnx::OnnxDialect, nn::NNDialect, qnn::QNNDialect,
+                        npu::NPUDialect>();
+    std::string text = smallGptText(model);
+    floating = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+    integer = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+    REQUIRE(floating);
+    REQUIRE(mlir::succeeded(quantise::convertToQNN(*integer, {weights})));
+    schedule::Options options;
+    options.machine = schedule::machineOf(target);
+    options.maxContext = model.context;
+    options.maxBatch = 2;
+    mlir::FailureOr<schedule::Schedule> schedule =
+        schedule::schedule(*integer, options);
+    REQUIRE(mlir::succeeded(schedule));
+    mlir::FailureOr<binary::Program> built =
+        encode::buildProgram(*integer, *schedule, target);
+    REQUIRE(mlir::succeeded(built));
+    program = std::move(*built);
+    memory = std::make_unique<host::Memory>(target.dramBytes());
+    if (rtl)
+      engine = std::make_unique<verilated::VerilatedEngine>(program, target, *memory);
+    else
+      engine = std::make_unique<functional::FunctionalEngine>(program, target, *memory);
+    session = std::make_unique<host::Session>(program, *memory, *engine);
+  }
+
+  std::vector<float> integerLogits(const std::vector<int64_t> &ids,
+                                   int64_t batch) {
+    auto out = execute::runInteger(
+        *integer, {execute::Tensor::of<int64_t>(
+                      {batch, int64_t(ids.size()) / batch}, ids)});
+    return {out[0].data<float>(), out[0].data<float>() + out[0].count()};
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> floating, integer;
+  target::Target target;
+  binary::Program program;
+  std::unique_ptr<host::Memory> memory;
+  std::unique_ptr<host::Engine> engine;
+  std::unique_ptr<host::Session> session;
+};
+
+inline std::vector<int64_t> someIds(int count, int vocabulary) {
+  std::vector<int64_t> ids;
+  for (int i = 0; i < count; ++i)
+    ids.push_back((i * 37 + 11) % vocabulary);
+  return ids;
+}
+
+inline std::vector<float> npuLogits(Compiled &c, const std::vector<int64_t> &ids,
+                             uint32_t batch) {
+  std::vector<int32_t> tokens(ids.begin(), ids.end());
+  c.session->step(tokens, batch, true);
+  std::vector<float> all;
+  for (uint32_t b = 0; b < batch; ++b)
+    for (uint32_t t = 0; t < tokens.size() / batch; ++t)
+      for (float v : c.session->logits(b, t))
+        all.push_back(v);
+  return all;
+}
+
+} // namespace dalbit::test
+
