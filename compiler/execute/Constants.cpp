@@ -64,6 +64,8 @@ Tensor constantTensor(Attribute value) {
     throw Error("a constant of an unknown attribute kind has no value");
   ElementType type = elementOf(dense.getElementType());
   Tensor tensor(type, dense.getType().getShape());
+  if (tensor.count() == 0)
+    return tensor;
   if (type == ElementType::Bool) {
     bool *to = tensor.data<bool>();
     for (bool each : dense.getValues<bool>())

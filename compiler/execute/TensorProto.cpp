@@ -45,7 +45,9 @@ void requireBytes(const TensorHeader &header, int64_t found) {
 
 Tensor tensorOfBytes(const TensorHeader &header, const char *bytes) {
   Tensor value(header.element, header.shape);
-  std::memcpy(value.raw(), bytes, size_t(header.bytes));
+  // An empty file is mapped to no address.
+  if (header.bytes)
+    std::memcpy(value.raw(), bytes, size_t(header.bytes));
   if (header.element == ElementType::Bool)
     for (int64_t i = 0; i < header.count; ++i)
       static_cast<char *>(value.raw())[i] = bytes[i] != 0;

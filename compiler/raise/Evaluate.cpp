@@ -27,7 +27,8 @@ TypedAttr foldToConstant(OpResult result, int64_t mostElements) {
         return {};
     }
   try {
-    execute::Tensor tensor = execute::evaluate(result, {});
+    llvm::DenseMap<Value, execute::Tensor> nothing;
+    execute::Tensor tensor = execute::evaluate(result, llvm::DenseMap<Value, execute::Tensor>());
     if (tensor.count() > mostElements)
       return {};
     return execute::denseAttribute(result.getContext(), tensor);

@@ -11,6 +11,7 @@
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
 

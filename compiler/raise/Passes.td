@@ -92,9 +92,14 @@ def ReportRaising : RaisePass<"raise-report"> {
   let summary = "remarks what was raised and what stayed";
   let description = [{
     One remark a function: how many of each nn operation, then the onnx.node
-    operators that stayed, with names. Leaves the attribute `dalbit.aliases`:
-    pairs of the argument that holds a past and the result that holds its
-    successor.
+    operators that stayed, with an example each.
+  }];
+}
+
+def MarkAliases : RaisePass<"nn-mark-aliases"> {
+  let summary = "says which result is the successor of which past";
+  let description = [{
+    Leaves: `dalbit.aliases`, an array of [argument, result] (contracts M3).
   }];
 }
 

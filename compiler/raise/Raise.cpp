@@ -27,6 +27,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createRaiseAttention());
   function.addPass(createRaiseEmbedding());
   function.addPass(createRaiseElementwise());
+  function.addPass(createMarkAliases());
   if (options.report)
     function.addPass(createReportRaising());
   return manager.run(module);

@@ -80,10 +80,10 @@ public:
 
 } // namespace
 
-using Result = std::optional<Polynomial>;
+using MaybePolynomial = std::optional<Polynomial>;
 
 /// \p value as a polynomial in \p x and \p t, or nothing.
-static Result polynomialOf(Value value, Value x, Value t, int depth = 0) {
+static MaybePolynomial polynomialOf(Value value, Value x, Value t, int depth = 0) {
   if (value == x)
     return Polynomial::x();
   if (value == t)
@@ -122,7 +122,7 @@ static Result polynomialOf(Value value, Value x, Value t, int depth = 0) {
     return *number == 0 ? std::nullopt : *a * Polynomial::constant(1 / *number);
   if (*number != 1 && *number != 2 && *number != 3)
     return std::nullopt;
-  Result power = a;
+  MaybePolynomial power = a;
   for (int i = 1; i < *number && power; ++i)
     power = *power * *a;
   return power;
@@ -147,7 +147,7 @@ static Value findResult(Value x, Value t, const Polynomial &wanted) {
   llvm::SetVector<Value> seen;
   seen.insert(t);
   for (size_t i = 0; i < seen.size() && seen.size() < 24; ++i) {
-    Result polynomial = polynomialOf(seen[i], x, t);
+    MaybePolynomial polynomial = polynomialOf(seen[i], x, t);
     if (!polynomial)
       continue;
     if (polynomial->isCloseTo(wanted))
@@ -174,7 +174,7 @@ static void raiseFunction(onnx::NodeOp node) {
   if (type != "Sigmoid")
     outer = *((xt + Polynomial::x()) * Polynomial::constant(0.5));
   for (Value x : candidates(argument)) {
-    Result polynomial = polynomialOf(argument, x, Value());
+    MaybePolynomial polynomial = polynomialOf(argument, x, Value());
     if (!polynomial || !polynomial->isCloseTo(inner))
       continue;
     Value result = findResult(x, t, outer);

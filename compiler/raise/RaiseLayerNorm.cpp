@@ -16,7 +16,7 @@ namespace dalbit::raise {
 namespace {
 
 /// A layer normalisation found in the graph.
-struct Match {
+struct NormMatch {
   Value x;
   TypedAttr gamma, beta; // null if missing
   double epsilon = 0;
@@ -89,7 +89,7 @@ static bool matchDeviation(Value root, Value centred, double &epsilon) {
 }
 
 /// \p value as centred / deviation in one of its spellings.
-static bool matchNormalised(Value value, Match &match) {
+static bool matchNormalised(Value value, NormMatch &match) {
   auto quotient = [&](Value centred, Value deviation) {
     match.x = centredOperand(centred);
     return match.x && matchDeviation(deviation, centred, match.epsilon);
@@ -136,7 +136,7 @@ static TypedAttr takeVector(Value &value, StringRef type, int64_t width) {
   return constant;
 }
 
-static void rewrite(const Match &match) {
+static void rewrite(NormMatch match) {
   Operation *op = match.result.getDefiningOp();
   OpBuilder builder(op);
   Location loc = op->getLoc();
@@ -158,7 +158,7 @@ static bool isRaisable(Value x) {
 }
 
 static void matchParts(onnx::NodeOp node) {
-  Match match;
+  NormMatch match;
   if (node->getNumResults() != 1 ||
       !matchNormalised(node->getResult(0), match) || !isRaisable(match.x))
     return;
@@ -170,7 +170,7 @@ static void matchParts(onnx::NodeOp node) {
 }
 
 static void matchWhole(onnx::NodeOp node) {
-  Match match;
+  NormMatch match;
   match.x = node.getInputs()[0];
   RankedTensorType type = rankedType(match.x);
   if (!type || !isRaisable(match.x) ||

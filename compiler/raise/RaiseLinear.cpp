@@ -21,7 +21,7 @@ namespace dalbit::raise {
 namespace {
 
 /// A product with a constant weight.
-struct Match {
+struct LinearMatch {
   Value x;
   TypedAttr weight; // [K, N]
   TypedAttr bias;   // [N] or null
@@ -67,8 +67,8 @@ static TypedAttr constantBias(Value value, int64_t size) {
   return vectorConstant(constant);
 }
 
-static std::optional<Match> matchMatMul(onnx::NodeOp node) {
-  Match match;
+static std::optional<LinearMatch> matchMatMul(onnx::NodeOp node) {
+  LinearMatch match;
   match.x = node.getInputs()[0];
   match.weight = constantMatrix(node.getInputs()[1]);
   match.result = node->getResult(0);
@@ -89,8 +89,8 @@ static std::optional<Match> matchMatMul(onnx::NodeOp node) {
   return match;
 }
 
-static std::optional<Match> matchGemm(onnx::NodeOp node) {
-  Match match;
+static std::optional<LinearMatch> matchGemm(onnx::NodeOp node) {
+  LinearMatch match;
   match.x = node.getInputs()[0];
   match.result = node->getResult(0);
   match.weight = constantMatrix(node.getInputs()[1]);
@@ -100,7 +100,7 @@ static std::optional<Match> matchGemm(onnx::NodeOp node) {
   if (node.getOnnxInt("transB").value_or(0) != 0)
     match.weight = transposeConstant(match.weight);
   if (!match.weight || !hasInput(node, 2))
-    return match.weight ? std::optional<Match>(match) : std::nullopt;
+    return match.weight ? std::optional<LinearMatch>(match) : std::nullopt;
   match.bias = constantBias(node.getInputs()[2], outputsOf(match.weight));
   if (!match.bias || node.getOnnxFloat("beta").value_or(1) != 1)
     return std::nullopt;
@@ -123,13 +123,13 @@ static Value beforeFlattening(Value matrix, const SymbolicShapes &shapes) {
   return full;
 }
 
-static void rewrite(const Match &match, SymbolicShapes &shapes) {
+static void rewrite(LinearMatch match, SymbolicShapes &shapes) {
   const Dims *wanted = shapes.dims(match.result);
   Value x = beforeFlattening(match.x, shapes);
   const Dims *from = shapes.dims(x);
   if (!wanted || !from || !isFloat32(x))
     return;
-  Dims dims = *from;
+  Dims dims = *from, flat = *wanted; // the map may grow below
   dims.back() = outputsOf(match.weight);
   if (staticDim(x, -1) !=
       cast<RankedTensorType>(match.weight.getType()).getDimSize(0))
@@ -144,7 +144,7 @@ static void rewrite(const Match &match, SymbolicShapes &shapes) {
       loc, tensorType(dims, builder.getF32Type()), x, weight, bias);
   shapes.setDims(linear, dims);
   if (x != match.x)
-    linear = flatten(builder, linear, *wanted, shapes);
+    linear = flatten(builder, linear, flat, shapes);
   match.result.replaceAllUsesWith(linear);
 }
 
@@ -169,7 +169,7 @@ void RaiseLinearPass::runOnOperation() {
   SymbolicShapes shapes(function);
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
   for (onnx::NodeOp node : nodes) {
-    std::optional<Match> match;
+    std::optional<LinearMatch> match;
     if (node.isOnnx("MatMul"))
       match = matchMatMul(node);
     else if (node.isOnnx("Gemm"))

@@ -15,7 +15,7 @@ namespace dalbit::raise {
 
 static constexpr int64_t mostElements = 64;
 
-using Result = std::optional<Contents>;
+using ContentsResult = std::optional<Contents>;
 using Element = std::optional<SymbolicExpr>;
 
 static const Contents *input(onnx::NodeOp node, SymbolicShapes &shapes,
@@ -51,7 +51,7 @@ resultShape(onnx::NodeOp node, SymbolicShapes &shapes) {
   return shape;
 }
 
-static Result shapeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult shapeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(node.getInputs()[0]);
   if (!dims)
     return std::nullopt;
@@ -69,7 +69,7 @@ static Result shapeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 /// Same elements, new shape: Reshape, Squeeze, Unsqueeze, Flatten, Cast ...
-static Result sameElements(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult sameElements(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *in = input(node, shapes, 0);
   auto shape = resultShape(node, shapes);
   if (!in || !shape ||
@@ -78,7 +78,7 @@ static Result sameElements(onnx::NodeOp node, SymbolicShapes &shapes) {
   return Contents{*shape, in->elements};
 }
 
-static Result castContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult castContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   auto type = cast<ShapedType>(node->getResult(0).getType());
   // A float is not a size; a bool changes the number, unless it was one.
   if (!type.getElementType().isSignlessInteger(64) &&
@@ -87,7 +87,7 @@ static Result castContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return sameElements(node, shapes);
 }
 
-static Result gatherContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult gatherContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *data = input(node, shapes, 0);
   const Contents *indices = input(node, shapes, 1);
   auto shape = resultShape(node, shapes);
@@ -104,7 +104,7 @@ static Result gatherContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result concatContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult concatContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   Contents result;
   for (unsigned i = 0; i < node.getInputs().size(); ++i) {
     const Contents *part = input(node, shapes, i);
@@ -116,7 +116,7 @@ static Result concatContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result sliceContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult sliceContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *data = input(node, shapes, 0);
   auto starts = integersOf(node, "starts", 1);
   auto ends = integersOf(node, "ends", 2);
@@ -135,7 +135,7 @@ static Result sliceContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result constantOfShapeContents(onnx::NodeOp node,
+static ContentsResult constantOfShapeContents(onnx::NodeOp node,
                                       SymbolicShapes &shapes) {
   auto shape = resultShape(node, shapes);
   auto fill = dyn_cast_or_null<DenseIntElementsAttr>(node.getOnnxAttr("value"));
@@ -150,7 +150,7 @@ static Result constantOfShapeContents(onnx::NodeOp node,
   return result;
 }
 
-static Result rangeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult rangeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   auto shape = resultShape(node, shapes);
   const Contents *start = input(node, shapes, 0);
   const Contents *step = input(node, shapes, 2);
@@ -163,7 +163,7 @@ static Result rangeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result splitContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult splitContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *data = input(node, shapes, 0);
   if (!data || data->shape.size() != 1)
     return std::nullopt;
@@ -198,7 +198,7 @@ static int64_t broadcastIndex(int64_t index, ArrayRef<int64_t> wide,
   return place;
 }
 
-static Result
+static ContentsResult
 elementwise(onnx::NodeOp node, SymbolicShapes &shapes,
             llvm::function_ref<Element(ArrayRef<SymbolicExpr>)> function) {
   auto shape = resultShape(node, shapes);
@@ -264,7 +264,7 @@ static Element selected(ArrayRef<SymbolicExpr> in) {
   return *condition ? in[1] : in[2];
 }
 
-static Result arithmetic(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult arithmetic(onnx::NodeOp node, SymbolicShapes &shapes) {
   using Function = Element (*)(ArrayRef<SymbolicExpr>);
   static const llvm::StringMap<Function> functions = {
       {"Add", [](ArrayRef<SymbolicExpr> in) -> Element {
@@ -290,7 +290,7 @@ static Result arithmetic(onnx::NodeOp node, SymbolicShapes &shapes) {
   return elementwise(node, shapes, found->second);
 }
 
-static Result expandContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult expandContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *in = input(node, shapes, 0);
   auto shape = resultShape(node, shapes);
   if (!in || !shape)
@@ -302,7 +302,7 @@ static Result expandContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result reduceProduct(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult reduceProduct(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *in = input(node, shapes, 0);
   auto shape = resultShape(node, shapes);
   if (!in || !shape || countOf(*shape) != 1)
@@ -314,7 +314,7 @@ static Result reduceProduct(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 void inferNodeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
-  using Function = Result (*)(onnx::NodeOp, SymbolicShapes &);
+  using Function = ContentsResult (*)(onnx::NodeOp, SymbolicShapes &);
   static const llvm::StringMap<Function> functions = {
       {"Shape", shapeContents},
       {"Reshape", sameElements},
@@ -341,7 +341,7 @@ void inferNodeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
         !type.getElementType().isIntOrIndex())
       return;
   auto found = functions.find(node.getOpType());
-  Result result = found == functions.end() ? arithmetic(node, shapes)
+  ContentsResult result = found == functions.end() ? arithmetic(node, shapes)
                                            : found->second(node, shapes);
   if (result)
     shapes.setContents(node->getResult(0), std::move(*result));

@@ -15,7 +15,7 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
-using Result = std::optional<Dims>;
+using DimsResult = std::optional<Dims>;
 
 static const Dims *inputDims(onnx::NodeOp node, SymbolicShapes &shapes,
                              unsigned index) {
@@ -82,13 +82,13 @@ std::optional<SliceRange> sliceRange(const SymbolicExpr &start,
   return SliceRange{*from, count};
 }
 
-static Result sameAsFirst(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult sameAsFirst(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
-  return dims ? Result(*dims) : std::nullopt;
+  return dims ? DimsResult(*dims) : std::nullopt;
 }
 
-static Result broadcastAll(onnx::NodeOp node, SymbolicShapes &shapes) {
-  Result all = Dims{};
+static DimsResult broadcastAll(onnx::NodeOp node, SymbolicShapes &shapes) {
+  DimsResult all = Dims{};
   for (unsigned i = 0; i < node.getInputs().size() && all; ++i) {
     const Dims *dims = inputDims(node, shapes, i);
     all = dims ? broadcast(*all, *dims) : std::nullopt;
@@ -96,11 +96,11 @@ static Result broadcastAll(onnx::NodeOp node, SymbolicShapes &shapes) {
   return all;
 }
 
-static Result matMulDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult matMulDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *a = inputDims(node, shapes, 0), *b = inputDims(node, shapes, 1);
   if (!a || !b || a->size() < 2 || b->size() < 2)
     return std::nullopt;
-  Result dims = broadcast(Dims(a->begin(), a->end() - 2),
+  DimsResult dims = broadcast(Dims(a->begin(), a->end() - 2),
                           Dims(b->begin(), b->end() - 2));
   if (!dims)
     return std::nullopt;
@@ -109,7 +109,7 @@ static Result matMulDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return dims;
 }
 
-static Result gemmDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult gemmDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *a = inputDims(node, shapes, 0), *b = inputDims(node, shapes, 1);
   if (!a || !b || a->size() != 2 || b->size() != 2)
     return std::nullopt;
@@ -118,7 +118,7 @@ static Result gemmDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return Dims{(*a)[transA ? 1 : 0], (*b)[transB ? 0 : 1]};
 }
 
-static Result transposeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult transposeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   if (!dims)
     return std::nullopt;
@@ -134,7 +134,7 @@ static Result transposeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result reshapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult reshapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   const Contents *target = inputContents(node, shapes, 1);
   if (!dims || !target)
@@ -165,7 +165,7 @@ static Result reshapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result gatherDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult gatherDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *data = inputDims(node, shapes, 0);
   const Dims *indices = inputDims(node, shapes, 1);
   if (!data || !indices)
@@ -180,8 +180,8 @@ static Result gatherDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result concatDims(onnx::NodeOp node, SymbolicShapes &shapes) {
-  Result result = sameAsFirst(node, shapes);
+static DimsResult concatDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  DimsResult result = sameAsFirst(node, shapes);
   if (!result)
     return std::nullopt;
   int64_t axis =
@@ -200,8 +200,8 @@ static Result concatDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result sliceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
-  Result result = sameAsFirst(node, shapes);
+static DimsResult sliceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  DimsResult result = sameAsFirst(node, shapes);
   auto starts = listOf(node, shapes, "starts", 1);
   auto ends = listOf(node, shapes, "ends", 2);
   if (!result || !starts || !ends || starts->size() != ends->size())
@@ -222,7 +222,7 @@ static Result sliceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result squeezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult squeezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   auto axes = integersOf(node, "axes", 1);
   if (!dims || (!axes && hasInput(node, 1)))
@@ -249,7 +249,7 @@ static Result squeezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result unsqueezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult unsqueezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   auto axes = integersOf(node, "axes", 1);
   if (!dims || !axes)
@@ -269,16 +269,17 @@ static Result unsqueezeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result expandDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult expandDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   const Contents *target = inputContents(node, shapes, 1);
   if (!dims || !target)
     return std::nullopt;
-  return broadcast(*dims, Dims(target->elements));
+  return broadcast(*dims,
+                   Dims(target->elements.begin(), target->elements.end()));
 }
 
-static Result tileDims(onnx::NodeOp node, SymbolicShapes &shapes) {
-  Result result = sameAsFirst(node, shapes);
+static DimsResult tileDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  DimsResult result = sameAsFirst(node, shapes);
   const Contents *repeats = inputContents(node, shapes, 1);
   if (!result || !repeats || repeats->elements.size() != result->size())
     return std::nullopt;
@@ -287,7 +288,7 @@ static Result tileDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result flattenDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult flattenDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   if (!dims)
     return std::nullopt;
@@ -300,7 +301,7 @@ static Result flattenDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return Dims{product(all.take_front(axis)), product(all.drop_front(axis))};
 }
 
-static Result reduceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult reduceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   auto axes = integersOf(node, "axes", 1);
   if (!dims || (!axes && hasInput(node, 1)))
@@ -323,22 +324,22 @@ static Result reduceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return result;
 }
 
-static Result shapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult shapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *dims = inputDims(node, shapes, 0);
   if (!dims)
     return std::nullopt;
   int64_t rank = dims->size();
   auto range = sliceRange(node.getOnnxInt("start").value_or(0),
                           node.getOnnxInt("end").value_or(rank), 1, rank);
-  return range ? Result(Dims{range->count}) : std::nullopt;
+  return range ? DimsResult(Dims{range->count}) : std::nullopt;
 }
 
-static Result constantOfShapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult constantOfShapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *target = inputContents(node, shapes, 0);
-  return target ? Result(Dims(target->elements)) : std::nullopt;
+  return target ? DimsResult(Dims(target->elements.begin(), target->elements.end())) : std::nullopt;
 }
 
-static Result rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *start = inputContents(node, shapes, 0);
   const Contents *limit = inputContents(node, shapes, 1);
   const Contents *step = inputContents(node, shapes, 2);
@@ -374,7 +375,7 @@ static void inferSplit(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
-  using Function = Result (*)(onnx::NodeOp, SymbolicShapes &);
+  using Function = DimsResult (*)(onnx::NodeOp, SymbolicShapes &);
   static const llvm::StringMap<Function> functions = {
       {"Reshape", reshapeDims},
       {"Transpose", transposeDims},
@@ -411,7 +412,7 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   }
   if (node->getNumResults() == 0)
     return;
-  Result result;
+  DimsResult result;
   if (auto found = functions.find(type); found != functions.end())
     result = found->second(node, shapes);
   else if (elementwise.contains(type))

@@ -21,7 +21,7 @@ static Value makeNode(OpBuilder &builder, Location loc, StringRef type,
 
 /// A Reshape whose target is constant: 0 copies a size, -1 is the one open.
 static Value reshape(OpBuilder &builder, Value value,
-                     ArrayRef<int64_t> target, const Dims &dims,
+                     ArrayRef<int64_t> target, Dims dims,
                      SymbolicShapes &shapes) {
   Location loc = value.getLoc();
   auto list = DenseElementsAttr::get(
@@ -37,9 +37,10 @@ static Value reshape(OpBuilder &builder, Value value,
   return result;
 }
 
-Value flatten(OpBuilder &builder, Value value, const Dims &dims,
+Value flatten(OpBuilder &builder, Value value, Dims dims,
               SymbolicShapes &shapes) {
-  return reshape(builder, value, {-1, *dims.back().constant()}, dims, shapes);
+  int64_t last = *dims.back().constant();
+  return reshape(builder, value, {-1, last}, std::move(dims), shapes);
 }
 
 namespace {
@@ -175,7 +176,7 @@ bool Splitter::collect(Value value, SmallVectorImpl<Atoms> &axes,
 /// dimension that was cut is shorter, everything else is as before.
 Value Splitter::moveAgain(const Piece &piece, Value value,
                           OpBuilder &builder) {
-  const Dims &whole = *shapes.dims(linear.getOut());
+  const Dims whole = *shapes.dims(linear.getOut()); // the map may grow
   SmallVector<Atoms, 4> axes = identityAxes(whole);
   int64_t last = whole.size() - 1;
   for (onnx::NodeOp move : piece.moves) {

@@ -11,8 +11,8 @@
 namespace dalbit::raise {
 
 /// An onnx Reshape of \p value to \p dims (a matrix, its last size a number).
-mlir::Value flatten(mlir::OpBuilder &builder, mlir::Value value,
-                    const Dims &dims, SymbolicShapes &shapes);
+mlir::Value flatten(mlir::OpBuilder &builder, mlir::Value value, Dims dims,
+                    SymbolicShapes &shapes);
 
 /// Splits every nn.linear whose result is only ever used in pieces: by Split,
 /// Slice or Gather, directly or after its last dimension was reshaped to

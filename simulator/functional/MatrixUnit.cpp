@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A block of int8 dot products. Whatever their form, the weights of a tile are
-// first expanded to int32 with the channels innermost; a row then is one
-// multiply-add of a broadcast activation per lane, which gcc vectorises over
-// the channels. Channels and lanes past the tails are 0 (A11).
+// first expanded to int32 with the channels innermost; a row then is a
+// multiply-add of a broadcast activation for each lane. Channels and lanes past
+// the tails are 0 (A11).
 
 #include "simulator/functional/Machine.h"
 
@@ -15,8 +15,10 @@ namespace {
 
 using isa::MatrixWForm;
 
-/// Channels that one inner loop handles: a tile has a multiple of them.
+/// Channels that are computed side by side: a tile has a multiple of them. As a
+/// vector type because gcc 12 does not keep an array of sums in a register.
 constexpr int64_t Block = 16;
+typedef int32_t BlockSums __attribute__((vector_size(Block * 4)));
 
 /// Brings tile after tile in the unit's order: n-tiles outside, k-tiles inside.
 class Fill {
@@ -24,13 +26,13 @@ public:
   Fill(Machine &machine, const isa::MatrixConfiguration &c)
       : machine(machine), c(c), n(machine.n), k(machine.k),
         blocks((n + Block - 1) / Block), cursor(c.wAddr),
-        tile(size_t(blocks * k * Block)) {}
+        tile(size_t(blocks * k)) {}
 
-  /// The next tile as [blocks][k][Block].
-  const int32_t *next(int64_t tileN, int64_t tileK) {
+  /// The next tile as [blocks][k] of Block channels.
+  const BlockSums *next(int64_t tileN, int64_t tileK) {
     channels = std::min<int64_t>(n, c.n - tileN * n);
     lanes = std::min<int64_t>(k, c.k - tileK * k);
-    std::fill(tile.begin(), tile.end(), 0);
+    std::fill(tile.begin(), tile.end(), BlockSums{});
     switch (c.wForm) {
     case MatrixWForm::W8: {
       // Words past the last channel are not fetched.
@@ -46,7 +48,7 @@ public:
         int64_t row = (tileN * n + i) * int64_t(c.wRowStride);
         const uint8_t *bytes = machine.scratchpad(c.wAddr + row + tileK * k, k);
         for (int64_t j = 0; j < lanes; ++j)
-          at(i, j) = int8_t(bytes[j]);
+          set(i, j, int8_t(bytes[j]));
       }
       break;
     case MatrixWForm::Columns:
@@ -54,7 +56,7 @@ public:
         int64_t row = (tileK * k + j) * int64_t(c.wRowStride);
         const uint8_t *bytes = machine.scratchpad(c.wAddr + row + tileN * n, n);
         for (int64_t i = 0; i < channels; ++i)
-          at(i, j) = int8_t(bytes[i]);
+          set(i, j, int8_t(bytes[i]));
       }
       break;
     }
@@ -62,14 +64,14 @@ public:
   }
 
 private:
-  int32_t &at(int64_t channel, int64_t lane) {
-    return tile[size_t((channel / Block * k + lane) * Block + channel % Block)];
+  void set(int64_t channel, int64_t lane, int32_t weight) {
+    tile[size_t(channel / Block * k + lane)][channel % Block] = weight;
   }
 
   void put(const uint8_t *bytes, int64_t stride) {
     for (int64_t i = 0; i < channels; ++i)
       for (int64_t j = 0; j < lanes; ++j)
-        at(i, j) = int8_t(bytes[i * stride + j]);
+        set(i, j, int8_t(bytes[i * stride + j]));
   }
 
   /// A14: header words stand before the tile that needs the first of them; the
@@ -92,7 +94,7 @@ private:
       int multiplier = (heads[i] >> 4) + 1, zero = heads[i] & 15;
       for (int64_t j = 0; j < lanes; ++j) {
         int code = codes[(i * k + j) / 2] >> (j % 2 * 4) & 15;
-        at(i, j) = saturate8((code - zero) * multiplier);
+        set(i, j, saturate8((code - zero) * multiplier));
       }
     }
     cursor += tileBytes;
@@ -105,7 +107,7 @@ private:
   const int64_t n, k, blocks;
   int64_t channels = 0, lanes = 0;
   int64_t cursor, headers = 0, headerWord = 0, header = 0;
-  std::vector<int32_t> tile;
+  std::vector<BlockSums> tile;
 };
 
 /// The order of the checks is rtl/matrix/matrix_check.sv's.
@@ -144,7 +146,7 @@ void executeMatrix(Machine &machine, const isa::MatrixConfiguration &c) {
   Fill fill(machine, c);
   for (int64_t tileN = 0; tileN < tilesN; ++tileN)
     for (int64_t tileK = 0; tileK < tilesK; ++tileK) {
-      const int32_t *tile = fill.next(tileN, tileK);
+      const BlockSums *tile = fill.next(tileN, tileK);
       int64_t lanes = std::min<int64_t>(k, c.k - tileK * k);
       bool isFirst = tileK == 0 && c.accumulate == isa::MatrixAccumulate::Clear;
       for (uint32_t row = 0; row < c.rows; ++row) {
@@ -153,11 +155,10 @@ void executeMatrix(Machine &machine, const isa::MatrixConfiguration &c) {
         int32_t *entry = &machine.acc[size_t(
             (int64_t(c.accAddr) + tileN * c.accStride + row) * n)];
         for (int64_t block = 0; block * Block < n; ++block) {
-          const int32_t *weights = tile + block * k * Block;
-          int32_t sums[Block] = {};
+          const BlockSums *weights = tile + block * k;
+          BlockSums sums = {};
           for (int64_t j = 0; j < lanes; ++j)
-            for (int64_t i = 0; i < Block; ++i)
-              sums[i] += int32_t(a[j]) * weights[j * Block + i];
+            sums += int32_t(a[j]) * weights[j];
           for (int64_t i = 0; i < std::min(Block, n); ++i) {
             uint32_t before = isFirst ? 0 : uint32_t(entry[block * Block + i]);
             entry[block * Block + i] = int32_t(before + uint32_t(sums[i]));

@@ -65,7 +65,7 @@ void forEachRow(const std::vector<int64_t> &shape, Row row) {
   std::vector<int64_t> index(shape.size(), 0);
   for (int64_t first = 0; first < count; first += size) {
     row(index, first);
-    for (size_t i = shape.size() - 1; i-- > 0;) {
+    for (size_t i = shape.empty() ? 0 : shape.size() - 1; i-- > 0;) {
       if (++index[i] < shape[i])
         break;
       index[i] = 0;

@@ -23,8 +23,8 @@ struct Start {
 };
 
 struct StepResult {
-  bool timed = false;      ///< cycles and unit counters are those of the rtl
-  isa::Counters counters;  ///< of this step
+  bool timed = false;     ///< cycles and unit counters are those of the rtl
+  isa::Counters counters; ///< of this step
   std::map<uint32_t, isa::Counters> byTag; ///< by layer tag and phase (C1)
   std::map<std::string, uint64_t> dram;    ///< of this step; timed only
 

@@ -9,42 +9,28 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace dalbit::host {
 
 namespace {
 
+using binary::TensorKind;
+
 /// Added to the score of a hidden key: far below every score, far from
 /// overflow.
-constexpr int32_t HiddenScore = -(1 << 29);
+constexpr double HiddenScore = -(1 << 29);
 
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string text;
-  for (int64_t size : shape)
-    text += (text.empty() ? "" : ",") + std::to_string(size);
-  return "[" + text + "]";
+const HostTensor *find(const std::vector<HostTensor> &list,
+                       const std::string &name) {
+  auto found =
+      std::find_if(list.begin(), list.end(), [&](const HostTensor &tensor) {
+        return tensor.name == name;
+      });
+  return found == list.end() ? nullptr : &*found;
 }
 
-/// The pair nearest to a positive number (A3, A9).
-uint32_t pairWord(double value) {
-  if (value == 0)
-    return 0;
-  int exponent;
-  long mantissa = std::lround(std::frexp(value, &exponent) * 32768);
-  int shift = 15 - exponent;
-  if (mantissa == 32768) {
-    mantissa = 16384;
-    --shift;
-  }
-  if (shift > 127)
-    return 0;
-  return uint32_t(mantissa) | uint32_t(uint8_t(std::max(shift, -128))) << 16;
-}
-
-double pairValue(uint32_t word) {
-  return std::ldexp(double(int16_t(word & 0xffff)),
-                    -int(int8_t(word >> 16 & 0xff)));
+bool isInput(const binary::Tensor &tensor) {
+  return tensor.kind == TensorKind::Input || tensor.kind == TensorKind::Past;
 }
 
 } // namespace
@@ -52,268 +38,320 @@ double pairValue(uint32_t word) {
 Session::Session(const binary::Program &program, Memory &memory, Engine &engine)
     : program(program), memory(memory), engine(engine) {
   words = nlohmann::json::parse(program.model).value("vocabulary", int64_t(0));
+  for (const binary::Tensor &tensor : program.tensors) {
+    if (tensor.kind != TensorKind::Input ||
+        tensor.scale != binary::ScaleKind::None)
+      continue;
+    bool hasPast = !tensor.shape.empty() &&
+                   tensor.shape.back().find('P') != std::string::npos;
+    if (!ids && !hasPast)
+      ids = &tensor;
+    else
+      masks.push_back(&tensor);
+  }
   memory.load(program);
-}
-
-uint8_t *Session::at(isa::Region region, uint64_t offset) const {
-  return memory.region(region) + offset;
+  reset();
 }
 
 void Session::reset() {
-  for (const binary::RegionEntry &entry : program.regions)
-    if (entry.kind != isa::Region::Code && entry.kind != isa::Region::Const &&
-        entry.kind != isa::Region::Weights)
-      std::memset(memory.region(entry.kind), 0, entry.size);
-  past = tokens = 0;
+  memory.clear();
+  past = before = tokens = 0;
   batch = 1;
+  rows.clear();
 }
 
 void Session::setPosition(uint32_t position) {
   if (position >= context())
     throw Error("position " + std::to_string(position) +
-                " is past the context of " + std::to_string(context()));
+                    " is past the context of " + std::to_string(context()),
+                {"compile with a larger --max-context"});
   past = position;
 }
 
-const binary::Tensor *Session::idsTensor() const {
+const binary::Tensor *Session::logitsTensor() const {
   for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == binary::TensorKind::Input && tensor.offset == 0)
-      return &tensor;
-  throw Error("the program has no token input");
-}
-
-const binary::Tensor *Session::find(binary::TensorKind kind) const {
-  for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == kind)
+    if (tensor.kind == TensorKind::Logits)
       return &tensor;
   return nullptr;
 }
 
-std::vector<int64_t> Session::shapeOf(const binary::Tensor &tensor,
-                                      uint32_t position) const {
-  return binary::shapeOf(tensor, {tokens, position, batch});
+std::vector<int64_t> Session::shapeNow(const binary::Tensor &tensor) const {
+  return binary::shapeOf(tensor, {tokens, before, batch});
 }
 
-void Session::writeIds(std::span<const int32_t> ids) {
-  const binary::Tensor *tensor = idsTensor();
-  for (uint32_t b = 0; b < batch; ++b)
-    for (uint32_t t = 0; t < tokens; ++t) {
-      int32_t id = ids[b * tokens + t];
-      if (id < 0 || id >= words)
-        throw Error("token " + std::to_string(t) + " is " + std::to_string(id) +
-                    ", outside the vocabulary of " + std::to_string(words));
-      std::memcpy(at(tensor->region,
-                     tensor->offset + b * uint64_t(tensor->strides[0]) + t * 4),
-                  &id, 4);
-    }
-}
-
-void Session::writeMask(const binary::Tensor &tensor, const HostTensor *mask) {
-  uint32_t keys = past + tokens;
-  for (uint32_t b = 0; b < batch; ++b)
-    for (uint32_t s = 0; s < keys; ++s) {
-      int32_t value =
-          !mask || mask->values[b * keys + s] != 0 ? 0 : HiddenScore;
-      std::memcpy(at(tensor.region,
-                     tensor.offset + b * uint64_t(tensor.strides[0]) + s * 4),
-                  &value, 4);
-    }
-}
-
-void Session::importCache(const binary::Tensor &tensor,
-                          const HostTensor &cache) {
-  int64_t heads = cache.shape[1], keys = cache.shape[2], size = cache.shape[3];
-  const double *x = cache.values.data();
-  for (int64_t b = 0; b < cache.shape[0]; ++b)
-    for (int64_t h = 0; h < heads; ++h)
-      for (int64_t p = 0; p < keys; ++p, x += size) {
-        double maximum = 0;
-        for (int64_t i = 0; i < size; ++i)
-          maximum = std::max(maximum, std::fabs(x[i]));
-        uint32_t scale = pairWord(maximum / 127);
-        double step = pairValue(scale);
-        uint8_t *codes =
-            at(tensor.region, tensor.offset + uint64_t(b * tensor.strides[0] +
-                                                       h * tensor.strides[1] +
-                                                       p * tensor.strides[2]));
-        for (int64_t i = 0; i < size; ++i)
-          codes[i] =
-              uint8_t(int8_t(step == 0 ? 0
-                                       : std::clamp(std::nearbyint(x[i] / step),
-                                                    -128.0, 127.0)));
-        std::memcpy(
-            at(tensor.scaleRegion,
-               tensor.scaleOffset + uint64_t(b * tensor.scaleStrides[0] +
-                                             h * tensor.scaleStrides[1] +
-                                             p * tensor.scaleStrides[2])),
-            &scale, 4);
-      }
-}
-
-HostTensor Session::exportCache(const binary::Tensor &tensor) const {
-  // "P+T" of the table, with the position before the last step.
-  HostTensor cache{
-      tensor.name, tensor.onnxType, shapeOf(tensor, past - tokens), {}};
-  for (int64_t b = 0; b < cache.shape[0]; ++b)
-    for (int64_t h = 0; h < cache.shape[1]; ++h)
-      for (int64_t p = 0; p < cache.shape[2]; ++p) {
-        uint32_t scale;
-        std::memcpy(
-            &scale,
-            at(tensor.scaleRegion,
-               tensor.scaleOffset + uint64_t(b * tensor.scaleStrides[0] +
-                                             h * tensor.scaleStrides[1] +
-                                             p * tensor.scaleStrides[2])),
-            4);
-        const uint8_t *codes =
-            at(tensor.region, tensor.offset + uint64_t(b * tensor.strides[0] +
-                                                       h * tensor.strides[1] +
-                                                       p * tensor.strides[2]));
-        for (int64_t i = 0; i < cache.shape[3]; ++i)
-          cache.values.push_back(float(int8_t(codes[i]) * pairValue(scale)));
-      }
-  return cache;
-}
-
-HostTensor Session::readLogits(const binary::Tensor &tensor) const {
-  HostTensor logits{
-      tensor.name, tensor.onnxType, shapeOf(tensor, past - tokens), {}};
-  for (uint32_t b = 0; b < batch; ++b)
-    for (uint32_t t = 0; t < tokens; ++t)
-      for (float value : this->logits(b, t))
-        logits.values.push_back(value);
-  return logits;
-}
-
-std::vector<float> Session::logits(uint32_t sequence, uint32_t row) const {
-  const binary::Tensor *tensor = find(binary::TensorKind::Logits);
-  if (!tensor)
-    throw Error("the program has no logits");
-  int64_t count = shapeOf(*tensor, past - tokens).back();
-  const uint8_t *bytes = at(
-      tensor->region, tensor->offset + sequence * uint64_t(tensor->strides[0]) +
-                          row * uint64_t(tensor->strides[1]));
-  std::vector<float> values(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    int32_t value;
-    std::memcpy(&value, bytes + i * 4, 4);
-    values[size_t(i)] = float(std::ldexp(double(value), -tensor->fractionBits));
-  }
-  return values;
-}
-
-StepResult Session::start(bool allRows) {
-  const binary::EntryPoint *entry = binary::findEntry(
-      program, tokens == 1 && binary::findEntry(program, "decode") ? "decode"
-                                                                   : "prefill");
-  if (!entry)
-    throw Error("the program has no entry point for " + std::to_string(tokens) +
-                " tokens");
-  Start start;
-  start.pc = entry->pc;
-  for (size_t i = 0; i < entry->arguments.size() && i < start.arguments.size();
-       ++i) {
-    const std::string &name = entry->arguments[i];
-    start.arguments[i] = name == "tokens"     ? tokens
-                         : name == "position" ? past
-                         : name == "batch"    ? batch
-                                              : allRows;
-  }
-  // Every loop turn covers at least one token of one sequence.
-  start.bound = uint64_t(program.code.size() + 16) * (tokens + 1) * batch;
-  StepResult result = engine.run(start);
-  past += tokens;
-  return result;
-}
-
-StepResult Session::step(std::span<const int32_t> ids, uint32_t sequences,
-                         bool allRows) {
-  batch = sequences;
-  tokens = uint32_t(ids.size() / std::max(1u, sequences));
-  if (tokens == 0)
+void Session::checkSizes() const {
+  if (tokens == 0 || batch == 0)
     throw Error("there is no token to run");
   if (batch > program.limits.batch)
     throw Error("batch " + std::to_string(batch) + " is above the program's " +
-                std::to_string(program.limits.batch));
-  if (past + tokens > context())
-    throw Error(std::to_string(past + tokens) +
+                    std::to_string(program.limits.batch),
+                {"compile with room for more sequences"});
+  if (uint64_t(before) + tokens > context())
+    throw Error(std::to_string(uint64_t(before) + tokens) +
                     " positions are more than the context of " +
                     std::to_string(context()),
                 {"compile with a larger --max-context"});
-  writeIds(ids);
-  for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == binary::TensorKind::Input && &tensor != idsTensor())
-      writeMask(tensor, nullptr);
-  return start(allRows);
+}
+
+void Session::checkId(int64_t index, double id) const {
+  if (id >= 0 && id == std::floor(id) && (words == 0 || id < double(words)))
+    return;
+  nlohmann::json number = id; // the shortest text
+  if (id == std::floor(id) && std::fabs(id) < 1e18)
+    number = int64_t(id);
+  throw Error("input '" + ids->name + "': element " +
+              shapeText({index / tokens, index % tokens}) + " is " +
+              number.dump() + ", outside the vocabulary of " +
+              std::to_string(words));
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+StepResult Session::start(uint32_t count, bool allRows) {
+  const binary::EntryPoint *entry =
+      count == 1 ? binary::findEntry(program, "decode") : nullptr;
+  if (!entry)
+    entry = binary::findEntry(program, "prefill");
+  if (!entry)
+    throw Error("the program has no entry point for " + std::to_string(count) +
+                " tokens");
+  Start start;
+  start.pc = entry->pc;
+  for (size_t i = 0; i < entry->arguments.size(); ++i) {
+    const std::string &name = entry->arguments[i];
+    uint32_t &value = start.arguments.at(i);
+    if (name == "tokens")
+      value = count;
+    else if (name == "position")
+      value = past;
+    else if (name == "batch")
+      value = batch;
+    else if (name == "all_rows")
+      value = allRows;
+    else
+      throw Error("entry point '" + entry->name + "' has the argument '" +
+                      name + "', which this version does not know",
+                  {"known are tokens, position, batch and all_rows"});
+  }
+  // Every round of a loop covers at least one token of one sequence.
+  start.bound = uint64_t(program.code.size() + 16) * (count + 1) * batch;
+  StepResult result = engine.run(start);
+  past += count;
+  return result;
+}
+
+void Session::keepLogits(uint32_t first, uint32_t count, bool allRows) {
+  const binary::Tensor *tensor = logitsTensor();
+  if (!tensor)
+    return;
+  std::vector<int64_t> shape =
+      binary::shapeOf(*tensor, {count, past - count, batch});
+  if (shape.size() < 2)
+    throw Error("output '" + tensor->name + "' has the shape " +
+                shapeText(shape) + "; logits have rows and a vocabulary");
+  binary::Tensor row = *tensor;
+  row.strides = {tensor->strides.back()};
+  for (uint32_t b = 0; b < batch; ++b)
+    for (uint32_t t = allRows ? 0 : count - 1; t < count; ++t) {
+      // [batch, vocabulary] has the last row only.
+      row.offset = tensor->offset + b * uint64_t(tensor->strides[0]);
+      if (shape.size() > 2)
+        row.offset += t * uint64_t(tensor->strides[shape.size() - 2]);
+      HostTensor values = readTensor(memory, row, {shape.back()});
+      rows[b * tokens + first + t].assign(values.values.begin(),
+                                          values.values.end());
+    }
+}
+
+StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
+  rows.assign(size_t(batch) * tokens, {});
+  StepResult total;
+  uint32_t most = std::max(program.limits.tokens, 1u);
+  for (uint32_t first = 0; first < tokens; first += most) {
+    uint32_t count = std::min(most, tokens - first);
+    if (ids) {
+      std::vector<double> part;
+      for (uint32_t b = 0; b < batch; ++b)
+        for (uint32_t t = 0; t < count; ++t)
+          part.push_back(all[size_t(b) * tokens + first + t]);
+      writeTensor(memory, *ids, binary::shapeOf(*ids, {count, past, batch}),
+                  part);
+    }
+    bool isLast = first + count == tokens;
+    total += start(count, allRows);
+    if (allRows || isLast)
+      keepLogits(first, count, allRows);
+  }
+  return total;
+}
+
+StepResult Session::step(std::span<const int32_t> tokenIds, uint32_t sequences,
+                         bool allRows) {
+  if (!ids)
+    throw Error("the program has no input for token ids");
+  before = past;
+  batch = sequences;
+  tokens = sequences ? uint32_t(tokenIds.size() / sequences) : 0;
+  checkSizes();
+  for (size_t i = 0; i < tokenIds.size(); ++i)
+    checkId(int64_t(i), tokenIds[i]);
+  writeMasks({});
+  return runTokens(tokenIds, allRows);
+}
+
+const std::vector<float> &Session::logits(uint32_t sequence,
+                                          uint32_t row) const {
+  size_t index = size_t(sequence) * tokens + row;
+  if (index >= rows.size() || rows[index].empty())
+    throw Error("the last step has not computed row " + std::to_string(row) +
+                " of logits");
+  return rows[index];
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors by name
+//===----------------------------------------------------------------------===//
+
+void Session::writeMasks(const std::vector<HostTensor> &given) {
+  for (const binary::Tensor *mask : masks) {
+    const HostTensor *input = find(given, mask->name);
+    std::vector<int64_t> shape = shapeNow(*mask);
+    int64_t count = 1;
+    for (int64_t size : shape)
+      count *= size;
+    std::vector<double> scores(size_t(count), 0);
+    for (size_t i = 0; input && i < scores.size(); ++i)
+      scores[i] = input->values[i] != 0 ? 0 : HiddenScore;
+    writeTensor(memory, *mask, shape, scores);
+  }
+}
+
+void Session::bindSymbols(const std::vector<HostTensor> &inputs) {
+  tokens = batch = 1;
+  before = 0;
+  for (const binary::Tensor &tensor : program.tensors) {
+    const HostTensor *input =
+        isInput(tensor) ? find(inputs, tensor.name) : nullptr;
+    if (!input)
+      continue;
+    for (size_t i = 0; i < std::min(tensor.shape.size(), input->shape.size());
+         ++i) {
+      uint32_t size = uint32_t(std::min<int64_t>(input->shape[i], UINT32_MAX));
+      if (tensor.shape[i] == "T")
+        tokens = size;
+      if (tensor.shape[i] == "P")
+        before = size;
+      if (tensor.shape[i] == "B")
+        batch = size;
+    }
+  }
+}
+
+void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
+  for (const HostTensor &input : inputs) {
+    const binary::Tensor *tensor = binary::findTensor(program, input.name);
+    if (!tensor || !isInput(*tensor)) {
+      std::string known;
+      for (const binary::Tensor &other : program.tensors)
+        if (isInput(other))
+          known += (known.empty() ? "" : ", ") + other.name;
+      throw Error("the model has no input '" + input.name + "'",
+                  {"its inputs are " + known});
+    }
+    std::vector<int64_t> expected = shapeNow(*tensor);
+    if (input.shape != expected)
+      throw Error("input '" + input.name + "' has shape " +
+                  shapeText(input.shape) + ", expected " + shapeText(expected));
+    for (size_t i = 0; i < input.values.size(); ++i)
+      if (!std::isfinite(input.values[i]))
+        throw Error("input '" + input.name + "': value " + std::to_string(i) +
+                    " is not finite");
+  }
+  for (const binary::Tensor &tensor : program.tensors) {
+    // A mask hides nothing and an empty cache has nothing unless given.
+    bool isOptional =
+        std::find(masks.begin(), masks.end(), &tensor) != masks.end() ||
+        (tensor.kind == TensorKind::Past && before == 0);
+    if (isInput(tensor) && !isOptional && !find(inputs, tensor.name))
+      throw Error("input '" + tensor.name + "' " + shapeText(shapeNow(tensor)) +
+                      " is missing",
+                  {"add --input " + tensor.name + "=FILE"});
+  }
+}
+
+void Session::importPast(const std::vector<HostTensor> &caches) {
+  reset();
+  bindSymbols(caches);
+  tokens = 0;
+  for (const HostTensor &cache : caches) {
+    const binary::Tensor *tensor = binary::findTensor(program, cache.name);
+    if (!tensor || tensor->kind != TensorKind::Past)
+      throw Error("the model has no cache input '" + cache.name + "'");
+    std::vector<int64_t> expected = shapeNow(*tensor);
+    if (cache.shape != expected)
+      throw Error("cache '" + cache.name + "' has shape " +
+                  shapeText(cache.shape) + ", expected " + shapeText(expected));
+    if (before >= context() || batch > program.limits.batch)
+      throw Error("cache '" + cache.name + "' of shape " +
+                  shapeText(cache.shape) + " is larger than the program's " +
+                  std::to_string(program.limits.batch) + " × " +
+                  std::to_string(context()) + " positions");
+    writeTensor(memory, *tensor, cache.shape, cache.values);
+  }
+  past = before;
+}
+
+StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
+                            std::vector<HostTensor> &results) {
+  reset();
+  bindSymbols(inputs);
+  checkInputs(inputs);
+  checkSizes();
+  std::vector<int32_t> numbers;
+  for (const HostTensor &input : inputs) {
+    const binary::Tensor &tensor = *binary::findTensor(program, input.name);
+    bool isMask = std::find(masks.begin(), masks.end(), &tensor) != masks.end();
+    if (&tensor == ids) {
+      for (size_t i = 0; i < input.values.size(); ++i) {
+        checkId(int64_t(i), input.values[i]);
+        numbers.push_back(int32_t(input.values[i]));
+      }
+    } else if (!isMask) {
+      writeTensor(memory, tensor, input.shape, input.values);
+    }
+  }
+  writeMasks(inputs);
+  past = before;
+  StepResult result = runTokens(numbers, /*allRows=*/true);
+  results = outputs();
+  return result;
 }
 
 std::vector<HostTensor> Session::outputs() const {
   std::vector<HostTensor> result;
   for (const binary::Tensor &tensor : program.tensors) {
-    if (tensor.kind == binary::TensorKind::Logits)
-      result.push_back(readLogits(tensor));
-    if (tensor.kind == binary::TensorKind::Present)
-      result.push_back(exportCache(tensor));
-  }
-  return result;
-}
-
-StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
-                            std::vector<HostTensor> &results) {
-  auto given = [&](const std::string &name) -> const HostTensor * {
-    for (const HostTensor &input : inputs)
-      if (input.name == name)
-        return &input;
-    return nullptr;
-  };
-  for (const HostTensor &input : inputs)
-    if (!binary::findTensor(program, input.name))
-      throw Error("the model has no input '" + input.name + "'");
-  const binary::Tensor *idsInfo = idsTensor();
-  const HostTensor *ids = given(idsInfo->name);
-  if (!ids || ids->shape.size() != 2)
-    throw Error("input '" + idsInfo->name + "' [batch, tokens] is missing");
-  reset();
-  batch = uint32_t(ids->shape[0]);
-  tokens = uint32_t(ids->shape[1]);
-  for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == binary::TensorKind::Past)
-      if (const HostTensor *cache = given(tensor.name)) {
-        if (cache->shape.size() != 4)
-          throw Error("input '" + tensor.name + "' has shape " +
-                      shapeText(cache->shape) + ", not [B,H,P,d]");
-        past = uint32_t(cache->shape[2]);
-      }
-  if (tokens == 0 || batch == 0)
-    throw Error("input '" + idsInfo->name + "' is empty");
-  if (batch > program.limits.batch)
-    throw Error("batch " + std::to_string(batch) + " is above the program's " +
-                std::to_string(program.limits.batch));
-  if (past + tokens > context())
-    throw Error(std::to_string(past + tokens) +
-                " positions are more than the context of " +
-                std::to_string(context()));
-  for (const binary::Tensor &tensor : program.tensors) {
-    bool isInput = tensor.kind == binary::TensorKind::Input ||
-                   tensor.kind == binary::TensorKind::Past;
-    const HostTensor *input = isInput ? given(tensor.name) : nullptr;
-    if (!isInput)
+    if (isInput(tensor))
       continue;
-    if (input && input->shape != shapeOf(tensor, past))
-      throw Error("input '" + tensor.name + "' has shape " +
-                  shapeText(input->shape) + ", expected " +
-                  shapeText(shapeOf(tensor, past)));
-    if (tensor.kind == binary::TensorKind::Past && input)
-      importCache(tensor, *input);
-    else if (tensor.kind == binary::TensorKind::Past && past)
-      throw Error("input '" + tensor.name + "' is missing");
-    else if (&tensor != idsInfo && tensor.kind == binary::TensorKind::Input)
-      writeMask(tensor, input);
+    std::vector<int64_t> shape = shapeNow(tensor);
+    if (tensor.kind != TensorKind::Logits) {
+      result.push_back(readTensor(memory, tensor, shape));
+      continue;
+    }
+    HostTensor logits{tensor.name, tensor.onnxType, shape, {}};
+    size_t size = size_t(shape.back());
+    bool hasRows = shape.size() > 2;
+    for (size_t i = hasRows ? 0 : tokens - 1; i < rows.size();
+         i += hasRows ? 1 : tokens) {
+      if (rows[i].empty())
+        logits.values.resize(logits.values.size() + size);
+      else
+        logits.values.insert(logits.values.end(), rows[i].begin(),
+                             rows[i].end());
+    }
+    result.push_back(std::move(logits));
   }
-  std::vector<int32_t> numbers(ids->values.begin(), ids->values.end());
-  writeIds(numbers);
-  StepResult result = start(/*allRows=*/true);
-  results = outputs();
   return result;
 }
 

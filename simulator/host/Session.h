@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What a host does with a program on any engine: writes inputs in the NPU's
-// integers, starts an entry point, reads outputs back (A9). Positions grow with
-// each step; the cache stays in the NPU's memory.
+// integers, starts an entry point, reads outputs back (A9, Border.h). Positions
+// grow with each step; the cache stays in the NPU's memory. More tokens than
+// the program takes in one start are fed in several.
+//
+// Of the tensor table it expects: token ids are the first input without a scale
+// whose length does not contain P, further inputs without a scale are masks (0:
+// hidden); logits are [.., rows, vocabulary] and row r of a start is row r
+// there. Entry points are "prefill" (any T) and "decode" (T = 1), their
+// arguments "tokens", "position", "batch", "all_rows".
 
 #pragma once
 
-#include "isa/target/Target.h"
+#include "simulator/host/Border.h"
 #include "simulator/host/Engine.h"
 #include "simulator/host/Memory.h"
 
@@ -16,18 +23,10 @@
 
 namespace dalbit::host {
 
-/// A model tensor on the host's side: numbers as double hold every type exactly
-/// that models use.
-struct HostTensor {
-  std::string name;
-  std::string type; ///< ONNX element type: "float", "int64" ...
-  std::vector<int64_t> shape;
-  std::vector<double> values;
-};
-
 class Session {
 public:
-  /// Loads the program. All must outlive the session.
+  /// Loads the program; the memory that it may write is zero. All must outlive
+  /// the session.
   Session(const binary::Program &program, Memory &memory, Engine &engine);
 
   /// Position 0 and an empty cache; the memory that a program writes is zero
@@ -37,16 +36,19 @@ public:
   /// Starts at a position without having computed what is before it; the cache
   /// is what memory holds.
   void setPosition(uint32_t position);
+  /// Resets and imports caches by name, [batch, heads, P, size] each; the
+  /// position is P then. Throws Error if their shapes or names are wrong.
+  void importPast(const std::vector<HostTensor> &caches);
   uint32_t context() const { return program.limits.context; }
+  /// 0 if the model does not say.
   int64_t vocabulary() const { return words; }
 
-  /// Runs \p ids, [batch][tokens], at the position. Only the last row of logits
-  /// is valid unless
-  /// \p allRows. Throws Error if they pass the context or an id is outside the
-  /// vocabulary.
+  /// Runs \p ids, [batch][tokens], at the position with every key visible. Only
+  /// the last row of logits is computed unless \p allRows. Throws Error if they
+  /// pass the context or an id is outside the vocabulary.
   StepResult step(std::span<const int32_t> ids, uint32_t batch, bool allRows);
-  /// Logits of row \p row of the last step.
-  std::vector<float> logits(uint32_t sequence, uint32_t row) const;
+  /// Logits of row \p row of the last step; it must have been computed.
+  const std::vector<float> &logits(uint32_t sequence, uint32_t row) const;
 
   /// Runs the model once as exported: inputs and past by name, outputs by name.
   /// The shapes of the inputs decide T, P and B (M2). Throws Error for missing,
@@ -56,27 +58,32 @@ public:
   /// Tokens of the last step, batch × tokens.
   uint64_t lastTokens() const { return uint64_t(batch) * tokens; }
 
-  /// The model's outputs after a step; \p rows of logits (0: those of the last
-  /// step).
+  /// The model's outputs after a step. Rows of logits that were not computed
+  /// are 0.
   std::vector<HostTensor> outputs() const;
 
 private:
-  uint8_t *at(isa::Region region, uint64_t offset) const;
-  const binary::Tensor *find(binary::TensorKind kind) const;
-  const binary::Tensor *idsTensor() const;
-  void writeIds(std::span<const int32_t> ids);
-  void writeMask(const binary::Tensor &tensor, const HostTensor *mask);
-  void importCache(const binary::Tensor &tensor, const HostTensor &cache);
-  HostTensor exportCache(const binary::Tensor &tensor) const;
-  HostTensor readLogits(const binary::Tensor &tensor) const;
-  StepResult start(bool allRows);
-  std::vector<int64_t> shapeOf(const binary::Tensor &tensor,
-                               uint32_t position) const;
+  const binary::Tensor *logitsTensor() const;
+  std::vector<int64_t> shapeNow(const binary::Tensor &tensor) const;
+  void checkSizes() const;
+  void checkId(int64_t index, double id) const;
+  /// Takes T, P and B from dimensions that are one of them alone.
+  void bindSymbols(const std::vector<HostTensor> &inputs);
+  void checkInputs(const std::vector<HostTensor> &inputs) const;
+  void writeMasks(const std::vector<HostTensor> &given);
+  StepResult runTokens(std::span<const int32_t> ids, bool allRows);
+  StepResult start(uint32_t count, bool allRows);
+  void keepLogits(uint32_t first, uint32_t count, bool allRows);
 
   const binary::Program &program;
   Memory &memory;
   Engine &engine;
-  uint32_t past = 0, tokens = 0, batch = 1;
+  const binary::Tensor *ids = nullptr;
+  std::vector<const binary::Tensor *> masks;
+  uint32_t past = 0; ///< position of the next token
+  // Of the last step; its own position is before.
+  uint32_t before = 0, tokens = 0, batch = 1;
+  std::vector<std::vector<float>> rows; ///< [batch * tokens], empty: not there
   int64_t words = 0;
 };
 

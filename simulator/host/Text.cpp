@@ -2,35 +2,95 @@
 
 #include "simulator/host/Text.h"
 
+#include "support/Error.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace dalbit::host {
 
-int32_t greedy(std::span<const float> logits) {
-  return int32_t(std::max_element(logits.begin(), logits.end()) -
-                 logits.begin());
-}
+namespace {
 
 /// Bits of \p token under the softmax of \p logits.
-static double bitsOf(std::span<const float> logits, int32_t token) {
+double bitsOf(std::span<const float> logits, int32_t token) {
+  if (token < 0 || size_t(token) >= logits.size())
+    throw Error("token " + std::to_string(token) +
+                " is outside the vocabulary of " +
+                std::to_string(logits.size()));
   double maximum = *std::max_element(logits.begin(), logits.end()), sum = 0;
   for (float logit : logits)
     sum += std::exp(logit - maximum);
   return (std::log(sum) - (logits[size_t(token)] - maximum)) / std::log(2.0);
 }
 
+/// Bytes of the UTF-8 sequence at the start of \p text; 0 if it is none
+/// (Unicode 15, table 3-7: no overlong forms, no surrogates, at most U+10FFFF).
+size_t sequenceLength(std::string_view text) {
+  auto byte = [&](size_t i) { return uint8_t(text[i]); };
+  uint8_t lead = byte(0);
+  if (lead < 0x80)
+    return 1;
+  size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
+                  : lead >= 0xe0 && lead < 0xf0 ? 3
+                  : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                : 0;
+  if (length == 0 || length > text.size())
+    return 0;
+  uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < low || byte(1) > high)
+    return 0;
+  for (size_t i = 2; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80)
+      return 0;
+  return length;
+}
+
+} // namespace
+
+std::vector<int32_t> tokensOfBytes(std::string_view text) {
+  std::vector<int32_t> tokens;
+  for (char c : text)
+    tokens.push_back(uint8_t(c));
+  return tokens;
+}
+
+int32_t greedy(std::span<const float> logits) {
+  return int32_t(std::max_element(logits.begin(), logits.end()) -
+                 logits.begin());
+}
+
+std::vector<std::vector<float>>
+generate(const LanguageModel &model, std::span<const int32_t> prompt,
+         uint64_t count, bool allRows,
+         const std::function<void(int32_t token)> &onToken) {
+  std::vector<std::vector<float>> rows = model.run(prompt, allRows);
+  for (uint64_t i = 1;; ++i) {
+    int32_t token = greedy(rows.back());
+    onToken(token);
+    if (i >= count)
+      return rows;
+    std::vector<std::vector<float>> next =
+        model.run(std::span(&token, 1), allRows);
+    if (!allRows)
+      rows.clear();
+    rows.push_back(std::move(next.back()));
+  }
+}
+
 Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
                     const std::function<void(uint64_t)> &progress) {
+  if (model.context < 2)
+    throw Error("a context of " + std::to_string(model.context) +
+                " has no token to predict");
   Evaluation result;
   double bits = 0;
-  size_t window = model.context, stride = std::max<size_t>(window / 2, 1),
-         counted = 1;
+  size_t window = model.context, stride = window / 2, counted = 1;
   for (size_t first = 0; counted < tokens.size(); first += stride) {
     size_t end = std::min(first + window, tokens.size());
     model.reset();
     // The last token of a window is only predicted.
-    auto rows =
+    std::vector<std::vector<float>> rows =
         model.run(tokens.subspan(first, end - 1 - first), /*allRows=*/true);
     for (; counted < end; ++counted) {
       bits += bitsOf(rows[counted - 1 - first], tokens[counted]);
@@ -44,31 +104,13 @@ Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
 
 std::string printable(const std::string &bytes) {
   std::string text;
-  for (size_t i = 0; i < bytes.size();) {
-    uint8_t lead = uint8_t(bytes[i]);
-    size_t length = lead < 0x80                   ? 1
-                    : lead >= 0xc2 && lead < 0xe0 ? 2
-                    : lead >= 0xe0 && lead < 0xf0 ? 3
-                    : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                  : 0;
-    bool valid = length > 0 && i + length <= bytes.size();
-    for (size_t j = 1; valid && j < length; ++j)
-      valid = (uint8_t(bytes[i + j]) & 0xc0) == 0x80;
-    if (valid && length >= 3) {
-      uint8_t second = uint8_t(bytes[i + 1]);
-      // Overlong forms, surrogates and what is past U+10FFFF.
-      valid = !(lead == 0xe0 && second < 0xa0) &&
-              !(lead == 0xed && second >= 0xa0) &&
-              !(lead == 0xf0 && second < 0x90) &&
-              !(lead == 0xf4 && second >= 0x90);
-    }
-    if (valid) {
-      text.append(bytes, i, length);
-      i += length;
-    } else {
+  for (std::string_view rest = bytes; !rest.empty();) {
+    size_t length = sequenceLength(rest);
+    if (length == 0)
       text += "\xef\xbf\xbd";
-      ++i;
-    }
+    else
+      text += rest.substr(0, length);
+    rest.remove_prefix(std::max<size_t>(length, 1));
   }
   return text;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Text in and out of a language model, whatever runs it: greedy generation (M5)
-// and bits per byte over a text (M6). The model is a function, so that float
-// executor and NPU share all of this.
+// Text in and out of a language model, whatever runs it: greedy generation (the
+// first token comes from the prefill, each further one from a step with one
+// token) and bits per byte over a text. The model is a function, so that float
+// executor and NPU share all of this. Left out: what the tokens stand for,
+// except bytes.
 
 #pragma once
 
@@ -10,6 +12,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dalbit::host {
@@ -24,20 +27,34 @@ struct LanguageModel {
   uint32_t context = 0;
 };
 
+/// The tokenizer "bytes": a byte is a token.
+std::vector<int32_t> tokensOfBytes(std::string_view text);
+
 /// Index of the first maximum.
 int32_t greedy(std::span<const float> logits);
 
+/// Runs \p prompt and generates \p count >= 1 tokens; \p onToken gets each as
+/// soon as it is there. The last one is not run. Returns the logits of prompt
+/// and generated tokens (prompt + count - 1 rows), or without \p allRows those
+/// of the last row only. The model goes on from where it is.
+std::vector<std::vector<float>>
+generate(const LanguageModel &model, std::span<const int32_t> prompt,
+         uint64_t count, bool allRows,
+         const std::function<void(int32_t token)> &onToken);
+
 struct Evaluation {
-  double bitsPerByte = 0;
-  uint64_t bytes = 0; ///< counted
+  double bitsPerByte = 0; ///< per token that counts
+  uint64_t bytes = 0;     ///< tokens that count
 };
-/// M6: windows of the whole context, stride half; the first half is context
-/// only, except in the first window, where all but the first byte count; each
-/// byte counts once. \p progress gets bytes done.
+
+/// Windows of the whole context, stride half; the first half is context only,
+/// except in the first window, where all but the first token count; each counts
+/// once. \p progress gets the tokens done. Throws Error if the context is below
+/// 2 or a token has no logit.
 Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
                     const std::function<void(uint64_t)> &progress);
 
-/// The bytes as UTF-8 with what is not UTF-8 as U+FFFD.
+/// The bytes as UTF-8 with each byte that is not as U+FFFD.
 std::string printable(const std::string &bytes);
 
 } // namespace dalbit::host

@@ -8,6 +8,7 @@
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/qnn/QNNOps.h"
 #include "compiler/quantise/Passes.h"
+#include "compiler/raise/Passes.h"
 #include "compiler/schedule/Passes.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -21,6 +22,7 @@ int main(int argc, char **argv) {
                   dalbit::qnn::QNNDialect, dalbit::npu::NPUDialect>();
   mlir::registerTransformsPasses();
   dalbit::quantise::registerDalbitQuantisePasses();
+  dalbit::raise::registerDalbitRaisePasses();
   dalbit::schedule::registerDalbitSchedulePasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Dalbit's pass driver\n", registry));

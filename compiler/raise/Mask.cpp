@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/Mask.h"
+
+#include "compiler/raise/Evaluate.h"
+#include "compiler/raise/Graph.h"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+namespace {
+
+/// A score below this is hidden: exp of it is nothing beside any real score.
+constexpr double hiddenBelow = -1000;
+
+class Classifier {
+public:
+  Classifier(func::FuncOp function, Value scores, Value logits,
+             const SymbolicShapes &shapes, std::string &why)
+      : function(function), scores(scores), logits(logits), shapes(shapes),
+        why(why) {}
+
+  std::optional<MaskKind> run();
+
+private:
+  bool fail(const std::string &reason) {
+    why = reason;
+    return false;
+  }
+  bool findMaskArgument();
+  bool learn(const Sizes &sizes);
+  bool check(const Sizes &sizes, int trial);
+
+  Numbers fill(Value value, const Sizes &sizes,
+               llvm::function_ref<double()> number) const;
+  /// The logits for given scores and mask; elements in order (b, h, t, s).
+  std::optional<std::vector<double>> evaluate(const Sizes &sizes,
+                                              Numbers scoreNumbers,
+                                              const Numbers *mask) const;
+  int64_t size(int64_t fromEnd, const Sizes &sizes) const {
+    const Dims &dims = *shapes.dims(scores);
+    return dims[dims.size() - fromEnd].evaluate(sizes);
+  }
+  bool isFuture(int64_t t, int64_t s, const Sizes &sizes) const {
+    return s > t + size(1, sizes) - size(2, sizes);
+  }
+
+  func::FuncOp function;
+  Value scores, logits;
+  const SymbolicShapes &shapes;
+  std::string &why;
+  Leaves leaves;
+  MaskKind kind;
+  bool sawFuture = false, sawHiddenKey = false;
+  std::mt19937 random{20240229};
+};
+
+} // namespace
+
+Numbers Classifier::fill(Value value, const Sizes &sizes,
+                         llvm::function_ref<double()> number) const {
+  Numbers numbers;
+  int64_t count = 1;
+  for (const SymbolicExpr &dim : *shapes.dims(value)) {
+    numbers.shape.push_back(dim.evaluate(sizes));
+    count *= numbers.shape.back();
+  }
+  for (int64_t i = 0; i < count; ++i)
+    numbers.values.push_back(number());
+  return numbers;
+}
+
+std::optional<std::vector<double>>
+Classifier::evaluate(const Sizes &sizes, Numbers scoreNumbers,
+                     const Numbers *mask) const {
+  llvm::DenseMap<Value, Numbers> given;
+  size_t count = scoreNumbers.values.size();
+  given[scores] = std::move(scoreNumbers);
+  if (mask)
+    given[kind.keyMask] = *mask;
+  auto result = evaluateAt(logits, leaves, sizes, shapes, given);
+  if (!result || result->values.size() != count)
+    return std::nullopt;
+  return result->values;
+}
+
+bool Classifier::findMaskArgument() {
+  leaves = leavesOf(logits, scores, shapes);
+  for (BlockArgument argument : leaves.arguments) {
+    const Dims *dims = shapes.dims(argument);
+    const Dims &all = *shapes.dims(scores);
+    if (kind.keyMask || !dims || dims->size() != 2 ||
+        (*dims)[1] != all.back())
+      return fail("the mask depends on an input that is no mask of keys");
+    kind.keyMask = argument;
+  }
+  return true;
+}
+
+/// Takes scale and hidden scores from one evaluation with zero and one with
+/// other scores, all keys visible.
+bool Classifier::learn(const Sizes &sizes) {
+  Numbers ones;
+  if (kind.keyMask)
+    ones = fill(kind.keyMask, sizes, [] { return 1.0; });
+  const Numbers *mask = kind.keyMask ? &ones : nullptr;
+  auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), mask);
+  auto one = evaluate(sizes, fill(scores, sizes, [] { return 1.0; }), mask);
+  if (!zero || !one)
+    return fail("the float executor cannot evaluate the mask");
+  int64_t queries = size(2, sizes), keys = size(1, sizes);
+  for (size_t i = 0; i < zero->size(); ++i) {
+    int64_t s = i % keys, t = i / keys % queries;
+    bool future = isFuture(t, s, sizes);
+    if (!future && (*zero)[i] == 0) {
+      kind.scale = (*one)[i];
+      continue;
+    }
+    if (!future)
+      return fail((*zero)[i] < hiddenBelow
+                      ? "a mask hides keys that are not in the future"
+                      : "something other than a mask is added to the scores");
+    bool hidden = (*zero)[i] < hiddenBelow;
+    if (sawFuture && hidden != kind.causal)
+      return fail("a mask hides some keys of the future and shows others");
+    sawFuture = true;
+    kind.causal = hidden;
+    if (hidden)
+      kind.hiddenScore = static_cast<float>((*zero)[i]);
+  }
+  return true;
+}
+
+/// Compares an evaluation with random scores and a random mask to what has
+/// been learned.
+bool Classifier::check(const Sizes &sizes, int trial) {
+  std::uniform_real_distribution<double> score(-3, 3);
+  bool useMask = static_cast<bool>(kind.keyMask);
+  Numbers mask;
+  if (useMask)
+    mask = fill(kind.keyMask, sizes,
+                [&] { return trial == 0 ? 1.0 : double(random() & 1); });
+  // Scores of zero once, so that what a hidden key adds comes out exactly.
+  Numbers input = fill(scores, sizes,
+                       [&] { return trial == 1 ? 0.0 : score(random); });
+  auto result = evaluate(sizes, input, useMask ? &mask : nullptr);
+  if (!result)
+    return fail("the float executor cannot evaluate the mask");
+  int64_t queries = size(2, sizes), keys = size(1, sizes);
+  int64_t perBatch = result->size() / std::max<int64_t>(sizes.batch, 1);
+  for (size_t i = 0; i < result->size(); ++i) {
+    int64_t s = i % keys, t = i / keys % queries;
+    int64_t batch = useMask && mask.shape[0] > 1 ? i / perBatch : 0;
+    bool future = kind.causal && isFuture(t, s, sizes);
+    bool hiddenKey = useMask && mask.values[batch * keys + s] == 0;
+    double expected = kind.scale * input.values[i];
+    if (!future && hiddenKey && !sawHiddenKey) {
+      // Not below is fine: then this argument does not hide.
+      if (!((*result)[i] < hiddenBelow))
+        return fail("an input changes the scores, but not as a mask of keys");
+      sawHiddenKey = true;
+      kind.hiddenKey = static_cast<float>((*result)[i]);
+      if (std::abs(kind.hiddenKey) < 1e30f)
+        kind.hiddenKey -= static_cast<float>(expected);
+    }
+    if (future || hiddenKey) {
+      if (!((*result)[i] < hiddenBelow))
+        return fail("the mask is neither causal nor one of keys");
+      continue;
+    }
+    if (!(std::abs((*result)[i] - expected) <=
+          1e-4 * (1 + std::abs(expected))))
+      return fail("the scores are changed by more than a factor and a mask");
+  }
+  return true;
+}
+
+std::optional<MaskKind> Classifier::run() {
+  const Dims *all = shapes.dims(scores);
+  if (!all || all->size() < 2 || !shapes.dims(logits)) {
+    fail("the sizes of the scores are not known");
+    return std::nullopt;
+  }
+  if (!findMaskArgument())
+    return std::nullopt;
+  SmallVector<Sizes> probes = probeSizes(function);
+  for (const Sizes &sizes : probes)
+    if (!learn(sizes))
+      return std::nullopt;
+  for (const Sizes &sizes : probes)
+    for (int trial = 0; trial < (kind.keyMask ? 4 : 1); ++trial)
+      if (!check(sizes, trial))
+        return std::nullopt;
+  if (kind.keyMask && !sawHiddenKey)
+    kind.keyMask = {}; // it never hid anything
+  return kind;
+}
+
+std::optional<MaskKind> classifyMask(func::FuncOp function, Value scores,
+                                     Value logits,
+                                     const SymbolicShapes &shapes,
+                                     std::string &why) {
+  return Classifier(function, scores, logits, shapes, why).run();
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What happens between q k^T and the softmax, found by trying: the part of the
+// graph in between is evaluated for chosen scores, sizes and masks.
+//
+// Promises: an answer is only given if every evaluated element agrees with it;
+// the question is asked at several sizes (probeSizes()) and with several random
+// masks. What nobody can see from outside stays unknown (a mask that changes
+// at sizes beyond those tried).
+
+#pragma once
+
+#include "compiler/raise/SymbolicShapes.h"
+
+#include <optional>
+#include <string>
+
+namespace dalbit::raise {
+
+struct MaskKind {
+  double scale = 1;             // of the scores
+  bool causal = false;          // query t sees keys up to t + (S - T)
+  float hiddenScore = 0;        // score in the place of one that causal hides
+  mlir::BlockArgument keyMask;  // [B, S], not zero: visible; null if none
+  float hiddenKey = 0;          // what a hidden key adds
+};
+
+/// How \p logits (the input of the softmax) follows from \p scores (q k^T,
+/// queries T and keys S in the last two dimensions). On nothing, \p why says
+/// what is not understood.
+std::optional<MaskKind> classifyMask(mlir::func::FuncOp function,
+                                     mlir::Value scores, mlir::Value logits,
+                                     const SymbolicShapes &shapes,
+                                     std::string &why);
+
+} // namespace dalbit::raise

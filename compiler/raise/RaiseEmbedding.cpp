@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rows of constant tables: by token ids, and by positions however they are
+// computed.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/raise/Evaluate.h"
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/SymbolicShapes.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_RAISEEMBEDDING
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+class RaiseEmbeddingPass
+    : public impl::RaiseEmbeddingBase<RaiseEmbeddingPass> {
+public:
+  void runOnOperation() override;
+
+private:
+  bool arePositions(Value ids, const SymbolicShapes &shapes);
+  void raiseGather(onnx::NodeOp node, SymbolicShapes &shapes);
+  void raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes);
+  void embedPositions(onnx::NodeOp node, TypedAttr table,
+                      const SymbolicExpr &tokens, SymbolicShapes &shapes);
+};
+
+} // namespace
+
+/// A constant float matrix, or null.
+static TypedAttr tableOf(Value value) {
+  TypedAttr table = constantOf(value);
+  table = table ? floatConstant(table) : table;
+  return table && cast<RankedTensorType>(table.getType()).getRank() == 2
+             ? table
+             : TypedAttr();
+}
+
+/// True if every row of \p ids is P .. P+T-1 at all sizes that are tried.
+bool RaiseEmbeddingPass::arePositions(Value ids,
+                                      const SymbolicShapes &shapes) {
+  const Dims *dims = shapes.dims(ids);
+  if (!dims || dims->empty() || dims->size() > 2)
+    return false;
+  Leaves leaves = leavesOf(ids, Value(), shapes);
+  llvm::DenseMap<Value, Numbers> nothing;
+  if (!leaves.arguments.empty())
+    return false;
+  for (const Sizes &sizes : probeSizes(getOperation())) {
+    auto numbers = evaluateAt(ids, leaves, sizes, shapes, nothing);
+    if (!numbers || numbers->shape.back() != sizes.tokens)
+      return false;
+    for (size_t i = 0; i < numbers->values.size(); ++i)
+      if (numbers->values[i] !=
+          static_cast<double>(sizes.past + i % sizes.tokens))
+        return false;
+  }
+  return true;
+}
+
+/// Replaces \p node, [T, D] or [1 or B, T, D], by rows at the new positions.
+void RaiseEmbeddingPass::embedPositions(onnx::NodeOp node, TypedAttr table,
+                                        const SymbolicExpr &tokens,
+                                        SymbolicShapes &shapes) {
+  OpBuilder builder(node);
+  Location loc = node.getLoc();
+  int64_t width = cast<RankedTensorType>(table.getType()).getDimSize(1);
+  Value ids = builder.create<nn::PositionIdsOp>(
+      loc, tensorType({1, tokens}, builder.getI64Type()));
+  Value rows = builder.create<nn::EmbeddingOp>(
+      loc, tensorType({1, tokens, width}, builder.getF32Type()),
+      makeConstant(builder, loc, table), ids);
+  Value old = node->getResult(0);
+  // One row of positions stands for the same in every sequence: sums with it
+  // broadcast. Only they may see the new shape.
+  bool same = old.getType() == rows.getType();
+  old.replaceUsesWithIf(rows, [&](OpOperand &use) {
+    if (same)
+      return true;
+    auto add = nodeOf(use.getOwner(), "Add");
+    if (!add)
+      return false;
+    Value other = add.getInputs()[1 - use.getOperandNumber()];
+    const Dims *sum = shapes.dims(add->getResult(0));
+    const Dims *rest = shapes.dims(other);
+    return sum && rest && sum->size() == 3 && *sum == *rest;
+  });
+}
+
+void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
+                                     SymbolicShapes &shapes) {
+  TypedAttr table = tableOf(node.getInputs()[0]);
+  Value ids = node.getInputs()[1];
+  const Dims *dims = shapes.dims(ids);
+  if (!table || !dims || node.getOnnxInt("axis").value_or(0) != 0)
+    return;
+  if (arePositions(ids, shapes)) {
+    embedPositions(node, table, dims->back(), shapes);
+    return;
+  }
+  if (dims->size() != 2)
+    return;
+  OpBuilder builder(node);
+  Location loc = node.getLoc();
+  if (TypedAttr constant = constantOf(ids))
+    ids = makeConstant(builder, loc, constant);
+  Dims out = {(*dims)[0], (*dims)[1],
+              cast<RankedTensorType>(table.getType()).getDimSize(1)};
+  node->getResult(0).replaceAllUsesWith(builder.create<nn::EmbeddingOp>(
+      loc, tensorType(out, builder.getF32Type()),
+      makeConstant(builder, loc, table), ids));
+}
+
+/// Rows P .. P+T of a table, cut out directly.
+void RaiseEmbeddingPass::raiseSlice(onnx::NodeOp node,
+                                    SymbolicShapes &shapes) {
+  TypedAttr table = tableOf(node.getInputs()[0]);
+  if (!table || node.getInputs().size() < 3 || (hasInput(node, 3) &&
+      integersOf(node.getInputs()[3]) != SmallVector<int64_t>{0}))
+    return;
+  const Contents *starts = shapes.contents(node.getInputs()[1]);
+  const Contents *ends = shapes.contents(node.getInputs()[2]);
+  if (!starts || !ends || starts->elements.size() != 1)
+    return;
+  SymbolicExpr past = starts->elements[0];
+  SymbolicExpr tokens = ends->elements[0] - past;
+  for (const Sizes &sizes : probeSizes(getOperation()))
+    if (past.evaluate(sizes) != sizes.past ||
+        tokens.evaluate(sizes) != sizes.tokens)
+      return;
+  embedPositions(node, table, tokens, shapes);
+}
+
+void RaiseEmbeddingPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (function.isDeclaration())
+    return;
+  SymbolicShapes shapes(function);
+  SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
+  for (onnx::NodeOp node : nodes) {
+    if (node.isOnnx("Gather"))
+      raiseGather(node, shapes);
+    else if (node.isOnnx("Slice"))
+      raiseSlice(node, shapes);
+  }
+  eraseDead(function);
+}
+
+} // namespace dalbit::raise
