@@ -67,11 +67,26 @@ TypedAttr Converter::constantOf(Value value) {
 
 FailureOr<Value> Converter::fixedOf(Value value, Operation *user) {
   auto found = fixed.find(value);
-  if (found == fixed.end())
-    return user->emitError() << "operand is not computed on the NPU: float "
-                                "graph inputs and constants "
-                                "are not supported here";
-  return found->second.first;
+  if (found != fixed.end())
+    return found->second.first;
+  auto type = cast<RankedTensorType>(value.getType());
+  TypedAttr rows = constantOf(value);
+  if (!rows || type.getRank() != 3 || type.getDimSize(0) != 1)
+    return user->emitError()
+           << "operand is not computed on the NPU: float graph inputs and "
+              "constants are not supported here";
+  // Positions of a graph that was exported at one fixed length.
+  SmallVector<float> floats;
+  onnx::readWeight(rows, floats);
+  auto table = DenseElementsAttr::get(
+      RankedTensorType::get(type.getShape().drop_front(),
+                            builder.getF32Type()),
+      ArrayRef<float>(floats));
+  Value out = builder.create<qnn::PositionsOp>(
+      user->getLoc(), fixedLike(value), cast<TypedAttr>(Attribute(table)),
+      builder.getI64IntegerAttr(ResidualFraction), builder.getUnitAttr());
+  fixed[value] = {out, ResidualFraction};
+  return out;
 }
 
 /// The codes of a row are made once, however many products use them.
@@ -105,8 +120,9 @@ LogicalResult Converter::embedding(nn::EmbeddingOp op) {
     return op.emitError() << "embedding table is not a constant";
   Value out;
   if (op.getIds().getDefiningOp<nn::PositionIdsOp>())
-    out = builder.create<qnn::PositionsOp>(op.getLoc(), fixedLike(op.getOut()),
-                                           table, ResidualFraction);
+    out = builder.create<qnn::PositionsOp>(
+        op.getLoc(), fixedLike(op.getOut()), table,
+        builder.getI64IntegerAttr(ResidualFraction), UnitAttr());
   else if (llvm::isa<BlockArgument>(op.getIds()))
     out =
         builder.create<qnn::EmbeddingOp>(op.getLoc(), fixedLike(op.getOut()),
@@ -208,6 +224,8 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
           ResidualFraction};
     mask = entry->second.first;
   }
+  // One new token sees all keys, causal or not.
+  bool causal = op.getCausal() || op.getQuery().getType().getDimSize(1) == 1;
   auto [pastKey, pastKeyScales] = cacheOf(op.getPastKey());
   auto [pastValue, pastValueScales] = cacheOf(op.getPastValue());
   Value presentKey = op.getPresentKey(), presentValue = op.getPresentValue();
@@ -218,7 +236,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
           rowsOf(presentKey), withElement(presentValue, builder.getI8Type()),
           rowsOf(presentValue)},
       *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, mask,
-      op.getHeadsAttr(), op.getKvHeadsAttr(), op.getCausalAttr(),
+      op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr());
   fixed[op.getOut()] = {out.getOut(), ResidualFraction};
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};

@@ -213,8 +213,16 @@ void BindShapesPass::giveRoles() {
 }
 
 void BindShapesPass::bindFixed() {
-  // A number where a role expects a symbol binds it; sums follow once all but
-  // one of their symbols are bound.
+  // A number where a role expects a symbol binds it, unless another input
+  // leaves that symbol open; sums follow once all but one of their symbols are
+  // bound.
+  auto isOpen = [&](Symbol symbol) {
+    for (Input &input : inputs)
+      for (Dimension &dim : input.dims)
+        if (!dim.fixed && dim.meaning == SymbolicExpr(symbol))
+          return true;
+    return false;
+  };
   for (int round = 0; round < 2; ++round)
     for (Input &input : inputs)
       for (Dimension &dim : input.dims) {
@@ -228,7 +236,7 @@ void BindShapesPass::bindFixed() {
                               (open - SymbolicExpr(symbol));
           auto number = rest.constant();
           if (number && *number >= 0 && !open.isConstant() &&
-              !numbers.count(symbol))
+              !numbers.count(symbol) && !isOpen(symbol))
             numbers[symbol] = *number;
         }
       }

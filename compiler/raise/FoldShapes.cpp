@@ -31,6 +31,7 @@ public:
 private:
   bool simplify(onnx::NodeOp node);
   bool foldResults(onnx::NodeOp node);
+  void fixTarget(onnx::NodeOp node);
   bool merge(onnx::NodeOp node);
   void writeTypes(Operation *op);
   void writeResultDims();
@@ -55,11 +56,13 @@ void FoldShapesPass::runOnOperation() {
        llvm::make_early_inc_range(function.getBody().front())) {
     shapes->infer(&op);
     auto node = dyn_cast<onnx::NodeOp>(op);
-    if (node && node.getDomain().empty() && node->getNumRegions() == 0)
+    if (node && node.getDomain().empty() && node->getNumRegions() == 0) {
+      fixTarget(node);
       if (foldResults(node) || simplify(node) || merge(node)) {
         op.erase();
         continue;
       }
+    }
     if (auto constant = dyn_cast<onnx::ConstantOp>(op)) {
       auto [entry, isNew] =
           constants.try_emplace(constant.getValue(), constant.getResult());
@@ -74,6 +77,15 @@ void FoldShapesPass::runOnOperation() {
   eraseDead(function);
   writeResultDims();
   shapes = nullptr;
+}
+
+/// Rows of a constant table: kept, because they are embeddings even where the
+/// ids are constants.
+static bool isTableLookup(onnx::NodeOp node) {
+  if (!node.isOnnx("Gather") && !node.isOnnx("Slice"))
+    return false;
+  RankedTensorType table = rankedType(node.getInputs()[0]);
+  return table && table.getRank() == 2 && isa<FloatType>(table.getElementType());
 }
 
 /// Replaces results whose elements are numbers. True if no use is left.
@@ -91,7 +103,7 @@ bool FoldShapesPass::foldResults(onnx::NodeOp node) {
       for (const SymbolicExpr &number : contents->elements)
         numbers.push_back(builder.getIntegerAttr(element, *number.constant()));
       value = DenseElementsAttr::get(type, numbers);
-    } else if (!contents) {
+    } else if (!contents && !isTableLookup(node)) {
       value = foldToConstant(result, mostFolded);
     }
     if (!value) {
@@ -104,6 +116,36 @@ bool FoldShapesPass::foldResults(onnx::NodeOp node) {
     result.replaceAllUsesWith(constant.getResult());
   }
   return dead;
+}
+
+/// A Reshape target that is computed from sizes as a constant: 0 copies a size,
+/// -1 is the one that is left. The arithmetic behind it then has no use.
+void FoldShapesPass::fixTarget(onnx::NodeOp node) {
+  if (!node.isOnnx("Reshape") || constantOf(node.getInputs()[1]))
+    return;
+  const Dims *before = shapes->dims(node.getInputs()[0]);
+  const Dims *after = shapes->dims(node->getResult(0));
+  if (!before || !after || node.getOnnxInt("allowzero").value_or(0) != 0)
+    return;
+  SmallVector<int64_t> target;
+  for (auto [i, dim] : llvm::enumerate(*after)) {
+    auto number = dim.constant();
+    if (number && *number > 0)
+      target.push_back(*number);
+    else if (i < before->size() && (*before)[i] == dim)
+      target.push_back(0);
+    else
+      target.push_back(-1);
+  }
+  if (llvm::count(target, -1) > 1)
+    return;
+  OpBuilder builder(node);
+  auto type = RankedTensorType::get({static_cast<int64_t>(target.size())},
+                                    builder.getI64Type());
+  auto constant = builder.create<onnx::ConstantOp>(
+      node.getLoc(), DenseElementsAttr::get(type, ArrayRef<int64_t>(target)));
+  shapes->infer(constant);
+  node->setOperand(1, constant.getResult());
 }
 
 /// Operators that change nothing. True if no use is left.

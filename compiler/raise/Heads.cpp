@@ -74,20 +74,6 @@ static std::optional<Heads> matchNew(Value value, const SymbolicShapes &shapes,
   if (!isFloat32(found.base) ||
       !matchTokens(axes, *shapes.dims(found.base), found))
     return std::nullopt;
-  // The value in the chain that is [B, heads, T, size], if the graph has it.
-  SmallVector<Atoms, 4> wanted =
-      headAxes(*shapes.dims(found.base), found.heads, found.size);
-  for (Value step = value; step != found.base;
-       step = step.getDefiningOp()->getOperand(0)) {
-    auto here = traceLayout(step, shapes);
-    if (here && here->base == found.base && here->axes.size() == 4 &&
-        canonical(ArrayRef<Atoms>(here->axes)) == wanted)
-      found.present = step;
-    if (!llvm::is_contained({"Reshape", "Transpose", "Squeeze", "Unsqueeze",
-                             "Flatten", "Expand"},
-                            nodeOf(step).getOpType()))
-      break; // a factor: what lies before it is not what attention reads
-  }
   return found;
 }
 
@@ -108,7 +94,9 @@ std::optional<Heads> matchHeads(Value operand, bool transposed,
   if (ArrayRef<Atoms>(joined(identityAxes(*dims))) != ArrayRef<Atoms>(axes))
     return std::nullopt;
   auto found = matchNew(concat.getInputs()[1], shapes, false, false);
-  if (!found || found->repeat != 1 || found->present != concat.getInputs()[1])
+  // Flattening batch and heads would make another cache than ours.
+  if (!found || found->repeat != 1 ||
+      shapes.dims(concat.getInputs()[1])->size() != 4)
     return std::nullopt;
   found->past = concat.getInputs()[0];
   found->present = layout->base;

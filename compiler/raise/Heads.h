@@ -13,7 +13,7 @@ namespace dalbit::raise {
 struct Heads {
   mlir::Value base;       // [B, T, heads * size], the new tokens
   mlir::Value past;       // [B, heads, P, size] or null
-  mlir::Value present;    // the graph's own [B, heads, S, size], or null
+  mlir::Value present;    // the graph's own past and new tokens, or null
   int64_t heads = 0;
   int64_t size = 0;       // of one head
   int64_t repeat = 1;     // query heads that share one (grouped queries)

@@ -12,6 +12,7 @@
 
 #include <limits>
 #include <map>
+#include <vector>
 
 using namespace mlir;
 
@@ -114,18 +115,27 @@ bool Raiser::findProducts(onnx::NodeOp softmax) {
   Value probabilities = throughGuards(softmax->getResult(0));
   Value used = probabilities;
   // Masked scores of [B*H, T, S] are looked at as [B, H, T, S] and back.
-  while (used.hasOneUse()) {
-    auto reshape = nodeOf(*used.user_begin(), "Reshape");
-    if (!reshape)
-      break;
+  while (auto reshape = nodeOf(shapes.soleReader(used), "Reshape"))
     used = reshape->getResult(0);
-  }
-  if (!used.hasOneUse())
-    return fail("its probabilities are used more than once");
-  product = nodeOf(*used.user_begin(), "MatMul");
+  product = nodeOf(shapes.soleReader(used), "MatMul");
   if (!product || product.getInputs()[0] != used)
-    return fail("its probabilities are not multiplied by values");
+    return fail("its probabilities are not used for a product with values "
+                "alone");
   return true;
+}
+
+/// The only node that reads elements of \p value, not just its shape.
+static onnx::NodeOp onlyReader(Value value) {
+  onnx::NodeOp reader;
+  for (Operation *user : value.getUsers()) {
+    auto node = dyn_cast<onnx::NodeOp>(user);
+    if (node && node.isOnnx("Shape"))
+      continue;
+    if (!node || reader)
+      return {};
+    reader = node;
+  }
+  return reader;
 }
 
 /// From the product with v forward to where the heads are side by side again.
@@ -151,9 +161,7 @@ bool Raiser::findOutput() {
     outputIsMatrix = here == matrix;
     if (here == wanted || outputIsMatrix)
       break;
-    auto next = last.hasOneUse()
-                    ? dyn_cast<onnx::NodeOp>(*last.user_begin())
-                    : onnx::NodeOp();
+    onnx::NodeOp next = onlyReader(last);
     if (!next || !next.getDomain().empty() || next->getNumResults() != 1 ||
         next.getInputs()[0] != last || !applyMove(next, shapes, axes))
       return fail("its heads do not come together again");
@@ -204,14 +212,38 @@ Value Raiser::keyMask(OpBuilder &builder, Location loc) {
   return made;
 }
 
-/// The graph's own cache becomes that of the attention.
+/// The graph's own [batch, heads, tokens, size] of keys or values becomes that
+/// of the attention. Without a past it may be made beside what the product
+/// reads, so it is looked for from the new tokens on.
 void Raiser::replacePresent(const Heads &heads, Value present,
                             Operation *after) {
-  Value old = heads.present;
-  if (old && old.getType() == present.getType())
-    old.replaceUsesWithIf(present, [&](OpOperand &use) {
-      return after->isBeforeInBlock(use.getOwner());
-    });
+  auto replace = [&](Value old) {
+    if (old.getType() == present.getType())
+      old.replaceUsesWithIf(present, [&](OpOperand &use) {
+        return after->isBeforeInBlock(use.getOwner());
+      });
+  };
+  if (heads.past) {
+    replace(heads.present);
+    return;
+  }
+  const Dims &base = *shapes.dims(heads.base);
+  SmallVector<Atoms, 4> wanted = headAxes(base, heads.heads, heads.size);
+  std::vector<std::pair<Value, SmallVector<Atoms, 4>>> work;
+  work.push_back({heads.base, identityAxes(base)});
+  while (!work.empty()) {
+    auto [value, axes] = work.back();
+    work.pop_back();
+    if (axes.size() == 4 && canonical(ArrayRef<Atoms>(axes)) == wanted)
+      replace(value);
+    for (Operation *user : value.getUsers()) {
+      auto node = dyn_cast<onnx::NodeOp>(user);
+      SmallVector<Atoms, 4> moved = axes;
+      if (node && node.getDomain().empty() && node->getNumResults() == 1 &&
+          node.getInputs()[0] == value && applyMove(node, shapes, moved))
+        work.push_back({node->getResult(0), moved});
+    }
+  }
 }
 
 void Raiser::rewrite() {

@@ -76,6 +76,8 @@ void RaiseEmbeddingPass::embedPositions(onnx::NodeOp node, TypedAttr table,
   Value rows = builder.create<nn::EmbeddingOp>(
       loc, tensorType({1, tokens, width}, builder.getF32Type()),
       makeConstant(builder, loc, table), ids);
+  for (Value made : {ids, rows.getDefiningOp()->getOperand(0), rows})
+    shapes.infer(made.getDefiningOp());
   Value old = node->getResult(0);
   // One row of positions stands for the same in every sequence: sums with it
   // broadcast. Only they may see the new shape.
@@ -112,9 +114,11 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
     ids = makeConstant(builder, loc, constant);
   Dims out = {(*dims)[0], (*dims)[1],
               cast<RankedTensorType>(table.getType()).getDimSize(1)};
-  node->getResult(0).replaceAllUsesWith(builder.create<nn::EmbeddingOp>(
+  Value rows = builder.create<nn::EmbeddingOp>(
       loc, tensorType(out, builder.getF32Type()),
-      makeConstant(builder, loc, table), ids));
+      makeConstant(builder, loc, table), ids);
+  shapes.setDims(rows, out);
+  node->getResult(0).replaceAllUsesWith(rows);
 }
 
 /// Rows P .. P+T of a table, cut out directly.
@@ -144,6 +148,8 @@ void RaiseEmbeddingPass::runOnOperation() {
   SymbolicShapes shapes(function);
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
   for (onnx::NodeOp node : nodes) {
+    if (node->getNumResults() != 1 || !isFloat32(node->getResult(0)))
+      continue;
     if (node.isOnnx("Gather"))
       raiseGather(node, shapes);
     else if (node.isOnnx("Slice"))

@@ -67,7 +67,8 @@ static TypedAttr constantBias(Value value, int64_t size) {
   return vectorConstant(constant);
 }
 
-static std::optional<LinearMatch> matchMatMul(onnx::NodeOp node) {
+static std::optional<LinearMatch> matchMatMul(onnx::NodeOp node,
+                                              const SymbolicShapes &shapes) {
   LinearMatch match;
   match.x = node.getInputs()[0];
   match.weight = constantMatrix(node.getInputs()[1]);
@@ -75,9 +76,7 @@ static std::optional<LinearMatch> matchMatMul(onnx::NodeOp node) {
   RankedTensorType type = rankedType(match.x);
   if (!match.weight || !type || type.getRank() < 2)
     return std::nullopt;
-  if (!match.result.hasOneUse())
-    return match;
-  if (auto add = nodeOf(*match.result.user_begin(), "Add")) {
+  if (auto add = nodeOf(shapes.soleReader(match.result), "Add")) {
     Value other = add.getInputs()[add.getInputs()[0] == match.result ? 1 : 0];
     RankedTensorType wide = rankedType(other);
     match.bias = wide && wide.getRank() <= type.getRank()
@@ -171,7 +170,7 @@ void RaiseLinearPass::runOnOperation() {
   for (onnx::NodeOp node : nodes) {
     std::optional<LinearMatch> match;
     if (node.isOnnx("MatMul"))
-      match = matchMatMul(node);
+      match = matchMatMul(node, shapes);
     else if (node.isOnnx("Gemm"))
       match = matchGemm(node);
     if (match)

@@ -110,6 +110,8 @@ bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
     return false;
   int64_t rank = axes.size();
   StringRef type = node.getOpType();
+  if (type == "Shape" && shapes.contents(node->getResult(0)))
+    return true; // reads no element
   if (type == "Split") {
     int64_t axis = normaliseAxis(node.getOnnxInt("axis").value_or(0), rank);
     int64_t start = 0;

@@ -63,6 +63,18 @@ void SymbolicShapes::setContents(Value value, Contents contents) {
   knownContents[value] = std::move(contents);
 }
 
+Operation *SymbolicShapes::soleReader(Value value) const {
+  Operation *reader = nullptr;
+  for (Operation *user : value.getUsers()) {
+    if (nodeOf(user, "Shape") && contents(user->getResult(0)))
+      continue;
+    if (reader)
+      return nullptr;
+    reader = user;
+  }
+  return reader;
+}
+
 bool SymbolicShapes::sameDims(Value a, Value b) const {
   const Dims *first = dims(a), *second = dims(b);
   return first && second && *first == *second;

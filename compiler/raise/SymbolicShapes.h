@@ -47,6 +47,10 @@ public:
   void setDims(mlir::Value value, Dims dims);
   void setContents(mlir::Value value, Contents contents);
 
+  /// The one operation that reads elements of \p value, once; null if there are
+  /// several or none. Those that only read its sizes do not count.
+  mlir::Operation *soleReader(mlir::Value value) const;
+
   /// Dimensions of both values are known and equal.
   bool sameDims(mlir::Value a, mlir::Value b) const;
 

@@ -112,6 +112,12 @@ LogicalResult allocate(func::FuncOp function, const Machine &machine,
   });
 
   Allocator spm(machine.spmBytes), scalars(machine.rowScalars);
+  // Large ones first: they need whole banks in a row.
+  std::stable_sort(
+      items.begin(), items.end(), [](const Item &a, const Item &b) {
+        npu::BufferOp x = a.op, y = b.op;
+        return (x.getStream() ? a.size : 0) > (y.getStream() ? b.size : 0);
+      });
   for (Item &item : items)
     if (item.op.getStream()) {
       item.start = 0;

@@ -141,7 +141,8 @@ void Emitter::begin(func::FuncOp function) {
     for (int i = 0; i < count && bytes > 0; ++i)
       slots.push_back(jobs.buffer(label, npu::Space::spm,
                                   roundUp(bytes, machine.portBytes),
-                                  machine.portBytes, /*stream=*/true));
+                                  machine.portBytes,
+                                  /*stream=*/ring != Loads::Norms));
     loads.setSlots(ring, slots);
   };
   makeRing(Loads::Weights, "weights", slot, 4);
@@ -278,7 +279,9 @@ void Emitter::positions(qnn::PositionsOp op) {
       .set("rows", block.rows);
   job.set("planes", 1).set("gather", 0).set("dram_row_stride", stride);
   job.set("spm_row_stride", rows.stride);
-  job.read("dram_offset", table, jobs.times(block.position, stride))
+  job.read("dram_offset", table,
+            jobs.times(op.getRelative() ? block.first : block.position,
+                       stride))
       .write("spm_addr", rows.buffer);
   job.emit();
   values[op.getOut()] = rows;

@@ -35,6 +35,7 @@ struct CodeRows {
 struct Block {
   Size rows = 1;     ///< tokens of this block
   Size position = 0; ///< of the first of them
+  Size first = 0;    ///< index of the first of them among the new tokens
   Size headRows =
       1; ///< last rows for which logits are wanted; 0 skips the head
   Size headUsed = 1; ///< min(1, headRows)

@@ -410,7 +410,7 @@ FailureOr<Plan> Planner::run() {
             .Case([&](qnn::PositionsOp o) {
               int64_t rows =
                   cast<ShapedType>(o.getTable().getType()).getDimSize(0);
-              if (rows < plan.context)
+              if (!o.getRelative() && rows < plan.context)
                 return LogicalResult(o.emitError()
                                      << "the position table has " << rows
                                      << " rows, fewer than the context of "

@@ -67,6 +67,7 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
     scf::ForOp blocks = makeLoop(jobs, Size(count));
     Size first = jobs.times(blocks.getInductionVar(), plan.block);
     Size left = jobs.minus(Size(tokens), first);
+    block.first = first;
     block.rows = jobs.minimum(left, plan.block);
     block.position = Size(jobs.materialise(Size(position) + first));
     block.ids = Size(jobs.materialise(block.ids + jobs.times(first, 4)));

@@ -29,8 +29,8 @@ module dispatch #(
   input  logic [npu_pkg::Semaphores-1:0] push_signal_i,
   output logic               full_o,
 
-  output logic               want_o /*verilator public_flat_rd*/,  // would start now
-  output logic [npu_pkg::Semaphores-1:0] need_o /*verilator public_flat_rd*/,
+  output logic               want_o,     // would start now
+  output logic [npu_pkg::Semaphores-1:0] need_o,
   input  logic               take_i,     // has its semaphores, in the same cycle
   output logic [npu_pkg::Semaphores-1:0] up_o,
 
@@ -60,9 +60,11 @@ module dispatch #(
   // ---- queue
 
   logic [CfgBits-1:0] cfg_mem [Depth];
-  logic [NoteBits-1:0] note_mem [Depth];
-  logic [PtrBits-1:0] head_q, tail_q;
-  logic [PtrBits:0] count_q;
+  // {tag, pc, signal, wait}
+  logic [NoteBits-1:0] note_mem [Depth] /*verilator public_flat_rd*/;
+  logic [PtrBits-1:0] head_q /*verilator public_flat_rd*/;
+  logic [PtrBits-1:0] tail_q;
+  logic [PtrBits:0] count_q /*verilator public_flat_rd*/;
   logic start;  // the head is started: its semaphores are taken
 
   assign full_o = count_q == (PtrBits+1)'(Depth);
@@ -91,7 +93,7 @@ module dispatch #(
   logic [TagBits-1:0] head_tag;
   logic [31:0] head_pc;
   logic [Semaphores-1:0] head_signal;
-  logic [2:0] listed_q;  // instructions in the unit, at most 4
+  logic [2:0] listed_q /*verilator public_flat_rd*/;  // instructions in the unit, at most 4
   logic able;
   assign head = note_mem[head_q];
   assign {head_tag, head_pc, head_signal, need_o} = head;

@@ -73,7 +73,8 @@ module sequencer #(
 
   logic valid, fault, take, redirect;
   logic [63:0] instruction;
-  logic [31:0] pc, target;
+  logic [31:0] pc /*verilator public_flat_rd*/;
+  logic [31:0] target;
   logic halted_q, failed_q, run;
   logic [2:0] unused_base;
   assign unused_base = code_base_i[2:0];

@@ -2,162 +2,178 @@
 
 #include "simulator/verilated/VerilatedEngine.h"
 
-#include "simulator/verilated/HarnessApi.h"
-#include "simulator/verilated/VerilatedBuild.h"
-#include "simulator/dram/DramParameters.h"
+#include "simulator/dram/ClockRatio.h"
+#include "simulator/dram/Dram.h"
 #include "simulator/energy/EnergyModel.h"
+#include "simulator/verilated/Attribution.h"
+#include "simulator/verilated/Messages.h"
+#include "simulator/verilated/VerilatedModel.h"
 #include "support/Error.h"
+#include "support/Progress.h"
 
-#include <array>
-#include <cstring>
-#include <dlfcn.h>
+#include <algorithm>
+#include <string_view>
 
 namespace dalbit::verilated {
 
-using Values = std::array<uint64_t, isa::CounterCount>;
+namespace {
+
+/// Whether the counter moves only when work is done.
+bool showsProgress(const isa::CounterInfo &info) {
+  std::string_view name = info.name;
+  for (const char *idle : {"stall", "busy", "cycles", "seq_wait"})
+    if (name.ends_with(idle))
+      return false;
+  return true;
+}
+
+} // namespace
 
 struct VerilatedEngine::State {
-  State(const binary::Program &program, const target::Target &target, host::Memory &memory)
-      : program(program), memory(memory), device(dram::loadDevice(target.dramDevice, target.dramCapacityMib)),
-        dram(device), ratio(dram::ClockRatio::of(target.clockMhz, 1000 / device.clockNs)) {}
+  State(const binary::Program &program, const target::Target &target,
+        host::Memory &memory);
 
-  template <typename Function> Function *symbol(const char *name) {
-    void *address = dlsym(library, name);
-    if (!address)
-      throw Error(std::string("the built rtl lacks ") + name);
-    return reinterpret_cast<Function *>(address);
-  }
-
-  Values read() const {
-    Values values;
+  DalbitHost makeHost();
+  void readCounters(CounterValues &values) const {
     for (unsigned i = 0; i < isa::CounterCount; ++i)
       values[i] = *counters[i];
+  }
+  CounterValues readCounters() const {
+    CounterValues values;
+    readCounters(values);
     return values;
   }
-  void event();
-  int64_t access(int64_t cycle, uint64_t address, int port);
+  bool check(int64_t cycle);
+  host::StepResult run(const host::Start &start);
+  energy::Counters dramCounters() const {
+    energy::Counters values;
+    energy::addDramCounters(values, dram.counters());
+    return values;
+  }
 
   const binary::Program &program;
   host::Memory &memory;
   dram::DramParameters device;
   dram::Dram dram;
   dram::ClockRatio ratio;
-  void *library = nullptr, *npu = nullptr;
+  VerilatedModel model;
   std::array<const uint64_t *, isa::CounterCount> counters{};
-  std::array<int, isa::CounterCount> unitOf{}; ///< -1: no unit's
-  decltype(dalbitRun) *runNpu = nullptr;
-  decltype(dalbitTags) *readTags = nullptr;
-  decltype(dalbitDestroy) *destroy = nullptr;
-  // Attribution (C1): what a unit counted since the last event belongs to the tag it had then.
-  Values last{};
-  uint32_t tags[4] = {};
-  host::StepResult result;
+  std::vector<const uint64_t *> progressing;
+  const uint64_t *instructions, *bytesIn;
+  Attribution attribution;
+
+  // Of the run.
+  uint64_t bound = 0, instructionsBefore = 0, bytesBefore = 0;
+  uint64_t progress = 0;
+  int64_t lastProgress = -1; ///< cycle of a check; -1: none yet
+  bool isEndless = false;
+  Progress *line = nullptr;
 };
 
-void VerilatedEngine::State::event() {
-  Values now = read();
-  for (unsigned i = 0; i < isa::CounterCount; ++i)
-    if (now[i] != last[i] && unitOf[i] >= 0)
-      isa::counters()[i].get(result.byTag[tags[unitOf[i]]]) += now[i] - last[i];
-  last = now;
-  readTags(npu, tags);
-}
-
-int64_t VerilatedEngine::State::access(int64_t cycle, uint64_t address, int port) {
-  return ratio.toNpu(dram.access(ratio.toDram(cycle), address, port == DalbitWrite));
-}
-
-VerilatedEngine::VerilatedEngine(const binary::Program &program, const target::Target &target,
-                                 host::Memory &memory)
-    : state(std::make_unique<State>(program, target, memory)) {
-  std::string path = sharedObjectFor(target);
-  state->library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!state->library)
-    throw Error(path + ": " + dlerror(), {"remove the file; it is built again"});
-  DalbitHost host;
-  host.self = state.get();
-  host.memory = memory.data();
-  host.capacity = memory.capacity();
-  host.access = [](void *self, int64_t cycle, uint64_t address, int port) {
-    return static_cast<State *>(self)->access(cycle, address, port);
-  };
-  host.event = [](void *self, int64_t) { static_cast<State *>(self)->event(); };
-  host.progress = [](void *, int64_t) {};
-  state->runNpu = state->symbol<decltype(dalbitRun)>("dalbitRun");
-  state->readTags = state->symbol<decltype(dalbitTags)>("dalbitTags");
-  state->destroy = state->symbol<decltype(dalbitDestroy)>("dalbitDestroy");
-  state->npu = state->symbol<decltype(dalbitCreate)>("dalbitCreate")(&host);
-  const DalbitCounter *table = state->symbol<decltype(dalbitCounters)>("dalbitCounters")(state->npu);
+VerilatedEngine::State::State(const binary::Program &program,
+                              const target::Target &target,
+                              host::Memory &memory)
+    : program(program), memory(memory),
+      device(dram::loadDevice(target.dramDevice,
+                              uint64_t(target.dramCapacityMib))),
+      dram(device),
+      ratio(dram::ClockRatio::of(target.clockMhz, 1000 / device.clockNs)),
+      model(target, makeHost()),
+      instructions(model.counter("sequencer.instructions")),
+      bytesIn(model.counter("dma_in.bytes")) {
   for (unsigned i = 0; i < isa::CounterCount; ++i) {
-    const isa::CounterInfo &info = isa::counters()[i];
-    for (const DalbitCounter *entry = table; entry->name; ++entry)
-      if (std::strcmp(entry->name, info.name) == 0)
-        state->counters[i] = entry->value;
-    state->unitOf[i] = -1;
-    for (unsigned u = 0; u < isa::UnitCount; ++u)
-      if (std::strcmp(isa::units()[u].name, info.unit) == 0)
-        state->unitOf[i] = int(u);
+    counters[i] = model.counter(isa::counters()[i].name);
+    if (showsProgress(isa::counters()[i]))
+      progressing.push_back(counters[i]);
   }
 }
 
-VerilatedEngine::~VerilatedEngine() {
-  if (state->npu)
-    state->destroy(state->npu);
-  if (state->library)
-    dlclose(state->library);
+DalbitHost VerilatedEngine::State::makeHost() {
+  DalbitHost host;
+  host.self = this;
+  host.memory = memory.data();
+  // A test may give less memory than the target has.
+  host.capacity = std::min(memory.capacity(), device.capacityBytes);
+  host.access = [](void *self, int64_t cycle, uint64_t address, int write) {
+    auto &state = *static_cast<State *>(self);
+    int64_t now = state.ratio.toDram(cycle);
+    return state.ratio.toNpu(state.dram.access(now, address, write));
+  };
+  host.retag = [](void *self, unsigned unit, uint32_t tag) {
+    auto &state = *static_cast<State *>(self);
+    state.attribution.retag(unit, tag, state.readCounters());
+  };
+  host.check = [](void *self, int64_t cycle) {
+    return int(static_cast<State *>(self)->check(cycle));
+  };
+  return host;
 }
 
-static std::string waiting(const DalbitEnd &end, const char *const *names) {
-  std::string text;
-  for (unsigned u = 0; u < isa::UnitCount; ++u) {
-    std::string missing;
-    for (unsigned s = 0; s < isa::Semaphores; ++s)
-      if (end.want[u] && end.need[u] >> s & 1)
-        missing += " " + std::to_string(s);
-    if (!missing.empty())
-      text += std::string(text.empty() ? "" : "; ") + names[u] + " waits for semaphore" + missing;
+bool VerilatedEngine::State::check(int64_t cycle) {
+  line->update((*bytesIn - bytesBefore) / 1024);
+  uint64_t now = 0;
+  for (const uint64_t *counter : progressing)
+    now += *counter;
+  if (lastProgress < 0 || now != progress) {
+    progress = now;
+    lastProgress = cycle;
   }
-  return text.empty() ? "no unit waits for a semaphore" : text;
+  isEndless = *instructions - instructionsBefore > bound;
+  return !isEndless && cycle - lastProgress < Patience;
 }
 
-host::StepResult VerilatedEngine::run(const host::Start &start) {
-  State &s = *state;
-  s.result = {};
-  s.result.timed = true;
+host::StepResult VerilatedEngine::State::run(const host::Start &start) {
   DalbitStart input{};
   input.pc = start.pc;
-  input.codeWords = uint32_t(s.program.code.size());
-  for (unsigned i = 0; i < 8; ++i) {
-    input.arguments[i] = start.arguments[i];
-    input.regions[i] = i < isa::RegionCount ? s.memory.placement().base[i] : 0;
-  }
-  Values before = s.last = s.read();
-  energy::Counters dramBefore, dramAfter;
-  energy::addDramCounters(dramBefore, s.dram.counters());
-  DalbitEnd end{};
-  s.runNpu(s.npu, &input, &end);
-  s.dram.advance(s.ratio.toDram(end.cycle));
-  energy::addDramCounters(dramAfter, s.dram.counters());
-  if (end.outcome == DalbitHangs) {
-    const char *names[isa::UnitCount];
-    for (unsigned u = 0; u < isa::UnitCount; ++u)
-      names[u] = isa::units()[u].name;
-    throw Error("deadlock at cycle " + std::to_string(end.cycle) + ": " + waiting(end, names));
-  }
-  if (end.outcome == DalbitStopped) {
-    std::string unit = end.errorUnit < isa::UnitCount ? isa::units()[end.errorUnit].name : "sequencer";
-    std::string text = end.errorPc < s.program.code.size()
-                           ? isa::print(isa::decode(s.program.code[end.errorPc]).instruction)
-                           : "past the code";
-    throw Error(std::string(isa::errors()[end.errorCode].name) + " at instruction " +
-                std::to_string(end.errorPc) + " (" + text + "), in " + unit);
-  }
-  Values after = s.read();
+  input.codeWords = uint32_t(program.code.size());
+  std::copy(start.arguments.begin(), start.arguments.end(), input.arguments);
+  std::copy(memory.placement().base.begin(), memory.placement().base.end(),
+            input.regions);
+  CounterValues before = readCounters();
+  energy::Counters dramBefore = dramCounters();
+  attribution.begin(before);
+  bound = start.bound;
+  instructionsBefore = *instructions;
+  bytesBefore = *bytesIn;
+  lastProgress = -1;
+  isEndless = false;
+  // A step reads every weight once, but for long prompts.
+  Progress shown("rtl, KiB read", program.weights.size() / 1024);
+  line = &shown;
+
+  DalbitEnd end = model.run(input);
+  dram.advance(ratio.toDram(end.cycle));
+  if (end.outcome != DalbitDone)
+    model.reset();
+  if (isEndless)
+    throw Error("the program does not end: instruction " +
+                std::to_string(end.pc) + " after " + std::to_string(bound) +
+                " others, more than its layers explain");
+  if (end.outcome == DalbitBrokenOff)
+    throw deadlock(end, program, Patience);
+  if (end.outcome == DalbitStopped)
+    throw stopped(end, program);
+
+  host::StepResult result;
+  result.timed = true;
+  CounterValues after = readCounters();
   for (unsigned i = 0; i < isa::CounterCount; ++i)
-    isa::counters()[i].get(s.result.counters) = after[i] - before[i];
-  for (const auto &[name, value] : dramAfter)
-    s.result.dram[name] = value - dramBefore[name];
-  return s.result;
+    isa::counters()[i].get(result.counters) = after[i] - before[i];
+  result.byTag = attribution.end(after);
+  for (const auto &[name, value] : dramCounters())
+    result.dram[name] = value - dramBefore[name];
+  return result;
+}
+
+VerilatedEngine::VerilatedEngine(const binary::Program &program,
+                                 const target::Target &target,
+                                 host::Memory &memory)
+    : state(std::make_unique<State>(program, target, memory)) {}
+
+VerilatedEngine::~VerilatedEngine() = default;
+
+host::StepResult VerilatedEngine::run(const host::Start &start) {
+  return state->run(start);
 }
 
 } // namespace dalbit::verilated

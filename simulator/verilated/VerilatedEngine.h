@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs programs on the NPU's own SystemVerilog under Verilator, with the DRAM model behind its AXI
-// interfaces. The clock goes on from step to step, so refreshes and open rows carry over.
+// Runs programs on the NPU's own SystemVerilog under Verilator, with the DRAM
+// model behind its AXI interfaces: values and time are those of the hardware.
+//
+// The clock goes on from run to run, so that refreshes and open rows carry
+// over; scratchpad, accumulators, row scalars and table keep their contents.
+// What a run is charged of the DRAM ends with its last cycle, standby and
+// refreshes up to there included.
 
 #pragma once
 
 #include "isa/target/Target.h"
-#include "simulator/dram/ClockRatio.h"
-#include "simulator/dram/Dram.h"
 #include "simulator/host/Engine.h"
 #include "simulator/host/Memory.h"
 
@@ -17,10 +20,19 @@ namespace dalbit::verilated {
 
 class VerilatedEngine : public host::Engine {
 public:
-  /// Builds the configuration if need be. The program is loaded in \p memory by the host.
-  VerilatedEngine(const binary::Program &program, const target::Target &target, host::Memory &memory);
+  /// Cycles without progress after which a program counts as dead (T10).
+  static constexpr int64_t Patience = 100000;
+
+  /// Builds the hardware configuration if the cache has none. The program is in
+  /// \p memory before a run; both outlive the engine. Throws Error if tools
+  /// fail or the target's clocks are in no ratio.
+  VerilatedEngine(const binary::Program &program, const target::Target &target,
+                  host::Memory &memory);
   ~VerilatedEngine() override;
-  /// Throws Error if the program stops with an error or nothing moves any more (T10).
+
+  /// Throws Error if the program stops with an error (code, instruction, unit),
+  /// if nothing moves any more (what each unit waits for), or past start.bound
+  /// instructions. The next run then begins after a reset.
   host::StepResult run(const host::Start &start) override;
 
 private:

@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
                   dalbit::qnn::QNNDialect, dalbit::npu::NPUDialect>();
   mlir::registerTransformsPasses();
   dalbit::quantise::registerDalbitQuantisePasses();
-  dalbit::raise::registerDalbitRaisePasses();
+  dalbit::raise::registerRaisePasses();
   dalbit::schedule::registerDalbitSchedulePasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Dalbit's pass driver\n", registry));

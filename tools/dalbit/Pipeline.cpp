@@ -58,6 +58,13 @@ int64_t defaultContext(ModuleOp module) {
   });
   if (rows)
     return rows;
+  // A graph of fixed sizes has no other context.
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes"))
+      if (auto tokens = sizes.getAs<IntegerAttr>("T")) {
+        auto past = sizes.getAs<IntegerAttr>("P");
+        return tokens.getInt() + (past ? past.getInt() : 0);
+      }
   std::fprintf(stderr, "note: the model has no position table; --max-context "
                        "is taken as 2048\n");
   return 2048;

@@ -38,8 +38,11 @@ def QNN_EmbeddingOp : QNN_Op<"embedding"> {
 
 def QNN_PositionsOp : QNN_Op<"positions"> {
   let summary = "rows P .. P+T-1 of a fixed-point table";
-  let description = [{ The result is [1, T, D]. }];
-  let arguments = (ins TypedAttrInterface:$table, I64Attr:$fraction);
+  let description = [{
+    The result is [1, T, D]. With `relative` the table holds the rows of the new tokens themselves: row t
+    is row t (graphs exported at one fixed length).
+  }];
+  let arguments = (ins TypedAttrInterface:$table, I64Attr:$fraction, UnitAttr:$relative);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "attr-dict `:` type($out)";
 }

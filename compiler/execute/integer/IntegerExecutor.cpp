@@ -122,13 +122,14 @@ void Executor::positions(qnn::PositionsOp op) {
   std::vector<float> table = floatsOf(op.getTable());
   auto type = cast<ShapedType>(op.getTable().getType());
   int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
-  if (past + tokens > rows)
-    throw Error("position " + std::to_string(past + tokens - 1) +
+  int64_t first = op.getRelative() ? 0 : past;
+  if (first + tokens > rows)
+    throw Error("position " + std::to_string(first + tokens - 1) +
                 " is past the table of " + std::to_string(rows));
   Tensor out(ElementType::I32, {1, tokens, cols});
   for (int64_t i = 0; i < tokens * cols; ++i)
     out.data<int32_t>()[i] =
-        quantise::toFixed(table[past * cols + i], int(op.getFraction()));
+        quantise::toFixed(table[first * cols + i], int(op.getFraction()));
   set(op.getOut(), out);
 }
 

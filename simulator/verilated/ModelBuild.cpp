@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/verilated/ModelBuild.h"
+
+#include "simulator/verilated/ModelNames.h"
+#include "support/AtomicFile.h"
+#include "support/Error.h"
+#include "support/Sha256.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+#include <vector>
+
+namespace fs = std::filesystem;
+
+namespace dalbit::verilated {
+
+namespace {
+
+// No assertions of the rtl: its benches have them on. Loops stay rolled where
+// g++ vectorises them.
+constexpr const char *Verilate =
+    "verilator --cc --top-module npu_top -O3 --x-assign fast --x-initial fast "
+    "--unroll-count 8";
+constexpr const char *Compile = "g++ -std=c++20 -O3 -march=native -fPIC "
+                                "-fvisibility=hidden -w";
+constexpr const char *HarnessFiles[] = {"Harness.cpp", "HarnessApi.h",
+                                        "shim.h"};
+
+/// Where sources are: beside an installed program, else in the source and build
+/// trees.
+struct Places {
+  fs::path rtl, package, harness;
+};
+
+Places findPlaces() {
+  fs::path bin = fs::read_symlink("/proc/self/exe").parent_path();
+  fs::path share = bin.parent_path() / "share/dalbit";
+  if (fs::exists(share / "rtl/npu_top.sv"))
+    return {share / "rtl", share / "rtl/npu_pkg.sv", share / "harness"};
+  return {DALBIT_SOURCE_RTL, DALBIT_NPU_PACKAGE, DALBIT_SOURCE_HARNESS};
+}
+
+std::string readText(const fs::path &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    throw Error(path.string() + ": cannot be read",
+                {"the rtl engine needs the sources of the NPU beside it"});
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Packages first, as modules use them.
+std::vector<fs::path> rtlFiles(const fs::path &rtl) {
+  std::vector<fs::path> files;
+  for (const auto &entry : fs::recursive_directory_iterator(rtl))
+    if (entry.path().extension() == ".sv" &&
+        entry.path().filename() != "npu_pkg.sv")
+      files.push_back(entry.path());
+  auto rank = [](const fs::path &path) {
+    bool isPackage = path.stem().string().ends_with("_pkg");
+    return std::pair(!isPackage, path);
+  };
+  std::sort(files.begin(), files.end(),
+            [&](const auto &a, const auto &b) { return rank(a) < rank(b); });
+  return files;
+}
+
+std::string quoted(const fs::path &path) {
+  std::string text = "'";
+  for (char c : path.string())
+    text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string outputOf(const std::string &command) {
+  std::string text;
+  FILE *pipe = popen((command + " 2>/dev/null").c_str(), "r");
+  if (!pipe)
+    return text;
+  char buffer[256];
+  while (std::fgets(buffer, sizeof buffer, pipe))
+    text += buffer;
+  pclose(pipe);
+  return text;
+}
+
+/// Name and features of the first processor.
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string text;
+  for (std::string line; std::getline(file, line) && !line.empty();)
+    if (line.starts_with("model name") || line.starts_with("flags"))
+      text += line;
+  return text;
+}
+
+fs::path cacheFolder() {
+  auto variable = [](const char *name) {
+    const char *value = std::getenv(name);
+    return value && *value ? value : nullptr;
+  };
+  if (const char *own = variable("DALBIT_CACHE"))
+    return own;
+  if (const char *xdg = variable("XDG_CACHE_HOME"))
+    return fs::path(xdg) / "dalbit";
+  if (const char *home = variable("HOME"))
+    return fs::path(home) / ".cache/dalbit";
+  return "/tmp/dalbit-cache";
+}
+
+/// The last lines of a log, one a note.
+std::vector<std::string> lastLines(const fs::path &log) {
+  std::vector<std::string> lines;
+  std::istringstream text(readText(log));
+  for (std::string line; std::getline(text, line);)
+    lines.push_back(line.substr(0, 300));
+  size_t excess = lines.size() > 8 ? lines.size() - 8 : 0;
+  lines.erase(lines.begin(), lines.begin() + long(excess));
+  return lines;
+}
+
+void runTool(const std::string &command, const char *name,
+             const fs::path &log) {
+  std::string whole =
+      "{ " + command + "\n} >" + quoted(log) + " 2>&1 </dev/null";
+  if (std::system(whole.c_str()) == 0)
+    return;
+  std::vector<std::string> notes = lastLines(log);
+  notes.push_back("the rtl engine needs verilator 5 and g++ 12 in the path");
+  throw Error(std::string(name) + " fails on the rtl", notes);
+}
+
+class Build {
+public:
+  explicit Build(const target::Target &target)
+      : target(target), place(findPlaces()), files(rtlFiles(place.rtl)) {
+    for (const auto &[name, value] : target::verilatorParameters(target))
+      parameters += " -G" + name + "=" + std::to_string(value);
+  }
+
+  std::string key() const;
+  /// Leaves npu.so in \p folder.
+  fs::path build(const fs::path &folder) const;
+
+private:
+  const target::Target &target;
+  Places place;
+  std::vector<fs::path> files;
+  std::string parameters;
+};
+
+std::string Build::key() const {
+  Sha256 hash;
+  auto add = [&](const std::string &text) {
+    hash.update(text.data(), text.size());
+  };
+  for (const fs::path &file : files)
+    add(readText(file));
+  for (const char *name : HarnessFiles)
+    add(readText(place.harness / name));
+  add(readText(place.package));
+  add(readText(place.rtl / "common/assert.svh"));
+  add(parameters + Verilate + Compile + processor());
+  add(outputOf("verilator --version; g++ --version"));
+  return hex(hash.finish()).substr(0, 24);
+}
+
+fs::path Build::build(const fs::path &folder) const {
+  std::string list = " " + quoted(place.package);
+  for (const fs::path &file : files)
+    list += " " + quoted(file);
+  runTool(Verilate + (" --Mdir " + quoted(folder)) + " -I" +
+              quoted(place.rtl / "common") + parameters + list,
+          "verilator", folder / "verilator.log");
+  std::string names = modelNames(readText(folder / "Vnpu_top___024root.h"));
+  names += "#define DALBIT_AXI_BYTES " + std::to_string(target.axiBytes) + "\n";
+  writeFile((folder / "names.h").string(), names);
+  // All of the model as one file.
+  runTool("make -s VM_PARALLEL_BUILDS=0 -C " + quoted(folder) +
+              " -f Vnpu_top.mk Vnpu_top__ALL.cpp",
+          "make", folder / "make.log");
+
+  std::string root = outputOf("verilator --getenv VERILATOR_ROOT");
+  root.erase(std::find(root.begin(), root.end(), '\n'), root.end());
+  fs::path library = fs::path(root) / "include";
+  auto object = [&](const fs::path &source, const char *name) {
+    return std::string(Compile) + " -I" + quoted(folder) + " -isystem " +
+           quoted(library) + " -isystem " + quoted(library / "vltstd") + " -I" +
+           quoted(place.harness) + " -include " +
+           quoted(place.harness / "shim.h") + " -c " + quoted(source) + " -o " +
+           quoted(folder / name);
+  };
+  // The model beside everything else: it takes as long.
+  runTool("( " + object(place.harness / "Harness.cpp", "harness.o") + " && " +
+              object(library / "verilated.cpp", "verilated.o") + " && " +
+              object(library / "verilated_threads.cpp", "threads.o") +
+              " ) &\nothers=$!\n" +
+              object(folder / "Vnpu_top__ALL.cpp", "model.o") +
+              " && wait $others",
+          "g++", folder / "compile.log");
+  fs::path fresh = folder / "npu.so";
+  std::string objects;
+  for (const char *name : {"harness.o", "verilated.o", "threads.o", "model.o"})
+    objects += " " + quoted(folder / name);
+  runTool("g++ -shared -Wl,-Bsymbolic -o " + quoted(fresh) + objects +
+              " -lpthread",
+          "g++", folder / "link.log");
+  return fresh;
+}
+
+} // namespace
+
+std::string sharedObjectFor(const target::Target &target) {
+  Build build(target);
+  std::string key = build.key();
+  fs::path cache = cacheFolder();
+  fs::path object = cache / (target.name + "-" + key + ".so");
+  if (fs::exists(object))
+    return object.string();
+
+  fs::path folder = cache / ("build-" + key + "-" + std::to_string(getpid()));
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw Error(folder.string() + ": " + error.message(),
+                {"set DALBIT_CACHE to a folder that can be written"});
+  struct Remove {
+    fs::path path;
+    ~Remove() {
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  } remove{folder};
+  if (isatty(STDERR_FILENO))
+    std::fprintf(stderr, "note: building the rtl of target %s, once\n",
+                 target.name.c_str());
+  fs::rename(build.build(folder), object);
+  return object.string();
+}
+
+} // namespace dalbit::verilated
