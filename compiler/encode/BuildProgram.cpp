@@ -72,6 +72,9 @@ private:
   void cache(Tensor &tensor, qnn::AttentionOp op, bool value) {
     const schedule::AttentionPlan &a = plan.attentions.find(op)->second;
     int64_t context = plan.paddedContext;
+    tensor.shape = {"B", std::to_string(a.heads),
+                    tensor.kind == binary::TensorKind::Past ? "P" : "P+T",
+                    std::to_string(a.size)};
     tensor.region = isa::Region::Kv;
     tensor.type = binary::ElementType::I8;
     tensor.offset = uint64_t(value ? a.valueCodes : a.keyCodes);
@@ -92,12 +95,14 @@ private:
         tensor.kind = binary::TensorKind::Input;
         tensor.offset = uint64_t(plan.idsOffset);
         tensor.strides = {plan.idsStride, 4};
+        tensor.shape = {"B", "T"};
         auto table = cast<qnn::EmbeddingOp>(user).getTable();
         vocabulary = cast<ShapedType>(table.getType()).getDimSize(0);
       } else if (llvm::isa<qnn::ImportMaskOp>(user)) {
         tensor.kind = binary::TensorKind::Input;
         tensor.offset = uint64_t(plan.maskOffset);
         tensor.strides = {plan.maskStride, 4};
+        tensor.shape = {"B", "P+T"};
       } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
         auto attention = cast<qnn::AttentionOp>(*past.getCodes().user_begin());
         tensor.kind = binary::TensorKind::Past;
@@ -123,6 +128,9 @@ private:
         tensor.alias = past->second;
     } else if (auto logits = value.getDefiningOp<qnn::DequantizeOp>()) {
       tensor.kind = binary::TensorKind::Logits;
+      // The symbols stand also where the file fixes a size: the program is the
+      // same for every length.
+      tensor.shape = {"B", "T", tensor.shape.back()};
       tensor.region = isa::Region::Output;
       tensor.strides = {plan.logitsBatchStride, plan.logitsStride, 4};
       tensor.scale = binary::ScaleKind::Fixed;

@@ -79,8 +79,7 @@ FailureOr<Value> Converter::fixedOf(Value value, Operation *user) {
   SmallVector<float> floats;
   onnx::readWeight(rows, floats);
   auto table = DenseElementsAttr::get(
-      RankedTensorType::get(type.getShape().drop_front(),
-                            builder.getF32Type()),
+      RankedTensorType::get(type.getShape().drop_front(), builder.getF32Type()),
       ArrayRef<float>(floats));
   Value out = builder.create<qnn::PositionsOp>(
       user->getLoc(), fixedLike(value), cast<TypedAttr>(Attribute(table)),

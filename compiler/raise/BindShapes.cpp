@@ -26,6 +26,7 @@ struct Dimension {
   std::optional<int64_t> fixed; // a number in the file
   std::string name;             // or the exporter's name, perhaps empty
   std::optional<SymbolicExpr> meaning;
+  bool given = false; // a number by --shape: binds its symbol everywhere
 };
 
 struct Input {
@@ -33,7 +34,6 @@ struct Input {
   std::string name;
   SmallVector<Dimension> dims;
   bool isPast = false;
-  bool given = false; // by --shape
 };
 
 class BindShapesPass : public impl::BindShapesBase<BindShapesPass> {
@@ -134,11 +134,17 @@ LogicalResult BindShapesPass::applyShapes() {
         return error("--shape " + option + ": '" + text +
                      "' is neither a size nor made of B, T and P");
       if (dim.fixed && expr->constant() != dim.fixed)
-        return error("--shape " + option + ": the model fixes this dimension "
-                     "to " + Twine(*dim.fixed));
-      dim.meaning = *expr;
+        return error("--shape " + option +
+                     ": the model fixes this dimension "
+                     "to " +
+                     Twine(*dim.fixed));
+      if (auto number = expr->constant()) {
+        dim.given = !dim.fixed;
+        dim.fixed = *number;
+      } else {
+        dim.meaning = *expr;
+      }
     }
-    input->given = true;
   }
   return success();
 }
@@ -162,8 +168,8 @@ LogicalResult BindShapesPass::applyValues() {
       return error("--set " + option + ": '" + text + "' is not an integer");
     OpBuilder builder(&getContext());
     builder.setInsertionPointToStart(&getOperation().getBody().front());
-    TypedAttr value = DenseElementsAttr::get(
-        type, builder.getIntegerAttr(element, number));
+    TypedAttr value =
+        DenseElementsAttr::get(type, builder.getIntegerAttr(element, number));
     input->argument.replaceAllUsesWith(builder.create<onnx::ConstantOp>(
         input->argument.getLoc(), value.getType(), value));
   }
@@ -176,21 +182,20 @@ void BindShapesPass::giveRoles() {
   };
   bool hasPast = false;
   for (Input &input : inputs) {
-    bool cacheName = contains(input.name, "past") ||
-                     contains(input.name, "cache") ||
-                     contains(input.name, "key") ||
-                     contains(input.name, "value");
+    bool cacheName =
+        contains(input.name, "past") || contains(input.name, "cache") ||
+        contains(input.name, "key") || contains(input.name, "value");
     input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
     hasPast |= input.isPast;
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
                              : SymbolicExpr(Symbol::T);
   for (Input &input : inputs) {
-    if (input.given)
-      continue;
+    // What --shape says stands.
     auto say = [&](ArrayRef<std::optional<SymbolicExpr>> meaning) {
       for (auto [dim, what] : llvm::zip(input.dims, meaning))
-        dim.meaning = what;
+        if (!dim.meaning)
+          dim.meaning = what;
     };
     size_t rank = input.dims.size();
     if (input.isPast) {
@@ -203,7 +208,8 @@ void BindShapesPass::giveRoles() {
     } else if (rank == 1 && isInteger(input) &&
                contains(input.name, "position")) {
       say({Symbol::T});
-    } else if (rank == 3 && !isInteger(input) && !input.dims[0].fixed &&
+    } else if (rank == 3 && !isInteger(input) &&
+               (!input.dims[0].fixed || input.dims[0].given) &&
                input.dims[2].fixed) {
       say({Symbol::B, Symbol::T, std::nullopt});
     }
@@ -223,20 +229,21 @@ void BindShapesPass::bindFixed() {
           return true;
     return false;
   };
-  for (int round = 0; round < 2; ++round)
+  // What --shape says goes first.
+  for (int round = 0; round < 3; ++round)
     for (Input &input : inputs)
       for (Dimension &dim : input.dims) {
-        if (!dim.fixed || !dim.meaning)
+        if (!dim.fixed || !dim.meaning || (round == 0 && !dim.given))
           continue;
         SymbolicExpr open = *dim.meaning;
         for (const auto &[symbol, number] : numbers)
           open = open.substitute(symbol, number);
         for (Symbol symbol : {Symbol::B, Symbol::T, Symbol::P}) {
-          SymbolicExpr rest = SymbolicExpr(*dim.fixed) -
-                              (open - SymbolicExpr(symbol));
+          SymbolicExpr rest =
+              SymbolicExpr(*dim.fixed) - (open - SymbolicExpr(symbol));
           auto number = rest.constant();
           if (number && *number >= 0 && !open.isConstant() &&
-              !numbers.count(symbol) && !isOpen(symbol))
+              !numbers.count(symbol) && (dim.given || !isOpen(symbol)))
             numbers[symbol] = *number;
         }
       }
@@ -300,11 +307,9 @@ LogicalResult BindShapesPass::bindNames() {
           dim.meaning = dim.meaning->substitute(symbol, number);
         continue;
       }
-      InFlightDiagnostic diagnostic =
-          error("input '" + input.name + "': the size of dimension " +
-                Twine(index) +
-                (dim.name.empty() ? "" : " ('" + dim.name + "')") +
-                " is not known");
+      InFlightDiagnostic diagnostic = error(
+          "input '" + input.name + "': the size of dimension " + Twine(index) +
+          (dim.name.empty() ? "" : " ('" + dim.name + "')") + " is not known");
       diagnostic.attachNote() << "say it with --shape " << input.name
                               << "=DIMS, one number or expression of B, T and "
                                  "P a dimension";

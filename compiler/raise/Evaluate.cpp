@@ -6,8 +6,8 @@
 #include "compiler/execute/ElementTypes.h"
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/raise/Graph.h"
-#include "support/Error.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "support/Error.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -28,7 +28,8 @@ TypedAttr foldToConstant(OpResult result, int64_t mostElements) {
     }
   try {
     llvm::DenseMap<Value, execute::Tensor> nothing;
-    execute::Tensor tensor = execute::evaluate(result, llvm::DenseMap<Value, execute::Tensor>());
+    execute::Tensor tensor =
+        execute::evaluate(result, llvm::DenseMap<Value, execute::Tensor>());
     if (tensor.count() > mostElements)
       return {};
     return execute::denseAttribute(result.getContext(), tensor);
@@ -71,10 +72,10 @@ static execute::Tensor tensorFor(Value value, const Numbers &numbers) {
       .cast(*element);
 }
 
-std::optional<Numbers>
-evaluateAt(Value value, const Leaves &leaves, const Sizes &sizes,
-           const SymbolicShapes &shapes,
-           const llvm::DenseMap<Value, Numbers> &given) {
+std::optional<Numbers> evaluateAt(Value value, const Leaves &leaves,
+                                  const Sizes &sizes,
+                                  const SymbolicShapes &shapes,
+                                  const llvm::DenseMap<Value, Numbers> &given) {
   try {
     llvm::DenseMap<Value, execute::Tensor> known;
     for (const auto &[key, numbers] : given)
@@ -83,8 +84,7 @@ evaluateAt(Value value, const Leaves &leaves, const Sizes &sizes,
       const Contents &contents = *shapes.contents(size);
       Numbers numbers{contents.shape, {}};
       for (const SymbolicExpr &element : contents.elements)
-        numbers.values.push_back(
-            static_cast<double>(element.evaluate(sizes)));
+        numbers.values.push_back(static_cast<double>(element.evaluate(sizes)));
       known[size] = tensorFor(size, numbers);
     }
     execute::Tensor tensor =

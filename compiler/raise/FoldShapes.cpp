@@ -52,8 +52,7 @@ void FoldShapesPass::runOnOperation() {
   shapes = &known;
   met.clear();
   constants.clear();
-  for (Operation &op :
-       llvm::make_early_inc_range(function.getBody().front())) {
+  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
     shapes->infer(&op);
     auto node = dyn_cast<onnx::NodeOp>(op);
     if (node && node.getDomain().empty() && node->getNumRegions() == 0) {
@@ -85,7 +84,8 @@ static bool isTableLookup(onnx::NodeOp node) {
   if (!node.isOnnx("Gather") && !node.isOnnx("Slice"))
     return false;
   RankedTensorType table = rankedType(node.getInputs()[0]);
-  return table && table.getRank() == 2 && isa<FloatType>(table.getElementType());
+  return table && table.getRank() == 2 &&
+         isa<FloatType>(table.getElementType());
 }
 
 /// Replaces results whose elements are numbers. True if no use is left.
@@ -219,9 +219,8 @@ void FoldShapesPass::writeResultDims() {
     function.setResultAttr(operand.getOperandNumber(), "dalbit.dims",
                            builder.getArrayAttr(texts));
   }
-  function.setFunctionType(
-      builder.getFunctionType(function.getFunctionType().getInputs(),
-                              end->getOperandTypes()));
+  function.setFunctionType(builder.getFunctionType(
+      function.getFunctionType().getInputs(), end->getOperandTypes()));
 }
 
 } // namespace dalbit::raise

@@ -77,8 +77,8 @@ std::optional<SmallVector<int64_t>> integersOf(Value value) {
   }
 }
 
-std::optional<SmallVector<int64_t>>
-integersOf(onnx::NodeOp node, StringRef name, unsigned index) {
+std::optional<SmallVector<int64_t>> integersOf(onnx::NodeOp node,
+                                               StringRef name, unsigned index) {
   if (auto list = node.getOnnxInts(name))
     return list;
   if (hasInput(node, index))
@@ -111,9 +111,8 @@ bool isFloat32(Value value) {
 
 /// The elements of \p value gathered into a new dense attribute: element i of
 /// the result is element \p source(i) of the old.
-static TypedAttr
-gatherDense(DenseElementsAttr value, RankedTensorType type,
-            llvm::function_ref<int64_t(int64_t)> source) {
+static TypedAttr gatherDense(DenseElementsAttr value, RankedTensorType type,
+                             llvm::function_ref<int64_t(int64_t)> source) {
   if (value.isSplat())
     return value.resizeSplat(type);
   SmallVector<Attribute> old(value.getValues<Attribute>()), chosen;
@@ -136,12 +135,12 @@ TypedAttr sliceConstant(TypedAttr value, int64_t dim, int64_t start,
   for (int64_t i = dim + 1; i < type.getRank(); ++i)
     inner *= shape[i];
   shape[dim] = size;
-  return gatherDense(
-      dense, RankedTensorType::get(shape, type.getElementType()),
-      [&](int64_t i) {
-        int64_t outer = i / (inner * size), rest = i % (inner * size);
-        return outer * old * inner + start * inner + rest;
-      });
+  return gatherDense(dense, RankedTensorType::get(shape, type.getElementType()),
+                     [&](int64_t i) {
+                       int64_t outer = i / (inner * size),
+                               rest = i % (inner * size);
+                       return outer * old * inner + start * inner + rest;
+                     });
 }
 
 TypedAttr transposeConstant(TypedAttr value) {

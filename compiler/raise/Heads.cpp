@@ -9,8 +9,7 @@ using namespace mlir;
 namespace dalbit::raise {
 
 SmallVector<Atoms, 4> headAxes(const Dims &base, int64_t heads, int64_t size) {
-  SmallVector<Atoms, 4> axes = {Atoms{{0, 1, base[0]}},
-                                Atoms{{2, size, heads}},
+  SmallVector<Atoms, 4> axes = {Atoms{{0, 1, base[0]}}, Atoms{{2, size, heads}},
                                 Atoms{{1, 1, base[1]}}, Atoms{{2, 1, size}}};
   return canonical(ArrayRef<Atoms>(axes));
 }

@@ -11,13 +11,13 @@ namespace dalbit::raise {
 
 /// q, k or v of an attention.
 struct Heads {
-  mlir::Value base;       // [B, T, heads * size], the new tokens
-  mlir::Value past;       // [B, heads, P, size] or null
-  mlir::Value present;    // the graph's own past and new tokens, or null
+  mlir::Value base;    // [B, T, heads * size], the new tokens
+  mlir::Value past;    // [B, heads, P, size] or null
+  mlir::Value present; // the graph's own past and new tokens, or null
   int64_t heads = 0;
-  int64_t size = 0;       // of one head
-  int64_t repeat = 1;     // query heads that share one (grouped queries)
-  double factor = 1;      // number that the elements were multiplied by
+  int64_t size = 0;   // of one head
+  int64_t repeat = 1; // query heads that share one (grouped queries)
+  double factor = 1;  // number that the elements were multiplied by
 };
 
 /// Reads \p operand as [batch and heads..., tokens, size], or, with

@@ -39,9 +39,8 @@ private:
   Numbers fill(Value value, const Sizes &sizes,
                llvm::function_ref<double()> number) const;
   /// The logits for given scores and mask; elements in order (b, h, t, s).
-  std::optional<std::vector<double>> evaluate(const Sizes &sizes,
-                                              Numbers scoreNumbers,
-                                              const Numbers *mask) const;
+  std::optional<std::vector<double>>
+  evaluate(const Sizes &sizes, Numbers scoreNumbers, const Numbers *mask) const;
   int64_t size(int64_t fromEnd, const Sizes &sizes) const {
     const Dims &dims = *shapes.dims(scores);
     return dims[dims.size() - fromEnd].evaluate(sizes);
@@ -94,8 +93,7 @@ bool Classifier::findMaskArgument() {
   for (BlockArgument argument : leaves.arguments) {
     const Dims *dims = shapes.dims(argument);
     const Dims &all = *shapes.dims(scores);
-    if (kind.keyMask || !dims || dims->size() != 2 ||
-        (*dims)[1] != all.back())
+    if (kind.keyMask || !dims || dims->size() != 2 || (*dims)[1] != all.back())
       return fail("the mask depends on an input that is no mask of keys");
     kind.keyMask = argument;
   }
@@ -146,8 +144,8 @@ bool Classifier::check(const Sizes &sizes, int trial) {
     mask = fill(kind.keyMask, sizes,
                 [&] { return trial == 0 ? 1.0 : double(random() & 1); });
   // Scores of zero once, so that what a hidden key adds comes out exactly.
-  Numbers input = fill(scores, sizes,
-                       [&] { return trial == 1 ? 0.0 : score(random); });
+  Numbers input =
+      fill(scores, sizes, [&] { return trial == 1 ? 0.0 : score(random); });
   auto result = evaluate(sizes, input, useMask ? &mask : nullptr);
   if (!result)
     return fail("the float executor cannot evaluate the mask");
@@ -173,8 +171,7 @@ bool Classifier::check(const Sizes &sizes, int trial) {
         return fail("the mask is neither causal nor one of keys");
       continue;
     }
-    if (!(std::abs((*result)[i] - expected) <=
-          1e-4 * (1 + std::abs(expected))))
+    if (!(std::abs((*result)[i] - expected) <= 1e-4 * (1 + std::abs(expected))))
       return fail("the scores are changed by more than a factor and a mask");
   }
   return true;
@@ -202,8 +199,7 @@ std::optional<MaskKind> Classifier::run() {
 }
 
 std::optional<MaskKind> classifyMask(func::FuncOp function, Value scores,
-                                     Value logits,
-                                     const SymbolicShapes &shapes,
+                                     Value logits, const SymbolicShapes &shapes,
                                      std::string &why) {
   return Classifier(function, scores, logits, shapes, why).run();
 }

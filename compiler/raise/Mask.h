@@ -18,11 +18,11 @@
 namespace dalbit::raise {
 
 struct MaskKind {
-  double scale = 1;             // of the scores
-  bool causal = false;          // query t sees keys up to t + (S - T)
-  float hiddenScore = 0;        // score in the place of one that causal hides
-  mlir::BlockArgument keyMask;  // [B, S], not zero: visible; null if none
-  float hiddenKey = 0;          // what a hidden key adds
+  double scale = 1;            // of the scores
+  bool causal = false;         // query t sees keys up to t + (S - T)
+  float hiddenScore = 0;       // score in the place of one that causal hides
+  mlir::BlockArgument keyMask; // [B, S], not zero: visible; null if none
+  float hiddenKey = 0;         // what a hidden key adds
 };
 
 /// How \p logits (the input of the softmax) follows from \p scores (q k^T,

@@ -61,8 +61,7 @@ public:
     Polynomial difference = *this + *(other * constant(-1));
     for (auto [power, coefficient] : difference.terms) {
       auto found = other.terms.find(power);
-      double size =
-          found == other.terms.end() ? 0.0 : std::abs(found->second);
+      double size = found == other.terms.end() ? 0.0 : std::abs(found->second);
       if (!(std::abs(coefficient) <= 1e-4 * size + 1e-7))
         return false;
     }
@@ -83,7 +82,8 @@ public:
 using MaybePolynomial = std::optional<Polynomial>;
 
 /// \p value as a polynomial in \p x and \p t, or nothing.
-static MaybePolynomial polynomialOf(Value value, Value x, Value t, int depth = 0) {
+static MaybePolynomial polynomialOf(Value value, Value x, Value t,
+                                    int depth = 0) {
   if (value == x)
     return Polynomial::x();
   if (value == t)
@@ -163,7 +163,7 @@ static Value findResult(Value x, Value t, const Polynomial &wanted) {
 static void raiseFunction(onnx::NodeOp node) {
   Value t = node->getResult(0), argument = node.getInputs()[0];
   StringRef type = node.getOpType();
-  double c = type == "Tanh" ? std::sqrt(2 / M_PI)
+  double c = type == "Tanh"  ? std::sqrt(2 / M_PI)
              : type == "Erf" ? std::sqrt(0.5)
                              : 1;
   Polynomial inner = *(Polynomial::x() * Polynomial::constant(c));

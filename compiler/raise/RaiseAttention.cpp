@@ -54,8 +54,7 @@ private:
   std::map<std::pair<void *, float>, Value> masks;
 };
 
-class RaiseAttentionPass
-    : public impl::RaiseAttentionBase<RaiseAttentionPass> {
+class RaiseAttentionPass : public impl::RaiseAttentionBase<RaiseAttentionPass> {
 public:
   void runOnOperation() override;
 };
@@ -186,8 +185,7 @@ bool Raiser::match(onnx::NodeOp softmax) {
   query = *q, key = *k, value = *v;
   if (key.heads != value.heads || key.size != value.size ||
       key.size != query.size || key.repeat != value.repeat ||
-      key.heads * key.repeat != query.heads ||
-      !key.past != !value.past)
+      key.heads * key.repeat != query.heads || !key.past != !value.past)
     return fail("queries, keys and values have different heads");
   auto kind = classifyMask(function, scores->getResult(0),
                            softmax.getInputs()[0], shapes, why);
@@ -280,9 +278,8 @@ void Raiser::run(onnx::NodeOp softmax) {
     rewrite();
     return;
   }
-  emitRemark(softmax.getLoc())
-      << "node '" << softmax.getNodeName()
-      << "' (Softmax) stays as it is: " << why;
+  emitRemark(softmax.getLoc()) << "node '" << softmax.getNodeName()
+                               << "' (Softmax) stays as it is: " << why;
 }
 
 void RaiseAttentionPass::runOnOperation() {

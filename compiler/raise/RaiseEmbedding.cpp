@@ -18,8 +18,7 @@ namespace dalbit::raise {
 
 namespace {
 
-class RaiseEmbeddingPass
-    : public impl::RaiseEmbeddingBase<RaiseEmbeddingPass> {
+class RaiseEmbeddingPass : public impl::RaiseEmbeddingBase<RaiseEmbeddingPass> {
 public:
   void runOnOperation() override;
 
@@ -43,8 +42,7 @@ static TypedAttr tableOf(Value value) {
 }
 
 /// True if every row of \p ids is P .. P+T-1 at all sizes that are tried.
-bool RaiseEmbeddingPass::arePositions(Value ids,
-                                      const SymbolicShapes &shapes) {
+bool RaiseEmbeddingPass::arePositions(Value ids, const SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(ids);
   if (!dims || dims->empty() || dims->size() > 2)
     return false;
@@ -122,11 +120,11 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
 }
 
 /// Rows P .. P+T of a table, cut out directly.
-void RaiseEmbeddingPass::raiseSlice(onnx::NodeOp node,
-                                    SymbolicShapes &shapes) {
+void RaiseEmbeddingPass::raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes) {
   TypedAttr table = tableOf(node.getInputs()[0]);
-  if (!table || node.getInputs().size() < 3 || (hasInput(node, 3) &&
-      integersOf(node.getInputs()[3]) != SmallVector<int64_t>{0}))
+  if (!table || node.getInputs().size() < 3 ||
+      (hasInput(node, 3) &&
+       integersOf(node.getInputs()[3]) != SmallVector<int64_t>{0}))
     return;
   const Contents *starts = shapes.contents(node.getInputs()[1]);
   const Contents *ends = shapes.contents(node.getInputs()[2]);

@@ -23,8 +23,7 @@ struct NormMatch {
   Value result; // to be replaced
 };
 
-class RaiseLayerNormPass
-    : public impl::RaiseLayerNormBase<RaiseLayerNormPass> {
+class RaiseLayerNormPass : public impl::RaiseLayerNormBase<RaiseLayerNormPass> {
 public:
   void runOnOperation() override;
 };
@@ -49,7 +48,7 @@ static Value meanOperand(Value value) {
 static Value squareOperand(Value value) {
   if (auto power = nodeOf(value, "Pow"))
     return scalarOf(power.getInputs()[1]) == 2.0 ? power.getInputs()[0]
-                                                  : Value();
+                                                 : Value();
   auto product = nodeOf(value, "Mul");
   if (product && product.getInputs()[0] == product.getInputs()[1])
     return product.getInputs()[0];
@@ -59,8 +58,8 @@ static Value squareOperand(Value value) {
 /// \p centred as x - mean(x): x.
 static Value centredOperand(Value centred) {
   auto difference = nodeOf(centred, "Sub");
-  if (!difference || meanOperand(difference.getInputs()[1]) !=
-                         difference.getInputs()[0])
+  if (!difference ||
+      meanOperand(difference.getInputs()[1]) != difference.getInputs()[0])
     return {};
   return difference.getInputs()[0];
 }
@@ -145,17 +144,14 @@ static void rewrite(NormMatch match) {
   if (!gamma)
     gamma = DenseElementsAttr::get(
         RankedTensorType::get({width}, builder.getF32Type()), 1.0f);
-  Value beta =
-      match.beta ? makeConstant(builder, loc, match.beta) : Value();
+  Value beta = match.beta ? makeConstant(builder, loc, match.beta) : Value();
   auto norm = builder.create<nn::LayerNormOp>(
       loc, match.x.getType(), match.x, makeConstant(builder, loc, gamma), beta,
       builder.getF32FloatAttr(static_cast<float>(match.epsilon)));
   match.result.replaceAllUsesWith(norm.getOut());
 }
 
-static bool isRaisable(Value x) {
-  return isFloat32(x) && staticDim(x, -1) > 0;
-}
+static bool isRaisable(Value x) { return isFloat32(x) && staticDim(x, -1) > 0; }
 
 static void matchParts(onnx::NodeOp node) {
   NormMatch match;

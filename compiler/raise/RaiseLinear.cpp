@@ -149,8 +149,8 @@ static void rewrite(LinearMatch match, SymbolicShapes &shapes) {
 
 /// Removes reshapes of reshapes that end where they began.
 static void dropRoundTrips(func::FuncOp function, SymbolicShapes &shapes) {
-  for (auto node : llvm::make_early_inc_range(
-           function.getOps<onnx::NodeOp>())) {
+  for (auto node :
+       llvm::make_early_inc_range(function.getOps<onnx::NodeOp>())) {
     if (!node.isOnnx("Reshape"))
       continue;
     Value source = node.getInputs()[0];

@@ -33,7 +33,8 @@ void ReportRaisingPass::runOnOperation() {
     if (auto node = dyn_cast<onnx::NodeOp>(op)) {
       ++stayed[node.getOpType()];
       example.insert({node.getOpType(), node.getNodeName()});
-    } else if (isa<nn::NNDialect>(op.getDialect()) && !isa<nn::ConstantOp>(op)) {
+    } else if (isa<nn::NNDialect>(op.getDialect()) &&
+               !isa<nn::ConstantOp>(op)) {
       ++raised[op.getName().stripDialect()];
     }
   }

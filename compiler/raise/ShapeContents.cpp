@@ -32,8 +32,8 @@ static int64_t countOf(ArrayRef<int64_t> shape) {
 }
 
 /// The fixed shape that the analysis of sizes found for the first result.
-static std::optional<SmallVector<int64_t>>
-resultShape(onnx::NodeOp node, SymbolicShapes &shapes) {
+static std::optional<SmallVector<int64_t>> resultShape(onnx::NodeOp node,
+                                                       SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(node->getResult(0));
   if (!dims)
     return std::nullopt;
@@ -87,7 +87,8 @@ static ContentsResult castContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   return sameElements(node, shapes);
 }
 
-static ContentsResult gatherContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult gatherContents(onnx::NodeOp node,
+                                     SymbolicShapes &shapes) {
   const Contents *data = input(node, shapes, 0);
   const Contents *indices = input(node, shapes, 1);
   auto shape = resultShape(node, shapes);
@@ -104,7 +105,8 @@ static ContentsResult gatherContents(onnx::NodeOp node, SymbolicShapes &shapes) 
   return result;
 }
 
-static ContentsResult concatContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult concatContents(onnx::NodeOp node,
+                                     SymbolicShapes &shapes) {
   Contents result;
   for (unsigned i = 0; i < node.getInputs().size(); ++i) {
     const Contents *part = input(node, shapes, i);
@@ -121,8 +123,8 @@ static ContentsResult sliceContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   auto starts = integersOf(node, "starts", 1);
   auto ends = integersOf(node, "ends", 2);
   auto steps = integersOf(node, "steps", 4);
-  if (!data || !starts || !ends || data->shape.size() != 1 ||
-      starts->size() != 1 || ends->size() != 1)
+  if ((!steps && hasInput(node, 4)) || !data || !starts || !ends ||
+      data->shape.size() != 1 || starts->size() != 1 || ends->size() != 1)
     return std::nullopt;
   int64_t step = steps && !steps->empty() ? steps->front() : 1;
   auto range = sliceRange((*starts)[0], (*ends)[0], step, data->shape[0]);
@@ -136,7 +138,7 @@ static ContentsResult sliceContents(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 static ContentsResult constantOfShapeContents(onnx::NodeOp node,
-                                      SymbolicShapes &shapes) {
+                                              SymbolicShapes &shapes) {
   auto shape = resultShape(node, shapes);
   auto fill = dyn_cast_or_null<DenseIntElementsAttr>(node.getOnnxAttr("value"));
   if (!shape || !fill || fill.getNumElements() != 1)
@@ -154,7 +156,8 @@ static ContentsResult rangeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
   auto shape = resultShape(node, shapes);
   const Contents *start = input(node, shapes, 0);
   const Contents *step = input(node, shapes, 2);
-  if (!shape || !start || !step)
+  if (!shape || !start || !step || start->elements.size() != 1 ||
+      step->elements.size() != 1)
     return std::nullopt;
   Contents result{*shape, {}};
   for (int64_t i = 0; i < shape->front(); ++i)
@@ -267,17 +270,15 @@ static Element selected(ArrayRef<SymbolicExpr> in) {
 static ContentsResult arithmetic(onnx::NodeOp node, SymbolicShapes &shapes) {
   using Function = Element (*)(ArrayRef<SymbolicExpr>);
   static const llvm::StringMap<Function> functions = {
-      {"Add", [](ArrayRef<SymbolicExpr> in) -> Element {
-         return in[0] + in[1];
-       }},
-      {"Sub", [](ArrayRef<SymbolicExpr> in) -> Element {
-         return in[0] - in[1];
-       }},
-      {"Mul", [](ArrayRef<SymbolicExpr> in) -> Element {
-         return in[0] * in[1];
-       }},
+      {"Add",
+       [](ArrayRef<SymbolicExpr> in) -> Element { return in[0] + in[1]; }},
+      {"Sub",
+       [](ArrayRef<SymbolicExpr> in) -> Element { return in[0] - in[1]; }},
+      {"Mul",
+       [](ArrayRef<SymbolicExpr> in) -> Element { return in[0] * in[1]; }},
       {"Div", divide},
-      {"Neg", [](ArrayRef<SymbolicExpr> in) -> Element {
+      {"Neg",
+       [](ArrayRef<SymbolicExpr> in) -> Element {
          return SymbolicExpr(0) - in[0];
        }},
       {"Equal", equal},
@@ -290,7 +291,8 @@ static ContentsResult arithmetic(onnx::NodeOp node, SymbolicShapes &shapes) {
   return elementwise(node, shapes, found->second);
 }
 
-static ContentsResult expandContents(onnx::NodeOp node, SymbolicShapes &shapes) {
+static ContentsResult expandContents(onnx::NodeOp node,
+                                     SymbolicShapes &shapes) {
   const Contents *in = input(node, shapes, 0);
   auto shape = resultShape(node, shapes);
   if (!in || !shape)
@@ -341,8 +343,9 @@ void inferNodeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
         !type.getElementType().isIntOrIndex())
       return;
   auto found = functions.find(node.getOpType());
-  ContentsResult result = found == functions.end() ? arithmetic(node, shapes)
-                                           : found->second(node, shapes);
+  ContentsResult result = found == functions.end()
+                              ? arithmetic(node, shapes)
+                              : found->second(node, shapes);
   if (result)
     shapes.setContents(node->getResult(0), std::move(*result));
 }

@@ -29,9 +29,10 @@ static const Contents *inputContents(onnx::NodeOp node, SymbolicShapes &shapes,
 }
 
 /// A list of integers from attribute \p name or from input \p index.
-static std::optional<SmallVector<SymbolicExpr>>
-listOf(onnx::NodeOp node, SymbolicShapes &shapes, StringRef name,
-       unsigned index) {
+static std::optional<SmallVector<SymbolicExpr>> listOf(onnx::NodeOp node,
+                                                       SymbolicShapes &shapes,
+                                                       StringRef name,
+                                                       unsigned index) {
   if (auto list = node.getOnnxInts(name))
     return SmallVector<SymbolicExpr>(list->begin(), list->end());
   if (const Contents *list = inputContents(node, shapes, index))
@@ -100,8 +101,8 @@ static DimsResult matMulDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Dims *a = inputDims(node, shapes, 0), *b = inputDims(node, shapes, 1);
   if (!a || !b || a->size() < 2 || b->size() < 2)
     return std::nullopt;
-  DimsResult dims = broadcast(Dims(a->begin(), a->end() - 2),
-                          Dims(b->begin(), b->end() - 2));
+  DimsResult dims =
+      broadcast(Dims(a->begin(), a->end() - 2), Dims(b->begin(), b->end() - 2));
   if (!dims)
     return std::nullopt;
   dims->push_back((*a)[a->size() - 2]);
@@ -208,6 +209,10 @@ static DimsResult sliceDims(onnx::NodeOp node, SymbolicShapes &shapes) {
     return std::nullopt;
   auto axes = listOf(node, shapes, "axes", 3);
   auto steps = listOf(node, shapes, "steps", 4);
+  if ((axes && axes->size() != starts->size()) ||
+      (steps && steps->size() != starts->size()) ||
+      (!axes && hasInput(node, 3)) || (!steps && hasInput(node, 4)))
+    return std::nullopt;
   for (size_t i = 0; i < starts->size(); ++i) {
     auto wanted = axes ? (*axes)[i].constant() : static_cast<int64_t>(i);
     auto step = steps ? (*steps)[i].constant() : 1;
@@ -334,16 +339,22 @@ static DimsResult shapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return range ? DimsResult(Dims{range->count}) : std::nullopt;
 }
 
-static DimsResult constantOfShapeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+static DimsResult constantOfShapeDims(onnx::NodeOp node,
+                                      SymbolicShapes &shapes) {
   const Contents *target = inputContents(node, shapes, 0);
-  return target ? DimsResult(Dims(target->elements.begin(), target->elements.end())) : std::nullopt;
+  return target ? DimsResult(
+                      Dims(target->elements.begin(), target->elements.end()))
+                : std::nullopt;
 }
 
 static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   const Contents *start = inputContents(node, shapes, 0);
   const Contents *limit = inputContents(node, shapes, 1);
   const Contents *step = inputContents(node, shapes, 2);
-  if (!start || !limit || !step || step->elements.front() != SymbolicExpr(1))
+  for (const Contents *number : {start, limit, step})
+    if (!number || number->elements.size() != 1)
+      return std::nullopt;
+  if (step->elements.front() != SymbolicExpr(1))
     return std::nullopt;
   return Dims{limit->elements.front() - start->elements.front()};
 }
@@ -377,34 +388,53 @@ static void inferSplit(onnx::NodeOp node, SymbolicShapes &shapes) {
 void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   using Function = DimsResult (*)(onnx::NodeOp, SymbolicShapes &);
   static const llvm::StringMap<Function> functions = {
-      {"Reshape", reshapeDims},
-      {"Transpose", transposeDims},
-      {"MatMul", matMulDims},
-      {"Gemm", gemmDims},
-      {"Gather", gatherDims},
-      {"Concat", concatDims},
-      {"Slice", sliceDims},
-      {"Squeeze", squeezeDims},
-      {"Unsqueeze", unsqueezeDims},
-      {"Expand", expandDims},
-      {"Tile", tileDims},
-      {"Flatten", flattenDims},
-      {"Shape", shapeDims},
-      {"ConstantOfShape", constantOfShapeDims},
+      {"Reshape", reshapeDims},     {"Transpose", transposeDims},
+      {"MatMul", matMulDims},       {"Gemm", gemmDims},
+      {"Gather", gatherDims},       {"Concat", concatDims},
+      {"Slice", sliceDims},         {"Squeeze", squeezeDims},
+      {"Unsqueeze", unsqueezeDims}, {"Expand", expandDims},
+      {"Tile", tileDims},           {"Flatten", flattenDims},
+      {"Shape", shapeDims},         {"ConstantOfShape", constantOfShapeDims},
       {"Range", rangeDims},
   };
   static const llvm::StringSet<> elementwise = {
-      "Add",     "Sub", "Mul", "Div", "Pow",   "Where", "Equal",
-      "Less",    "Min", "Max", "And", "Or",    "Xor",   "Greater",
-      "Mod",     "Sum", "Mean", "LessOrEqual", "GreaterOrEqual"};
-  static const llvm::StringSet<> unary = {
-      "Sqrt",     "Tanh",      "Erf",      "Sigmoid",   "Softmax",
-      "Cast",     "Neg",       "Relu",     "Abs",       "Exp",
-      "Log",      "Floor",     "Ceil",     "Not",       "Identity",
-      "Clip",     "Gelu",      "Trilu",    "Reciprocal", "LogSoftmax",
-      "IsNaN",    "Sin",       "Cos",      "Dropout",   "CumSum",
-      "CastLike", "LeakyRelu", "Elu",      "HardSwish", "Round",
-      "LayerNormalization",    "Softplus", "Sign"};
+      "Add",   "Sub",   "Mul",         "Div",           "Pow",
+      "Where", "Equal", "Less",        "Min",           "Max",
+      "And",   "Or",    "Xor",         "Greater",       "Mod",
+      "Sum",   "Mean",  "LessOrEqual", "GreaterOrEqual"};
+  static const llvm::StringSet<> unary = {"Sqrt",
+                                          "Tanh",
+                                          "Erf",
+                                          "Sigmoid",
+                                          "Softmax",
+                                          "Cast",
+                                          "Neg",
+                                          "Relu",
+                                          "Abs",
+                                          "Exp",
+                                          "Log",
+                                          "Floor",
+                                          "Ceil",
+                                          "Not",
+                                          "Identity",
+                                          "Clip",
+                                          "Gelu",
+                                          "Trilu",
+                                          "Reciprocal",
+                                          "LogSoftmax",
+                                          "IsNaN",
+                                          "Sin",
+                                          "Cos",
+                                          "Dropout",
+                                          "CumSum",
+                                          "CastLike",
+                                          "LeakyRelu",
+                                          "Elu",
+                                          "HardSwish",
+                                          "Round",
+                                          "LayerNormalization",
+                                          "Softplus",
+                                          "Sign"};
   StringRef type = node.getOpType();
   if (type == "Split") {
     inferSplit(node, shapes);

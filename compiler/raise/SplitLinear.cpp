@@ -20,9 +20,8 @@ static Value makeNode(OpBuilder &builder, Location loc, StringRef type,
 }
 
 /// A Reshape whose target is constant: 0 copies a size, -1 is the one open.
-static Value reshape(OpBuilder &builder, Value value,
-                     ArrayRef<int64_t> target, Dims dims,
-                     SymbolicShapes &shapes) {
+static Value reshape(OpBuilder &builder, Value value, ArrayRef<int64_t> target,
+                     Dims dims, SymbolicShapes &shapes) {
   Location loc = value.getLoc();
   auto list = DenseElementsAttr::get(
       RankedTensorType::get({static_cast<int64_t>(target.size())},
@@ -47,11 +46,11 @@ namespace {
 
 /// One piece of a product's columns.
 struct Piece {
-  Value result;             // what the graph calls the piece
+  Value result; // what the graph calls the piece
   int64_t start = 0, size = 0;
   SmallVector<onnx::NodeOp> moves; // between the product and the cut
-  int64_t droppedAxis = -1; // axis that Gather removes after the moves
-  int64_t cutAxis = -1;     // axis that Split or Slice shortens
+  int64_t droppedAxis = -1;        // axis that Gather removes after the moves
+  int64_t cutAxis = -1;            // axis that Split or Slice shortens
 };
 
 class Splitter {
@@ -139,8 +138,8 @@ bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
     auto size = full ? (*dims)[axis].constant() : std::nullopt;
     if (!size)
       return false;
-    int64_t start = starts->front() < 0 ? starts->front() + *full
-                                        : starts->front();
+    int64_t start =
+        starts->front() < 0 ? starts->front() + *full : starts->front();
     return addPiece(node->getResult(0), axes[axis], start, *size, axis, false,
                     moves);
   }
@@ -176,8 +175,7 @@ bool Splitter::collect(Value value, SmallVectorImpl<Atoms> &axes,
 
 /// Repeats the moves on a product that has only the piece's columns: the
 /// dimension that was cut is shorter, everything else is as before.
-Value Splitter::moveAgain(const Piece &piece, Value value,
-                          OpBuilder &builder) {
+Value Splitter::moveAgain(const Piece &piece, Value value, OpBuilder &builder) {
   const Dims whole = *shapes.dims(linear.getOut()); // the map may grow
   SmallVector<Atoms, 4> axes = identityAxes(whole);
   int64_t last = whole.size() - 1;
@@ -231,27 +229,25 @@ Value Splitter::build(const Piece &piece, OpBuilder &builder) {
       sliceConstant(constantOf(linear.getWeight()), 1, piece.start, piece.size);
   TypedAttr bias;
   if (linear.getBias())
-    bias = sliceConstant(constantOf(linear.getBias()), 0, piece.start,
-                         piece.size);
+    bias =
+        sliceConstant(constantOf(linear.getBias()), 0, piece.start, piece.size);
   if (!weight || (linear.getBias() && !bias))
     return {};
   Dims dims = *shapes.dims(linear.getOut());
   dims.back() = piece.size;
   Value weightValue = makeConstant(builder, loc, weight);
   Value biasValue = bias ? makeConstant(builder, loc, bias) : Value();
-  Value part = builder.create<nn::LinearOp>(
-      loc, tensorType(dims, builder.getF32Type()), linear.getX(), weightValue,
-      biasValue);
+  Value part =
+      builder.create<nn::LinearOp>(loc, tensorType(dims, builder.getF32Type()),
+                                   linear.getX(), weightValue, biasValue);
   shapes.setDims(part, dims);
   part = moveAgain(piece, part, builder);
   if (!part || piece.droppedAxis < 0)
     return part;
   // Gather took one element of an axis that now has size 1.
-  return makeNode(builder, loc, "Squeeze", part,
-                  rankedType(piece.result),
-                  builder.getNamedAttr(
-                      "axes", builder.getDenseI64ArrayAttr(
-                                  {piece.droppedAxis})));
+  return makeNode(builder, loc, "Squeeze", part, rankedType(piece.result),
+                  builder.getNamedAttr("axes", builder.getDenseI64ArrayAttr(
+                                                   {piece.droppedAxis})));
 }
 
 void Splitter::run() {

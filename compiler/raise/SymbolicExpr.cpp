@@ -41,7 +41,7 @@ std::optional<SymbolicExpr> SymbolicExpr::parse(llvm::StringRef text) {
     int64_t sign = 1;
     if (rest.consume_front("-"))
       sign = -1;
-    else if (!rest.consume_front("+") && !first)
+    else if (!first && !rest.consume_front("+"))
       return std::nullopt;
     first = false;
     SymbolicExpr product(sign);

@@ -280,8 +280,7 @@ void Emitter::positions(qnn::PositionsOp op) {
   job.set("planes", 1).set("gather", 0).set("dram_row_stride", stride);
   job.set("spm_row_stride", rows.stride);
   job.read("dram_offset", table,
-            jobs.times(op.getRelative() ? block.first : block.position,
-                       stride))
+           jobs.times(op.getRelative() ? block.first : block.position, stride))
       .write("spm_addr", rows.buffer);
   job.emit();
   values[op.getOut()] = rows;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The small GPT compiled for a target and loaded on an engine, for the end-to-end tests.
+// The small GPT compiled for a target and loaded on an engine, for the
+// end-to-end tests.
 
 #pragma once
 
@@ -11,12 +12,12 @@
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/integer/IntegerExecutor.h"
 #include "compiler/quantise/NNToQNN.h"
-#include "simulator/functional/FunctionalEngine.h"
-#include "simulator/host/Session.h"
-#include "tests/e2e/SmallGpt.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "simulator/functional/FunctionalEngine.h"
+#include "simulator/host/Session.h"
 #include "simulator/verilated/VerilatedEngine.h"
+#include "tests/e2e/SmallGpt.h"
 
 #include <catch2/catch.hpp>
 
@@ -51,9 +52,11 @@ struct Compiled {
     program = std::move(*built);
     memory = std::make_unique<host::Memory>(target.dramBytes());
     if (rtl)
-      engine = std::make_unique<verilated::VerilatedEngine>(program, target, *memory);
+      engine = std::make_unique<verilated::VerilatedEngine>(program, target,
+                                                            *memory);
     else
-      engine = std::make_unique<functional::FunctionalEngine>(program, target, *memory);
+      engine = std::make_unique<functional::FunctionalEngine>(program, target,
+                                                              *memory);
     session = std::make_unique<host::Session>(program, *memory, *engine);
   }
 
@@ -81,8 +84,8 @@ inline std::vector<int64_t> someIds(int count, int vocabulary) {
   return ids;
 }
 
-inline std::vector<float> npuLogits(Compiled &c, const std::vector<int64_t> &ids,
-                             uint32_t batch) {
+inline std::vector<float>
+npuLogits(Compiled &c, const std::vector<int64_t> &ids, uint32_t batch) {
   std::vector<int32_t> tokens(ids.begin(), ids.end());
   c.session->step(tokens, batch, true);
   std::vector<float> all;
@@ -94,4 +97,3 @@ inline std::vector<float> npuLogits(Compiled &c, const std::vector<int64_t> &ids
 }
 
 } // namespace dalbit::test
-

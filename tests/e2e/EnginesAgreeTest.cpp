@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The whole back half of the compiler on a small GPT: float, integer executor and functional engine.
+// The whole back half of the compiler on a small GPT: float, integer executor
+// and functional engine.
 
 #include "tests/e2e/Compiled.h"
 

@@ -57,3 +57,21 @@ TEST_CASE("what layers count adds up to the whole", "[rtl]") {
   CHECK(sum.vector.loadOps == result.counters.vector.loadOps);
   CHECK(sum.dmaIn.bytes == result.counters.dmaIn.bytes);
 }
+
+TEST_CASE(
+    "on the rtl, prefill of n and decode give what prefill of n + 1 gives",
+    "[rtl]") {
+  auto n = GENERATE(1, 15, 40);
+  CAPTURE(n);
+  SmallGpt model;
+  Compiled rtl(model, "nano", "w8", /*rtl=*/true);
+  std::vector<int64_t> ids = someIds(n + 1, model.vocabulary);
+  std::vector<int32_t> tokens(ids.begin(), ids.end());
+  rtl.session->reset();
+  rtl.session->step(tokens, 1, false);
+  std::vector<float> whole = rtl.session->logits(0, uint32_t(n));
+  rtl.session->reset();
+  rtl.session->step(std::span(tokens).first(size_t(n)), 1, false);
+  rtl.session->step(std::span(tokens).last(1), 1, false);
+  CHECK(rtl.session->logits(0, 0) == whole);
+}

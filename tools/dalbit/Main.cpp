@@ -7,12 +7,15 @@
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 
 using namespace dalbit;
 
 int main(int argc, char **argv) {
+  // A file that may not grow is an error of the write, not the end of us.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app{"Compiles ONNX transformers to NPU binaries, runs them and "
                "reports cycles and joules."};
   app.name("dalbit");

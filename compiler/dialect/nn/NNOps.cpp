@@ -187,8 +187,8 @@ LogicalResult AttentionOp::verify() {
   if (getKeyMask() &&
       failed(checkShape(*this, "N14", "key_mask", getKeyMask(), {batch, all})))
     return failure();
-  if (failed(checkShape(*this, "N15", "the result", getOut(),
-                        query.getShape())))
+  if (failed(
+          checkShape(*this, "N15", "the result", getOut(), query.getShape())))
     return failure();
   for (Value present : {getPresentKey(), getPresentValue()})
     if (failed(checkShape(*this, "N16", "present", present,

@@ -4,7 +4,7 @@
 // One case a rule of NNOps.td.
 
 func.func @n1() {
-  // expected-error @+1 {{the result is 'tensor<2x?xi64>', expected 1x? (N1)}}
+  // expected-error @+1 {{the result is tensor<2x?xi64>, expected 1x? (N1)}}
   %0 = nn.position_ids : tensor<2x?xi64>
   return
 }
@@ -12,7 +12,7 @@ func.func @n1() {
 // -----
 
 func.func @n2(%table: tensor<9x8xf32>, %ids: tensor<1x4xi64>) {
-  // expected-error @+1 {{the result is 'tensor<1x4x7xf32>', expected 1x4x8 (N2)}}
+  // expected-error @+1 {{the result is tensor<1x4x7xf32>, expected 1x4x8 (N2)}}
   %0 = nn.embedding %table, %ids : (tensor<9x8xf32>, tensor<1x4xi64>) -> tensor<1x4x7xf32>
   return
 }
@@ -36,7 +36,7 @@ func.func @n4(%x: tensor<8xf32>) {
 // -----
 
 func.func @n5(%x: tensor<2x8xf32>, %gamma: tensor<7xf32>) {
-  // expected-error @+1 {{gamma is 'tensor<7xf32>', expected 8 (N5)}}
+  // expected-error @+1 {{gamma is tensor<7xf32>, expected 8 (N5)}}
   %0 = nn.layer_norm %x, %gamma {epsilon = 0.0 : f32} : (tensor<2x8xf32>, tensor<7xf32>) -> tensor<2x8xf32>
   return
 }
@@ -52,7 +52,7 @@ func.func @n6(%x: tensor<2x8xf32>, %gamma: tensor<8xf32>) {
 // -----
 
 func.func @n7(%x: tensor<1x2x8xf32>, %w: tensor<4x8xf32>) {
-  // expected-error @+1 {{weight is 'tensor<4x8xf32>', expected 8x4 (N7)}}
+  // expected-error @+1 {{weight is tensor<4x8xf32>, expected 8x4 (N7)}}
   %0 = nn.linear %x, %w : (tensor<1x2x8xf32>, tensor<4x8xf32>) -> tensor<1x2x4xf32>
   return
 }
@@ -60,7 +60,7 @@ func.func @n7(%x: tensor<1x2x8xf32>, %w: tensor<4x8xf32>) {
 // -----
 
 func.func @n8(%x: tensor<1x2x8xf32>, %w: tensor<8x4xf32>, %b: tensor<8xf32>) {
-  // expected-error @+1 {{bias is 'tensor<8xf32>', expected 4 (N8)}}
+  // expected-error @+1 {{bias is tensor<8xf32>, expected 4 (N8)}}
   %0 = nn.linear %x, %w, %b : (tensor<1x2x8xf32>, tensor<8x4xf32>, tensor<8xf32>) -> tensor<1x2x4xf32>
   return
 }
@@ -68,7 +68,7 @@ func.func @n8(%x: tensor<1x2x8xf32>, %w: tensor<8x4xf32>, %b: tensor<8xf32>) {
 // -----
 
 func.func @n9(%x: tensor<1x2x8xf32>, %w: tensor<8x4xf32>) {
-  // expected-error @+1 {{the result is 'tensor<1x3x4xf32>', expected 1x2x4 (N9)}}
+  // expected-error @+1 {{the result is tensor<1x3x4xf32>, expected 1x2x4 (N9)}}
   %0 = nn.linear %x, %w : (tensor<1x2x8xf32>, tensor<8x4xf32>) -> tensor<1x3x4xf32>
   return
 }
@@ -76,7 +76,7 @@ func.func @n9(%x: tensor<1x2x8xf32>, %w: tensor<8x4xf32>) {
 // -----
 
 func.func @n10(%m: tensor<1x5xi64>) {
-  // expected-error @+1 {{the result is 'tensor<1x4xf32>', expected 1x5 (N10)}}
+  // expected-error @+1 {{the result is tensor<1x4xf32>, expected 1x5 (N10)}}
   %0 = nn.key_mask %m : tensor<1x5xi64> -> tensor<1x4xf32>
   return
 }
@@ -100,7 +100,7 @@ func.func @n12(%q: tensor<1x2x8xf32>) {
 // -----
 
 func.func @n13(%q: tensor<1x2x8xf32>, %p: tensor<1x4x5x2xf32>) {
-  // expected-error @+1 {{past_k is 'tensor<1x4x5x2xf32>', expected 1x2x?x4 (N13)}}
+  // expected-error @+1 {{past_k is tensor<1x4x5x2xf32>, expected 1x2x?x4 (N13)}}
   %0:3 = nn.attention %q, %q, %q past %p, %p {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x4x5x2xf32>, tensor<1x4x5x2xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x7x4xf32>, tensor<1x2x7x4xf32>)
   return
 }
@@ -108,7 +108,7 @@ func.func @n13(%q: tensor<1x2x8xf32>, %p: tensor<1x4x5x2xf32>) {
 // -----
 
 func.func @n14(%q: tensor<1x2x8xf32>, %m: tensor<1x3xf32>) {
-  // expected-error @+1 {{key_mask is 'tensor<1x3xf32>', expected 1x2 (N14)}}
+  // expected-error @+1 {{key_mask is tensor<1x3xf32>, expected 1x2 (N14)}}
   %0:3 = nn.attention %q, %q, %q mask %m {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x3xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
   return
 }
@@ -116,7 +116,7 @@ func.func @n14(%q: tensor<1x2x8xf32>, %m: tensor<1x3xf32>) {
 // -----
 
 func.func @n15(%q: tensor<1x2x8xf32>) {
-  // expected-error @+1 {{the result is 'tensor<1x2x4xf32>', expected 1x2x8 (N15)}}
+  // expected-error @+1 {{the result is tensor<1x2x4xf32>, expected 1x2x8 (N15)}}
   %0:3 = nn.attention %q, %q, %q {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> (tensor<1x2x4xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
   return
 }
@@ -124,7 +124,7 @@ func.func @n15(%q: tensor<1x2x8xf32>) {
 // -----
 
 func.func @n16(%q: tensor<1x2x8xf32>) {
-  // expected-error @+1 {{present is 'tensor<1x2x3x4xf32>', expected 1x2x2x4 (N16)}}
+  // expected-error @+1 {{present is tensor<1x2x3x4xf32>, expected 1x2x2x4 (N16)}}
   %0:3 = nn.attention %q, %q, %q {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x3x4xf32>)
   return
 }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-fold-shapes -raise-attention -nn-mark-aliases 2>/dev/null | FileCheck %s
+
+// No mask, scores divided, keys made by one transposition.
+// CHECK-LABEL: @plain
+// CHECK-NEXT: nn.attention %arg0, %arg1, %arg2 {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 5.000000e-01 : f32}
+// CHECK-NEXT: return
+func.func @plain(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %two = onnx.constant dense<2.0> : tensor<f32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %d = onnx.node "Div"(%s, %two) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%d) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// As GPT-2 exports it: a cache, a buffer cut to the sizes for Where, a mask of
+// keys that is added, queries scaled before the product.
+// CHECK-LABEL: @cached
+// CHECK-SAME: dalbit.aliases = {{\[\[4, 1\], \[5, 2\]\]}}
+// CHECK-NEXT: %[[M:.*]] = nn.key_mask %arg3 {hidden = -1.000000e+04 : f32} : tensor<?x?xi64> -> tensor<?x?xf32>
+// CHECK-NEXT: %[[A:.*]], %[[K:.*]], %[[V:.*]] = nn.attention %arg0, %arg1, %arg2 past %arg4, %arg5 mask %[[M]] {causal = true, heads = 2 : i64, hidden_score = -1.000000e+09 : f32, kv_heads = 2 : i64, scale = 5.000000e-01 : f32}
+// CHECK-NEXT: return %[[A]], %[[K]], %[[V]]
+func.func @cached(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"},
+    %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}, %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %half = onnx.constant dense<0.5> : tensor<f32>
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %lowest = onnx.constant dense<-1.0e9> : tensor<f32>
+  %low = onnx.constant dense<-1.0e4> : tensor<f32>
+  %buffer = onnx.constant dense<[[[[true, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false], [true, true, false, false, false, false, false, false, false, false, false, false, false, false, false, false], [true, true, true, false, false, false, false, false, false, false, false, false, false, false, false, false], [true, true, true, true, false, false, false, false, false, false, false, false, false, false, false, false], [true, true, true, true, true, false, false, false, false, false, false, false, false, false, false, false], [true, true, true, true, true, true, false, false, false, false, false, false, false, false, false, false], [true, true, true, true, true, true, true, false, false, false, false, false, false, false, false, false], [true, true, true, true, true, true, true, true, false, false, false, false, false, false, false, false], [true, true, true, true, true, true, true, true, true, false, false, false, false, false, false, false], [true, true, true, true, true, true, true, true, true, true, false, false, false, false, false, false], [true, true, true, true, true, true, true, true, true, true, true, false, false, false, false, false], [true, true, true, true, true, true, true, true, true, true, true, true, false, false, false, false], [true, true, true, true, true, true, true, true, true, true, true, true, true, false, false, false], [true, true, true, true, true, true, true, true, true, true, true, true, true, true, false, false], [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, false], [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]]]]> : tensor<1x1x16x16xi1>
+  %i2 = onnx.constant dense<2> : tensor<1xi64>
+  %i3 = onnx.constant dense<3> : tensor<1xi64>
+  %i0 = onnx.constant dense<0> : tensor<1xi64>
+  %q0r = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q0 = onnx.node "Transpose"(%q0r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %q = onnx.node "Mul"(%q0, %half) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %knr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kn = onnx.node "Transpose"(%knr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vnr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %vn = onnx.node "Transpose"(%vnr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %k = onnx.node "Concat"(%pk, %kn) opset 13 attributes {axis = -2 : i64} : (tensor<?x2x?x4xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %v = onnx.node "Concat"(%pv, %vn) opset 13 attributes {axis = 2 : i64} : (tensor<?x2x?x4xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ks = onnx.node "Shape"(%k) opset 13 : (tensor<*xf32>) -> tensor<*xi64>
+  %S = onnx.node "Gather"(%ks, %i2) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %qs = onnx.node "Shape"(%q) opset 13 : (tensor<*xf32>) -> tensor<*xi64>
+  %T = onnx.node "Gather"(%qs, %i2) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %P = onnx.node "Sub"(%S, %T) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %c1 = onnx.node "Slice"(%buffer, %P, %S, %i2) opset 13 : (tensor<1x1x16x16xi1>, tensor<*xi64>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xi1>
+  %c2 = onnx.node "Slice"(%c1, %i0, %S, %i3) opset 13 : (tensor<*xi1>, tensor<1xi64>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xi1>
+  %w = onnx.node "Where"(%c2, %s, %lowest) opset 13 : (tensor<*xi1>, tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %m4 = onnx.node "Unsqueeze"(%mask) opset 13 attributes {axes = array<i64: 1, 2>} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %mf = onnx.node "Cast"(%m4) opset 13 attributes {to = 1 : i64} : (tensor<*xi64>) -> tensor<*xf32>
+  %mi = onnx.node "Sub"(%one, %mf) opset 13 : (tensor<f32>, tensor<*xf32>) -> tensor<*xf32>
+  %mm = onnx.node "Mul"(%mi, %low) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %a = onnx.node "Add"(%w, %mm) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y, %k, %v : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Heads folded into the batch, the present kept beside the product.
+// CHECK-LABEL: @folded
+// CHECK: %[[A:.*]], %[[K:.*]], %{{.*}} = nn.attention %arg0, %arg1, %arg2 {causal = false
+// CHECK-NEXT: return %[[A]], %[[K]]
+func.func @folded(%xq: tensor<?x5x8xf32> {dalbit.name = "q"}, %xk: tensor<?x5x8xf32> {dalbit.name = "k"}, %xv: tensor<?x5x8xf32> {dalbit.name = "v"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %flat = onnx.constant dense<[-1, 5, 4]> : tensor<3xi64>
+  %back = onnx.constant dense<[-1, 2, 5, 4]> : tensor<4xi64>
+  %q4r = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q4 = onnx.node "Transpose"(%q4r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %k4r = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k4 = onnx.node "Transpose"(%k4r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %v4r = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v4 = onnx.node "Transpose"(%v4r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %q = onnx.node "Reshape"(%q4, %flat) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %k = onnx.node "Reshape"(%k4, %flat) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %v = onnx.node "Reshape"(%v4, %flat) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o3 = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "Reshape"(%o3, %back) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y, %k4 : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Two query heads share a key head that was repeated by Expand.
+// CHECK-LABEL: @grouped
+// CHECK-NEXT: nn.attention %arg0, %arg1, %arg2 {causal = false, heads = 2 : i64, kv_heads = 1 : i64
+// CHECK-NEXT: return
+func.func @grouped(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x4xf32> {dalbit.name = "k"}, %xv: tensor<?x?x4xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %cut1 = onnx.constant dense<[0, 0, 1, 4]> : tensor<4xi64>
+  %twice = onnx.constant dense<[1, 1, 2, 1, 1]> : tensor<5xi64>
+  %merge = onnx.constant dense<[0, 2, -1, 4]> : tensor<4xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %k1r = onnx.node "Reshape"(%xk, %cut1) opset 13 : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k1 = onnx.node "Transpose"(%k1r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %ku = onnx.node "Unsqueeze"(%k1) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %ke = onnx.node "Expand"(%ku, %twice) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %k = onnx.node "Reshape"(%ke, %merge) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v1r = onnx.node "Reshape"(%xv, %cut1) opset 13 : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v1 = onnx.node "Transpose"(%v1r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vu = onnx.node "Unsqueeze"(%v1) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %ve = onnx.node "Expand"(%vu, %twice) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %v = onnx.node "Reshape"(%ve, %merge) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A bias is no mask: nothing is raised.
+// CHECK-LABEL: @biased
+// CHECK-NOT: nn.attention
+// CHECK: "Softmax"
+func.func @biased(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %two = onnx.constant dense<2.0> : tensor<1x2x1x1xf32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %d = onnx.node "Add"(%s, %two) opset 13 : (tensor<*xf32>, tensor<1x2x1x1xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%d) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-fold-shapes -raise-embedding -raise-elementwise | FileCheck %s
+
+// Token rows plus the rows P .. P+T-1 of a position table, ids by Range.
+// CHECK-LABEL: @gathered
+// CHECK: %[[A:.*]] = nn.embedding %{{.*}}, %arg0 : (tensor<9x4xf32>, tensor<?x?xi64>)
+// CHECK: %[[P:.*]] = nn.position_ids : tensor<1x?xi64>
+// CHECK: %[[B:.*]] = nn.embedding %{{.*}}, %[[P]]
+// CHECK: nn.add %[[A]], %[[B]] : (tensor<?x?x4xf32>, tensor<1x?x4xf32>)
+// CHECK-NOT: onnx.node
+func.func @gathered(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}, %past: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<1.0> : tensor<9x4xf32>
+  %positions = onnx.constant dense<2.0> : tensor<64x4xf32>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %i2 = onnx.constant dense<2> : tensor<i64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %pastShape = onnx.node "Shape"(%past) opset 13 : (tensor<?x2x?x4xf32>) -> tensor<*xi64>
+  %p = onnx.node "Gather"(%pastShape, %i2) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %end = onnx.node "Add"(%t, %p) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%p, %end, %i1) opset 13 : (tensor<*xi64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %row = onnx.node "Unsqueeze"(%range) opset 13 attributes {axes = array<i64: 0>} : (tensor<*xi64>) -> tensor<*xi64>
+  %a = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%positions, %row) opset 13 attributes {axis = 0 : i64} : (tensor<64x4xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The same rows cut out of the table; without a past, P is 0.
+// CHECK-LABEL: @sliced
+// CHECK: nn.position_ids : tensor<1x?xi64>
+// CHECK: nn.add
+// CHECK-NOT: onnx.node
+func.func @sliced(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<1.0> : tensor<9x4xf32>
+  %positions = onnx.constant dense<2.0> : tensor<64x4xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %a = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<9x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%positions, %zero, %t, %zero, %one) opset 13 : (tensor<64x4xf32>, tensor<1xi64>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Ids that are not the positions of the new tokens are an ordinary look-up.
+// CHECK-LABEL: @other_ids
+// CHECK-NOT: nn.position_ids
+// CHECK: nn.embedding
+func.func @other_ids(%ids: tensor<1x3xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<1.0> : tensor<9x4xf32>
+  %fixed = onnx.constant dense<[[0, 1, 3]]> : tensor<1x3xi64>
+  %a = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<9x4xf32>, tensor<1x3xi64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%table, %fixed) opset 13 attributes {axis = 0 : i64} : (tensor<9x4xf32>, tensor<1x3xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-fold-shapes | FileCheck %s
+
+// Roles: ids [B, T], past [B, H, P, d], mask [B, P+T].
+// CHECK-LABEL: @roles
+// CHECK-SAME: dalbit.dims = ["B", "T"]
+// CHECK-SAME: dalbit.dims = ["B", "P+T"]
+// CHECK-SAME: dalbit.dims = ["B", "2", "P", "4"]
+// CHECK-SAME: -> (tensor<?x2x?x4xf32> {dalbit.dims = ["B", "2", "P+T", "4"]})
+// CHECK-SAME: attributes {dalbit.sizes = {}}
+func.func @roles(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"},
+                 %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"},
+                 %past: tensor<?x2x?x4xf32> {dalbit.name = "past_key_values.0.key"}) -> tensor<*xf32> {
+  %target = onnx.constant dense<[2, 4]> : tensor<2xi64>
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %i0 = onnx.constant dense<0> : tensor<1xi64>
+  %i1 = onnx.constant dense<1> : tensor<1xi64>
+  %b = onnx.node "Gather"(%shape, %i0) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %four = onnx.constant dense<4> : tensor<1xi64>
+  %all = onnx.node "Concat"(%b, %two, %t, %four) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  // CHECK: "Expand"{{.*}} -> tensor<?x2x?x4xf32>
+  %new = onnx.node "Expand"(%one, %all) opset 13 : (tensor<f32>, tensor<*xi64>) -> tensor<*xf32>
+  // CHECK: "Concat"{{.*}} -> tensor<?x2x?x4xf32>
+  %y = onnx.node "Concat"(%past, %new) opset 13 attributes {axis = -2 : i64} : (tensor<?x2x?x4xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Fixed sizes are the symbols' values, sizes computed from them are constants.
+// CHECK-LABEL: @fixed
+// CHECK-SAME: dalbit.sizes = {B = 1 : i64, P = 31 : i64, T = 1 : i64}
+// CHECK-NEXT: %[[C:.*]] = onnx.constant dense<[1, 31]> : tensor<2xi64>
+// CHECK-NEXT: return %[[C]] : tensor<2xi64>
+func.func @fixed(%ids: tensor<1x1xi64> {dalbit.name = "input_ids"},
+                 %past: tensor<1x2x31x4xf32> {dalbit.name = "past_key_values.0.key"}) -> tensor<*xi64> {
+  %i = onnx.constant dense<[0, -2]> : tensor<2xi64>
+  %shape = onnx.node "Shape"(%past) opset 13 : (tensor<1x2x31x4xf32>) -> tensor<*xi64>
+  %y = onnx.node "Gather"(%shape, %i) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<2xi64>) -> tensor<*xi64>
+  return %y : tensor<*xi64>
+}
+
+// -----
+
+// A reshape to the sizes that its input has changes nothing, even when the
+// target is computed; so does a cast to the type that is there.
+// CHECK-LABEL: @nothing_changes
+// CHECK-NEXT: return %arg0
+func.func @nothing_changes(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xi64> {
+  %i1 = onnx.constant dense<1> : tensor<1xi64>
+  %minus = onnx.constant dense<-1> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %target = onnx.node "Concat"(%minus, %t) opset 13 attributes {axis = 0 : i64} : (tensor<1xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %r = onnx.node "Reshape"(%ids, %target) opset 13 : (tensor<?x?xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %y = onnx.node "Cast"(%r) opset 13 attributes {to = 7 : i64} : (tensor<*xi64>) -> tensor<*xi64>
+  return %y : tensor<*xi64>
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The command on the real example: what people type, and what bad input gets.
+# usage: cli_test.sh DALBIT EXAMPLE_FOLDER
+set -u
+dalbit=$1
+example=$2
+model=$example/tiny-gpt.onnx
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+check() { # name, condition as a command
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name"
+  fi
+}
+
+# refuses NAME PATTERN COMMAND...: status 1, `error:` with the pattern, and no file left in $work/out.
+refuses() {
+  local name=$1 pattern=$2
+  shift 2
+  rm -rf "$work/out"
+  mkdir "$work/out"
+  "$@" >"$work/stdout" 2>"$work/stderr"
+  local status=$?
+  check "$name: status 1, got $status" [ "$status" -eq 1 ]
+  check "$name: says error: $pattern" grep -q "^error: .*$pattern" "$work/stderr"
+  check "$name: leaves nothing" [ -z "$(ls -A "$work/out")" ]
+}
+
+# What people type.
+check "compile" "$dalbit" compile "$model" -o "$work/t.dbn" --target nano
+check "readelf lists the sections" sh -c "/usr/lib/llvm-19/bin/llvm-readelf -S $work/t.dbn | grep -q dalbit.weights"
+check "inspect" sh -c "$dalbit inspect $work/t.dbn | grep -q 'entry *decode'"
+check "disassemble" sh -c "$dalbit inspect $work/t.dbn --disassemble | grep -q 'go matrix'"
+"$dalbit" run "$work/t.dbn" --engine functional --prompt 'And the ' --generate 16 --json "$work/f.json" >/dev/null
+"$dalbit" run "$work/t.dbn" --engine rtl --prompt 'And the ' --generate 16 --json "$work/r.json" >/dev/null
+same() { # key: equal in both reports
+  [ "$(grep "\"$1\"" "$work/f.json")" = "$(grep "\"$1\"" "$work/r.json")" ] && grep -q "\"$1\"" "$work/f.json"
+}
+check "rtl and functional write the same text" same text
+check "rtl and functional leave the same memory" same memory_sha256
+check "the rtl reports energy per token" grep -q '"per_token"' "$work/r.json"
+check "instructions cost less than 3 % of a decode step" /usr/bin/python3 - "$work/r.json" <<'P'
+import json, sys
+run = json.load(open(sys.argv[1]))
+wait = run["counters"]["dma_in.seq_wait"]
+sys.exit(0 if wait < 0.03 * run["cycles"]["total"] else 1)
+P
+check "eval" sh -c "head -c 700 $example/heldout.txt > $work/text && $dalbit eval $model --text $work/text | grep -q 'bits per byte over 699 bytes'"
+check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
+
+# Bad input.
+head -c 100000 "$model" >"$work/short.onnx"
+refuses "truncated model" "short.onnx" "$dalbit" compile "$work/short.onnx" -o "$work/out/x.dbn"
+refuses "missing model" "none.onnx" "$dalbit" compile "$work/none.onnx" -o "$work/out/x.dbn"
+head -c 50000 "$work/t.dbn" >"$work/short.dbn"
+refuses "truncated binary" "short.dbn" "$dalbit" run "$work/short.dbn"
+refuses "context past the position table" "position table" "$dalbit" compile "$model" -o "$work/out/x.dbn" --max-context 4096
+refuses "unknown target" "moon" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target moon
+refuses "prompt longer than the context" "positions" "$dalbit" run "$work/t.dbn" --prompt "$(head -c 300 "$example/heldout.txt")" --generate 4
+refuses "token outside the vocabulary" "999" "$dalbit" run "$work/t.dbn" --tokens 999 --generate 1
+refuses "full disk" "dev/full\|No space\|cannot\|space" sh -c "ulimit -f 100; $dalbit compile $model -o $work/out/x.dbn --target nano"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
