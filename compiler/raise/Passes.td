@@ -20,7 +20,9 @@ def BindShapes : RaisePass<"onnx-bind-shapes"> {
     attention mask [B, P+T]. A dimension that the file fixes binds its symbol.
     Leaves: `dalbit.dims` on every argument, `dalbit.sizes` (symbols that are
     numbers) on the function, argument types to match. An open dimension that
-    nothing explains is an error that names `--shape`.
+    nothing explains is an error that names `--shape`. The text form of a pass
+    pipeline splits lists at commas, so DIMS of more than one dimension come
+    through the C++ options only.
   }];
   let options = [
     ListOption<"shapes", "shape", "std::string",

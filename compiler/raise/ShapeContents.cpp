@@ -167,18 +167,19 @@ static ContentsResult rangeContents(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 static ContentsResult splitContents(onnx::NodeOp node, SymbolicShapes &shapes) {
-  const Contents *data = input(node, shapes, 0);
-  if (!data || data->shape.size() != 1)
+  const Contents *found = input(node, shapes, 0);
+  if (!found || found->shape.size() != 1)
     return std::nullopt;
+  Contents data = *found; // the map grows below
   int64_t start = 0;
   for (OpResult part : node->getResults()) {
     const Dims *dims = shapes.dims(part);
     auto size = dims ? dims->front().constant() : std::nullopt;
-    if (!size || start + *size > data->shape[0])
+    if (!size || start + *size > data.shape[0])
       return std::nullopt;
     Contents result{{*size}, {}};
-    result.elements.append(data->elements.begin() + start,
-                           data->elements.begin() + start + *size);
+    result.elements.append(data.elements.begin() + start,
+                           data.elements.begin() + start + *size);
     shapes.setContents(part, std::move(result));
     start += *size;
   }

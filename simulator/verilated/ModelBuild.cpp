@@ -23,12 +23,12 @@ namespace dalbit::verilated {
 namespace {
 
 // No assertions of the rtl: its benches have them on. Loops stay rolled where
-// g++ vectorises them.
+// compilers vectorise them.
 constexpr const char *Verilate =
     "verilator --cc --top-module npu_top -O3 --x-assign fast --x-initial fast "
     "--unroll-count 8";
-constexpr const char *Compile = "g++ -std=c++20 -O3 -march=native -fPIC "
-                                "-fvisibility=hidden -w";
+constexpr const char *CompilerFlags =
+    " -std=c++20 -O3 -march=native -fPIC -fvisibility=hidden -w";
 constexpr const char *HarnessFiles[] = {"Harness.cpp", "HarnessApi.h",
                                         "shim.h"};
 
@@ -81,7 +81,7 @@ std::string quoted(const fs::path &path) {
 
 std::string outputOf(const std::string &command) {
   std::string text;
-  FILE *pipe = popen((command + " 2>/dev/null").c_str(), "r");
+  FILE *pipe = popen(("{ " + command + "; } 2>/dev/null").c_str(), "r");
   if (!pipe)
     return text;
   char buffer[256];
@@ -89,6 +89,11 @@ std::string outputOf(const std::string &command) {
     text += buffer;
   pclose(pipe);
   return text;
+}
+
+/// clang 19 makes models that run 1.1 to 1.4 times as fast as those of g++ 12.
+std::string findCompiler() {
+  return outputOf("clang++-19 --version").empty() ? "g++" : "clang++-19";
 }
 
 /// Name and features of the first processor.
@@ -133,14 +138,16 @@ void runTool(const std::string &command, const char *name,
   if (std::system(whole.c_str()) == 0)
     return;
   std::vector<std::string> notes = lastLines(log);
-  notes.push_back("the rtl engine needs verilator 5 and g++ 12 in the path");
+  notes.push_back(
+      "the rtl engine needs verilator 5.006 and g++ or clang++-19 in the path");
   throw Error(std::string(name) + " fails on the rtl", notes);
 }
 
 class Build {
 public:
   explicit Build(const target::Target &target)
-      : target(target), place(findPlaces()), files(rtlFiles(place.rtl)) {
+      : target(target), place(findPlaces()), files(rtlFiles(place.rtl)),
+        compiler(findCompiler()) {
     for (const auto &[name, value] : target::verilatorParameters(target))
       parameters += " -G" + name + "=" + std::to_string(value);
   }
@@ -153,7 +160,7 @@ private:
   const target::Target &target;
   Places place;
   std::vector<fs::path> files;
-  std::string parameters;
+  std::string compiler, parameters;
 };
 
 std::string Build::key() const {
@@ -167,8 +174,8 @@ std::string Build::key() const {
     add(readText(place.harness / name));
   add(readText(place.package));
   add(readText(place.rtl / "common/assert.svh"));
-  add(parameters + Verilate + Compile + processor());
-  add(outputOf("verilator --version; g++ --version"));
+  add(parameters + Verilate + CompilerFlags + processor());
+  add(outputOf("verilator --version; " + compiler + " --version"));
   return hex(hash.finish()).substr(0, 24);
 }
 
@@ -191,7 +198,7 @@ fs::path Build::build(const fs::path &folder) const {
   root.erase(std::find(root.begin(), root.end(), '\n'), root.end());
   fs::path library = fs::path(root) / "include";
   auto object = [&](const fs::path &source, const char *name) {
-    return std::string(Compile) + " -I" + quoted(folder) + " -isystem " +
+    return compiler + CompilerFlags + " -I" + quoted(folder) + " -isystem " +
            quoted(library) + " -isystem " + quoted(library / "vltstd") + " -I" +
            quoted(place.harness) + " -include " +
            quoted(place.harness / "shim.h") + " -c " + quoted(source) + " -o " +
@@ -204,14 +211,14 @@ fs::path Build::build(const fs::path &folder) const {
               " ) &\nothers=$!\n" +
               object(folder / "Vnpu_top__ALL.cpp", "model.o") +
               " && wait $others",
-          "g++", folder / "compile.log");
+          compiler.c_str(), folder / "compile.log");
   fs::path fresh = folder / "npu.so";
   std::string objects;
   for (const char *name : {"harness.o", "verilated.o", "threads.o", "model.o"})
     objects += " " + quoted(folder / name);
-  runTool("g++ -shared -Wl,-Bsymbolic -o " + quoted(fresh) + objects +
+  runTool(compiler + " -shared -Wl,-Bsymbolic -o " + quoted(fresh) + objects +
               " -lpthread",
-          "g++", folder / "link.log");
+          compiler.c_str(), folder / "link.log");
   return fresh;
 }
 

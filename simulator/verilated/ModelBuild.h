@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Makes the shared object of a hardware configuration on demand: Verilator on
-// rtl/ with the target's parameters, then g++ on its output and Harness.cpp.
+// rtl/ with the target's parameters, then clang++-19 or g++ on its output and
+// Harness.cpp.
 //
 // Objects are kept in $DALBIT_CACHE, else $XDG_CACHE_HOME/dalbit, else
 // ~/.cache/dalbit, under a key of everything that enters them: the sources,

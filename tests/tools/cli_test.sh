@@ -54,6 +54,7 @@ run = json.load(open(sys.argv[1]))
 wait = run["counters"]["dma_in.seq_wait"]
 sys.exit(0 if wait < 0.03 * run["cycles"]["total"] else 1)
 P
+check "verify: every step agrees with the next" "$dalbit" verify "$model" --target nano
 check "eval" sh -c "head -c 700 $example/heldout.txt > $work/text && $dalbit eval $model --text $work/text | grep -q 'bits per byte over 699 bytes'"
 check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
 

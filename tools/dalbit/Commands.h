@@ -14,6 +14,7 @@ namespace dalbit::tool {
 void addCompile(CLI::App &app);
 void addRun(CLI::App &app);
 void addEval(CLI::App &app);
+void addVerify(CLI::App &app);
 void addInspect(CLI::App &app);
 void addTargets(CLI::App &app);
 

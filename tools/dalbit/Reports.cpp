@@ -4,6 +4,8 @@
 
 #include "simulator/dram/DramParameters.h"
 
+#include <algorithm>
+
 namespace dalbit::tool {
 
 namespace {
@@ -29,9 +31,25 @@ energy::PhaseActivity activityOf(const Measured::Phase &phase,
     for (const auto &[counter, value] : toMap(counters))
       activity.layers[name][counter] += value;
   }
-  // The whole's time is not a layer's.
-  for (auto &[name, counters] : activity.layers)
+  // The whole's time is not a layer's. Its DRAM commands are: in proportion to
+  // the bytes that its DMA moved (bursts of all layers are alike).
+  uint64_t loaded =
+               phase.counters.dmaIn.bytes + phase.counters.sequencer.fetchBytes,
+           stored = phase.counters.dmaOut.bytes;
+  for (auto &[name, counters] : activity.layers) {
     counters.erase("cycles");
+    double in = loaded ? double(counters["dma_in.bytes"]) / double(loaded) : 0,
+           out =
+               stored ? double(counters["dma_out.bytes"]) / double(stored) : 0,
+           both = double(counters["dma_in.bytes"] + counters["dma_out.bytes"]) /
+                  double(std::max<uint64_t>(loaded + stored, 1));
+    for (const auto &[counter, share] : {std::pair("dram.reads", in),
+                                         {"dram.writes", out},
+                                         {"dram.activates", both},
+                                         {"dram.precharges", both}})
+      if (auto total = phase.dram.find(counter); total != phase.dram.end())
+        counters[counter] = uint64_t(double(total->second) * share);
+  }
   return activity;
 }
 

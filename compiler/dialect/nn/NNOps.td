@@ -35,7 +35,8 @@ def NN_Float : RankedTensorOf<[F32]>;
 def NN_Ids : RankedTensorOf<[I32, I64]>;
 def NN_Mask : RankedTensorOf<[I1, I8, I32, I64, F32]>;
 
-def NN_ConstantOp : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]>]> {
+def NN_ConstantOp
+    : NN_Op<"constant", [ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "a weight or a small constant";
   let description = [{
     `value` is `#onnx.weight` (a view of the mapped model file) or a dense
@@ -67,14 +68,18 @@ def NN_EmbeddingOp : NN_Op<"embedding"> {
   }];
   let arguments = (ins NN_Float:$table, NN_Ids:$ids);
   let results = (outs NN_Float:$out);
-  let assemblyFormat = "$table `,` $ids attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $table `,` $ids attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 
 class NN_BinaryOp<string mnemonic> : NN_Op<mnemonic, [Commutative]> {
   let arguments = (ins NN_Float:$a, NN_Float:$b);
   let results = (outs NN_Float:$out);
-  let assemblyFormat = "$a `,` $b attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $a `,` $b attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 
@@ -91,7 +96,8 @@ def NN_MulOp : NN_BinaryOp<"mul"> {
   let description = [{ Gates. Broadcasting as in `nn.add` (N3). }];
 }
 
-class NN_UnaryOp<string mnemonic> : NN_Op<mnemonic, [SameOperandsAndResultType]> {
+class NN_UnaryOp<string mnemonic>
+    : NN_Op<mnemonic, [SameOperandsAndResultType]> {
   let arguments = (ins NN_Float:$x);
   let results = (outs NN_Float:$out);
   let assemblyFormat = "$x attr-dict `:` type($x)";
@@ -160,7 +166,8 @@ def NN_LinearOp : NN_Op<"linear"> {
   let arguments = (ins NN_Float:$x, NN_Float:$weight, Optional<NN_Float>:$bias);
   let results = (outs NN_Float:$out);
   let assemblyFormat = [{
-    $x `,` $weight (`,` $bias^)? attr-dict `:` functional-type(operands, results)
+    $x `,` $weight (`,` $bias^)? attr-dict
+    `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -68,7 +68,7 @@ host::StepResult compare(const std::string &assembly,
 } // namespace
 
 TEST_CASE("what goes in comes out", "[verilated]") {
-  auto target = GENERATE("nano", "edge");
+  auto target = GENERATE("nano", "edge", "server");
   CAPTURE(target);
   Bench bench(load(4096, 20000, "0x0001") + store(4096, 20000, "0x0001") +
                   "halt\n",

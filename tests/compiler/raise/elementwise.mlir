@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -raise-elementwise | FileCheck %s
+
+// CHECK-LABEL: @all
+// CHECK: %[[A:.*]] = nn.add %arg0, %arg1
+// CHECK: %[[B:.*]] = nn.scale %[[A]] {factor = 2.500000e-01 : f32}
+// CHECK: %[[C:.*]] = nn.mul %[[B]], %[[A]]
+// CHECK: %[[D:.*]] = nn.relu %[[C]]
+// CHECK: %[[E:.*]] = nn.scale %[[D]] {factor = -1.000000e+00 : f32}
+// CHECK: return %[[E]]
+func.func @all(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %four = onnx.constant dense<4.0> : tensor<f32>
+  %s = onnx.node "Add"(%a, %b) opset 13 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %d = onnx.node "Div"(%s, %four) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
+  %m = onnx.node "Mul"(%d, %s) opset 13 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  %r = onnx.node "Relu"(%m) opset 13 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %n = onnx.node "Neg"(%r) opset 13 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %n : tensor<?x8xf32>
+}
+
+// -----
+
+// Integers, and a number divided by x, are none of nn's.
+// CHECK-LABEL: @others
+// CHECK: "Add"
+// CHECK: "Div"
+// CHECK-NOT: nn.
+func.func @others(%a: tensor<?xi64>, %x: tensor<?xf32>) -> (tensor<?xi64>, tensor<?xf32>) {
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %s = onnx.node "Add"(%a, %a) opset 13 : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
+  %d = onnx.node "Div"(%one, %x) opset 13 : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
+  return %s, %d : tensor<?xi64>, tensor<?xf32>
+}

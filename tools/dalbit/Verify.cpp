@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// dalbit verify: one input through every step of the chain, neighbours held
+// against each other. ONNX and [nn] agree within float tolerance, [nn] and
+// [qnn] differ by the quantisation (reported, never hidden), [qnn], functional
+// engine and rtl agree bit for bit.
+
+#include "compiler/execute/FloatExecutor.h"
+#include "compiler/execute/integer/IntegerExecutor.h"
+#include "compiler/quantise/NNToQNN.h"
+#include "isa/binary/Expression.h"
+#include "support/Error.h"
+#include "tools/dalbit/Commands.h"
+#include "tools/dalbit/HostTensors.h"
+#include "tools/dalbit/Model.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cmath>
+#include <cstdio>
+#include <random>
+
+namespace dalbit::tool {
+
+namespace {
+
+using execute::Tensor;
+using Tensors = std::vector<Tensor>;
+
+struct VerifyState {
+  CompileOptions compile;
+  std::string model;
+  std::vector<std::string> inputs;
+  bool rtl = true;
+};
+
+/// Decibels of \p reference over its difference to \p got; 200 if equal.
+double snr(const Tensor &reference, const Tensor &got) {
+  Tensor x = reference.cast(execute::ElementType::F64),
+         y = got.cast(execute::ElementType::F64);
+  if (x.count() != y.count())
+    return -200;
+  double signal = 0, noise = 0;
+  for (int64_t i = 0; i < x.count(); ++i) {
+    double a = x.data<double>()[i], b = y.data<double>()[i];
+    signal += a * a;
+    noise += (a - b) * (a - b);
+  }
+  return noise == 0 ? 200 : 10 * std::log10(signal / noise);
+}
+
+/// Seeded inputs: eight tokens after a past of four where the model has one.
+std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
+                                           const ModelFacts &facts) {
+  std::mt19937 random(1);
+  binary::Symbols sizes{8, 4, 1};
+  if (auto fixed = raised->getAttrOfType<mlir::DictionaryAttr>("dalbit.sizes"))
+    for (mlir::NamedAttribute entry : fixed) {
+      int64_t value = mlir::cast<mlir::IntegerAttr>(entry.getValue()).getInt();
+      (entry.getName() == "T"   ? sizes.tokens
+       : entry.getName() == "P" ? sizes.position
+                                : sizes.batch) = value;
+    }
+  std::vector<host::HostTensor> inputs;
+  for (unsigned i = 0; i < raised.getNumArguments(); ++i) {
+    mlir::DictionaryAttr attrs = raised.getArgAttrDict(i);
+    host::HostTensor tensor;
+    tensor.name = attrs.getAs<mlir::StringAttr>("dalbit.name").str();
+    int64_t count = 1;
+    for (mlir::Attribute dim : attrs.getAs<mlir::ArrayAttr>("dalbit.dims")) {
+      auto size = binary::evaluate(
+          mlir::cast<mlir::StringAttr>(dim).getValue().str(), sizes);
+      if (!size)
+        throw Error("input '" + tensor.name + "' has an open dimension",
+                    {"give it with --input " + tensor.name + "=FILE"});
+      tensor.shape.push_back(*size);
+      count *= *size;
+    }
+    mlir::Type element =
+        mlir::cast<mlir::ShapedType>(raised.getArgument(i).getType())
+            .getElementType();
+    tensor.type = element.isInteger(64)   ? "int64"
+                  : element.isInteger(32) ? "int32"
+                  : element.isInteger(1)  ? "bool"
+                                          : "float";
+    // Token ids come first; other integers are masks.
+    for (int64_t k = 0; k < count; ++k)
+      tensor.values.push_back(
+          tensor.type == "float" ? float(double(random() % 2001) / 1000 - 1)
+          : i == 0 ? double(random() % std::max<int64_t>(facts.vocabulary, 1))
+                   : 1);
+    inputs.push_back(std::move(tensor));
+  }
+  return inputs;
+}
+
+void line(const char *left, const char *right, bool ok,
+          const std::string &figure) {
+  std::printf("%-5s %-10s %-11s %s\n", ok ? "ok" : "DIFF", left, right,
+              figure.c_str());
+}
+
+std::string decibel(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f dB", value);
+  return value >= 200 ? "equal" : text;
+}
+
+/// Whether all outputs are equal, bit for bit; else names the first.
+bool equal(const std::vector<host::HostTensor> &a,
+           const std::vector<host::HostTensor> &b, std::string &where) {
+  for (const host::HostTensor &x : a)
+    for (const host::HostTensor &y : b)
+      if (x.name == y.name && x.values != y.values) {
+        where = "first difference in output " + x.name;
+        return false;
+      }
+  where = "bit for bit";
+  return true;
+}
+
+void verify(VerifyState &state) {
+  Compiler compiler;
+  auto imported = compiler.import(state.model),
+       raised = compiler.import(state.model);
+  compiler.raise(*raised, state.compile);
+  auto function = *raised->getOps<mlir::func::FuncOp>().begin();
+  std::vector<host::HostTensor> inputs =
+      state.inputs.empty() ? seededInputs(function, modelFacts(*raised))
+                           : readInputs(state.inputs);
+  execute::FloatExecutor onnx(*imported), nn(*raised);
+  Tensors tensors;
+  int64_t past = 0;
+  for (const execute::Port &port : onnx.inputs()) {
+    auto given = std::find_if(
+        inputs.begin(), inputs.end(),
+        [&](const host::HostTensor &input) { return input.name == port.name; });
+    if (given == inputs.end())
+      throw Error("input '" + port.name + "' is missing",
+                  {"add --input " + port.name + "=FILE"});
+    tensors.push_back(toTensor(*given));
+    if (given->shape.size() == 4)
+      past = given->shape[2];
+  }
+
+  bool good = true;
+  Tensors reference = onnx.run(tensors), rewritten = nn.run(tensors);
+  for (size_t i = 0; i < reference.size(); ++i) {
+    double db = snr(reference[i], rewritten[i]);
+    good &= db > 80;
+    line("onnx", "nn", db > 80, onnx.outputs()[i].name + ": " + decibel(db));
+  }
+  quantise::Options options;
+  options.weights = state.compile.weights;
+  if (failed(quantise::convertToQNN(*raised, options)))
+    throw Error(state.model + ": cannot be quantised",
+                {"dalbit compile names the node"});
+  Tensors integers = execute::runInteger(*raised, tensors, past);
+  std::vector<host::HostTensor> exact;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    exact.push_back(toHost(onnx.outputs()[i].name, integers[i]));
+    line("nn", "qnn", true,
+         onnx.outputs()[i].name + ": " +
+             decibel(snr(reference[i], integers[i])));
+  }
+  for (const char *engine : {"functional", "rtl"}) {
+    if (!state.rtl && std::string(engine) == "rtl")
+      continue;
+    ModelOptions modelOptions;
+    modelOptions.compile = state.compile;
+    modelOptions.engine = engine;
+    std::string where;
+    bool same = equal(openModel(state.model, modelOptions)->runOnce(inputs),
+                      exact, where);
+    good &= same;
+    line("qnn", engine, same, where);
+  }
+  if (!good)
+    throw Error(state.model + ": two steps of the chain disagree");
+}
+
+} // namespace
+
+void addVerify(CLI::App &app) {
+  auto state = std::make_shared<VerifyState>();
+  CLI::App *command = app.add_subcommand(
+      "verify", "holds every step of the chain against the next on one input");
+  command->footer("Example:\n  dalbit verify tiny-gpt.onnx --target nano");
+  command->add_option("model", state->model, "ONNX model")->required();
+  command
+      ->add_option("--input", state->inputs,
+                   "tensor of a model input, .npy or TensorProto .pb")
+      ->type_name("NAME=FILE");
+  command->add_flag("!--no-rtl", state->rtl, "leave out the rtl");
+  addCompileOptions(*command, state->compile);
+  command->callback([state] { verify(*state); });
+}
+
+} // namespace dalbit::tool
