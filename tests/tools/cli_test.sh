@@ -56,6 +56,10 @@ sys.exit(0 if wait < 0.03 * run["cycles"]["total"] else 1)
 P
 check "verify: every step agrees with the next" "$dalbit" verify "$model" --target nano
 check "eval" sh -c "head -c 700 $example/heldout.txt > $work/text && $dalbit eval $model --text $work/text | grep -q 'bits per byte over 699 bytes'"
+cached() { "$dalbit" run "$work/t.dbn" --engine "$1" --tokens 5 --position 100 --kv seed --generate 2 --json "$work/$2.json" >/dev/null; }
+cached functional f && cached rtl r
+check "a seeded cache gives the same memory on both engines" same memory_sha256
+check "half the clock, other cycles" sh -c "$dalbit run $work/t.dbn --engine rtl --tokens 5 --generate 2 --frequency 200 | grep -q 'engine rtl'"
 check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
 
 # Bad input.

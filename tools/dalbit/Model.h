@@ -9,6 +9,8 @@
 #include "simulator/host/Text.h"
 #include "tools/dalbit/Pipeline.h"
 
+#include <optional>
+
 namespace dalbit::tool {
 
 /// Cycles and counters of the steps so far, by phase.
@@ -46,8 +48,9 @@ public:
   virtual std::string digest() const { return {}; }
   virtual const binary::Program *program() const { return nullptr; }
   virtual const target::Target *target() const { return nullptr; }
-  /// Starts at a position without prefilling.
-  virtual void setPosition(uint32_t position) = 0;
+  /// Starts at a position without prefilling, with a cache of zeros or of
+  /// numbers from \p seed.
+  virtual void setPosition(uint32_t position, std::optional<uint64_t> seed) = 0;
 
   host::LanguageModel language();
 };
@@ -56,6 +59,7 @@ struct ModelOptions {
   CompileOptions compile;
   std::string engine = "functional";
   bool ignoreChecksum = false;
+  int frequency = 0; ///< MHz, 0: the target's own (T1)
 };
 
 /// Opens a .dbn or .onnx file for an engine: functional, rtl or float. Throws
@@ -65,7 +69,7 @@ std::unique_ptr<Model> openModel(const std::string &path,
 
 // The two kinds.
 std::unique_ptr<Model> makeNpuModel(binary::Program program,
-                                    const std::string &engine);
+                                    const ModelOptions &options);
 std::unique_ptr<Model> makeFloatModel(const std::string &path,
                                       const CompileOptions &options);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "isa/binary/Binary.h"
+#include "isa/binary/Expression.h"
 #include "simulator/functional/FunctionalEngine.h"
 #include "support/Error.h"
 #include "tools/dalbit/Model.h"
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <random>
 
 namespace dalbit::tool {
 
@@ -19,21 +21,20 @@ namespace {
 
 class NpuModel : public Model {
 public:
-  NpuModel(binary::Program loaded, const std::string &engineName)
-      : code(std::move(loaded)),
-        description(target::parseTarget(code.target, "binary")),
+  NpuModel(binary::Program loaded, const ModelOptions &options)
+      : code(std::move(loaded)), description(targetOf(code, options)),
         memory(description.dramBytes()) {
     // The engine reads the code from the program; the session loads the memory.
-    if (engineName == "functional")
+    if (options.engine == "functional")
       engine = std::make_unique<functional::FunctionalEngine>(code, description,
                                                               memory);
 #ifdef DALBIT_VERILATED
-    else if (engineName == "rtl")
+    else if (options.engine == "rtl")
       engine = std::make_unique<verilated::VerilatedEngine>(code, description,
                                                             memory);
 #endif
     else
-      throw Error("engine '" + engineName + "' is not known",
+      throw Error("engine '" + options.engine + "' is not known",
                   {"known are functional, rtl and float"});
     session = std::make_unique<host::Session>(code, memory, *engine);
     facts = nlohmann::json::parse(code.model);
@@ -45,8 +46,29 @@ public:
     return facts.value("tokenizer", "") == "bytes";
   }
   void reset() override { session->reset(); }
-  void setPosition(uint32_t position) override {
-    session->setPosition(position);
+  void setPosition(uint32_t position, std::optional<uint64_t> seed) override {
+    if (!seed)
+      return session->setPosition(position);
+    std::mt19937_64 random(*seed);
+    std::vector<host::HostTensor> caches;
+    for (const binary::Tensor &tensor : code.tensors) {
+      if (tensor.kind != binary::TensorKind::Past)
+        continue;
+      host::HostTensor cache{tensor.name,
+                             tensor.onnxType,
+                             binary::shapeOf(tensor, {1, position, 1}),
+                             {}};
+      int64_t count = 1;
+      for (int64_t size : cache.shape)
+        count *= size;
+      for (int64_t i = 0; i < count; ++i)
+        cache.values.push_back(double(random() % 2001) / 1000 - 1);
+      caches.push_back(std::move(cache));
+    }
+    if (caches.empty())
+      throw Error("--kv seed needs a model with cache inputs",
+                  {"use --kv zero"});
+    session->importPast(caches);
   }
 
   std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
@@ -90,6 +112,13 @@ public:
   const target::Target *target() const override { return &description; }
 
 private:
+  static target::Target targetOf(const binary::Program &program,
+                                 const ModelOptions &options) {
+    target::Target target = target::parseTarget(program.target, "binary");
+    if (options.frequency)
+      target.clockMhz = options.frequency;
+    return target;
+  }
   template <typename Step>
   void account(bool prefill, uint64_t tokens, Step step) {
     auto start = std::chrono::steady_clock::now();
@@ -127,8 +156,8 @@ host::LanguageModel Model::language() {
 }
 
 std::unique_ptr<Model> makeNpuModel(binary::Program program,
-                                    const std::string &engine) {
-  return std::make_unique<NpuModel>(std::move(program), engine);
+                                    const ModelOptions &options) {
+  return std::make_unique<NpuModel>(std::move(program), options);
 }
 
 std::unique_ptr<Model> openModel(const std::string &path,
@@ -141,9 +170,9 @@ std::unique_ptr<Model> openModel(const std::string &path,
   }
   if (binary)
     return makeNpuModel(binary::readBinary(path, {options.ignoreChecksum}),
-                        options.engine);
+                        options);
   Compiler compiler;
-  return makeNpuModel(compiler.compile(path, options.compile), options.engine);
+  return makeNpuModel(compiler.compile(path, options.compile), options);
 }
 
 } // namespace dalbit::tool

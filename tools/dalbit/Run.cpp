@@ -74,7 +74,9 @@ std::string generate(RunState &state, Model &model,
          "--max-context"});
   model.reset();
   if (state.position)
-    model.setPosition(state.position);
+    model.setPosition(state.position, state.kv == "seed"
+                                          ? std::optional(state.seed)
+                                          : std::nullopt);
   if (state.hasPrompt) {
     std::fwrite(state.prompt.data(), 1, state.prompt.size(), stdout);
     std::fflush(stdout);
@@ -170,7 +172,7 @@ void addRun(CLI::App &app) {
                       "start here without prefilling");
   command
       ->add_option("--kv", state->kv, "cache before --position: zero or seed")
-      ->check(CLI::IsMember({"zero"}))
+      ->check(CLI::IsMember({"zero", "seed"}))
       ->capture_default_str();
   command
       ->add_option("--seed", state->seed,
@@ -179,6 +181,10 @@ void addRun(CLI::App &app) {
   command->add_option("--output", state->output,
                       "directory for one .npy a model output");
   command->add_option("--json", state->json, "report as JSON");
+  command
+      ->add_option("--frequency", state->model.frequency,
+                   "NPU clock in MHz instead of the target's")
+      ->check(CLI::Range(1, 4000));
   command->add_flag("--ignore-checksum", state->model.ignoreChecksum,
                     "run a binary whose checksum is wrong");
   addCompileOptions(*command, state->model.compile);
