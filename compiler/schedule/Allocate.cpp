@@ -79,8 +79,9 @@ private:
 
 } // namespace
 
-LogicalResult allocate(func::FuncOp function, const Machine &machine,
-                       bool quiet) {
+/// With \p spread, streams begin at banks of their own.
+static LogicalResult allocate(func::FuncOp function, const Machine &machine,
+                              bool quiet, bool spread) {
   // Life times in program order; what crosses into a loop lives as long as the
   // loop.
   llvm::DenseMap<Operation *, int> number;
@@ -122,7 +123,8 @@ LogicalResult allocate(func::FuncOp function, const Machine &machine,
     if (item.op.getStream()) {
       item.start = 0;
       item.stop = INT_MAX;
-      if (!spm.putAtBank(item, machine.bankBytes()) && !spm.putLowest(item))
+      if (!(spread && spm.putAtBank(item, machine.bankBytes())) &&
+          !spm.putLowest(item))
         return quiet ? failure()
                      : LogicalResult(item.op.emitError()
                                      << "scratchpad is full: buffer '"
@@ -144,6 +146,21 @@ LogicalResult allocate(func::FuncOp function, const Machine &machine,
                                    << "' of " << item.size << " does not fit");
   }
   return success();
+}
+
+LogicalResult allocate(func::FuncOp function, const Machine &machine,
+                       bool quiet) {
+  SmallVector<npu::BufferOp> open;
+  function.walk([&](npu::BufferOp op) {
+    if (!op.getAddress())
+      open.push_back(op);
+  });
+  if (succeeded(allocate(function, machine, /*quiet=*/true, /*spread=*/true)))
+    return success();
+  // Close together costs stalls where streams meet in a bank, but may fit.
+  for (npu::BufferOp op : open)
+    op.removeAddressAttr();
+  return allocate(function, machine, quiet, /*spread=*/false);
 }
 
 } // namespace dalbit::schedule

@@ -100,8 +100,11 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
   if (functions.empty())
     return qnn.emitError() << "has no function to schedule";
   func::FuncOp source = *functions.begin();
-  for (int64_t block : {64, 32, 16, 8}) {
-    bool last = block == 8;
+  // Token ids of a block begin at a whole AXI beat.
+  int64_t smallest = std::max<int64_t>(options.machine.axiBytes / 4, 1);
+  for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
+       block /= 2) {
+    bool last = block == smallest;
     if (block > options.machine.accEntries / 2)
       continue;
     std::optional<ScopedDiagnosticHandler> silent;

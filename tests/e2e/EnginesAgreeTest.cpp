@@ -66,3 +66,29 @@ TEST_CASE("int8 costs the small GPT less than one percent of its logits' power",
   CAPTURE(10 * std::log10(signal / noise));
   CHECK(noise < 0.01 * signal);
 }
+
+TEST_CASE("rows longer than a weight slot are summed in several blocks",
+          "[e2e]") {
+  auto weights = GENERATE("w8", "w4");
+  CAPTURE(weights);
+  SmallGpt model;
+  model.width = 96;
+  model.heads = 2; // 48 columns: padded on edge, not on nano
+  model.hidden = 2560;
+  model.vocabulary = 300;
+  model.layers = 1;
+  Compiled c(model, "nano", weights);
+  std::vector<int64_t> ids = someIds(19, model.vocabulary);
+  c.session->reset();
+  CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
+}
+
+TEST_CASE("a context of several key chunks gives the same logits", "[e2e]") {
+  SmallGpt model;
+  model.context = 600;
+  model.layers = 1;
+  Compiled c(model, "edge");
+  std::vector<int64_t> ids = someIds(600, model.vocabulary);
+  c.session->reset();
+  CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
+}
