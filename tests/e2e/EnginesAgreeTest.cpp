@@ -92,3 +92,18 @@ TEST_CASE("a context of several key chunks gives the same logits", "[e2e]") {
   c.session->reset();
   CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
 }
+
+TEST_CASE("a layer of GPT-2's own sizes fits edge at its whole context",
+          "[e2e]") {
+  SmallGpt model;
+  model.width = 768;
+  model.heads = 12;
+  model.hidden = 3072;
+  model.vocabulary = 500;
+  model.context = 1024;
+  model.layers = 1;
+  Compiled c(model, "edge");
+  std::vector<int64_t> ids = someIds(9, model.vocabulary);
+  c.session->reset();
+  CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
+}
