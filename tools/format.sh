@@ -5,4 +5,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=(-i)
 [ "${1:-}" = --check ] && mode=(--dry-run --Werror)
-git ls-files -z '*.cpp' '*.h' | xargs -0 -r clang-format-19 "${mode[@]}"
+find support isa compiler simulator tools tests \( -name '*.cpp' -o -name '*.h' \) -print0 |
+  xargs -0 -r clang-format-19 "${mode[@]}"
