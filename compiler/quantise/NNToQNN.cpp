@@ -3,6 +3,7 @@
 #include "compiler/quantise/NNToQNN.h"
 
 #include "compiler/dialect/nn/NNOps.h"
+#include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/dialect/qnn/QNNOps.h"
 #include "compiler/quantise/Weights.h"
@@ -273,7 +274,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::GeluOp o) { return gelu(o); })
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
-      .Case<nn::ConstantOp, nn::PositionIdsOp, nn::KeyMaskOp>(
+      .Case<nn::ConstantOp, nn::PositionIdsOp, nn::KeyMaskOp, onnx::ConstantOp,
+            onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
       .Default([](Operation *o) {
         InFlightDiagnostic error = o->emitError()

@@ -77,6 +77,8 @@ Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
                     memref::MemRefDialect, scf::SCFDialect, onnx::OnnxDialect,
                     nn::NNDialect, qnn::QNNDialect, npu::NPUDialect>();
   mlir->disableMultithreading();
+  // An operation of ours says nothing to somebody with an ONNX file.
+  mlir->printOpOnDiagnostic(false);
   mlir->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     std::string text = diagnostic.str(),
                 place = placeOf(diagnostic.getLocation());
@@ -96,6 +98,8 @@ Compiler::~Compiler() = default;
 
 void Compiler::fail(const std::string &fallback) {
   std::string message = errors.empty() ? fallback : errors.front();
+  if (message.find(source) == std::string::npos)
+    message = source + ": " + message;
   std::vector<std::string> hints = notes;
   errors.clear();
   notes.clear();
@@ -103,6 +107,7 @@ void Compiler::fail(const std::string &fallback) {
 }
 
 OwningOpRef<ModuleOp> Compiler::import(const std::string &path) {
+  source = path;
   FailureOr<OwningOpRef<ModuleOp>> module = import::importOnnx(*mlir, path);
   if (failed(module))
     fail(path + ": cannot be imported");

@@ -51,6 +51,7 @@ private:
   [[noreturn]] void fail(const std::string &fallback);
 
   std::unique_ptr<mlir::MLIRContext> mlir;
+  std::string source; ///< the model's file
   std::vector<std::string> errors, notes;
 };
 
