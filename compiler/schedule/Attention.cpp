@@ -275,10 +275,9 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
       size_t count = linear.chunks.size() / a.groups();
       Rows rows = makeRows("projection", a.group * a.paddedSize);
       Value absmax = scalars("absmax", a.group);
-      bool wholeRow = count == 1 || !linear.chunks[0].last;
       product(linear, group * count, count,
               coded.lookup(projections[i].getCodes()), block.rows, 0,
-              wholeRow && count == 1 ? a.paddedSize : 0,
+              count == 1 ? a.paddedSize : 0,
               [&](Job &pass, int64_t channel, int64_t) {
                 pass.set("out_type", I32).set("out_stride0", a.paddedSize * 4);
                 pass.set("out_stride1", rows.stride)

@@ -99,15 +99,6 @@ Size JobBuilder::minus(const Size &a, const Size &b) {
                   .getResult());
 }
 
-Size JobBuilder::masked(const Size &a, int64_t mask) {
-  if (a.isStatic())
-    return a.constant & mask;
-  return Size(
-      builder
-          .create<arith::AndIOp>(loc, materialise(a), constantOf(*this, mask))
-          .getResult());
-}
-
 Job JobBuilder::dmaIn() { return Job(*this, npu::DmaIn); }
 Job JobBuilder::dmaOut() { return Job(*this, npu::DmaOut); }
 Job JobBuilder::matrix() { return Job(*this, npu::Matrix); }

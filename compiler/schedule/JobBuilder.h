@@ -46,7 +46,6 @@ public:
   Size minimum(const Size &a, const Size &b);
   Size maximum(const Size &a, const Size &b);
   Size minus(const Size &a, const Size &b);
-  Size masked(const Size &a, int64_t mask);
   mlir::Value materialise(const Size &size);
 
   Job dmaIn();

@@ -40,9 +40,8 @@ void addEval(CLI::App &app) {
     std::unique_ptr<Model> model = openModel(state->file, state->model);
     if (!model->readsBytes())
       throw Error(state->file + ": the model does not say that it reads bytes");
-    std::vector<int32_t> tokens;
-    for (size_t i = 0; i < text.size(); ++i)
-      tokens.push_back(uint8_t(text.data()[i]));
+    std::vector<int32_t> tokens =
+        host::tokensOfBytes({text.data(), text.size()});
     Progress progress("eval", tokens.size());
     host::Evaluation result =
         host::evaluate(model->language(), tokens,

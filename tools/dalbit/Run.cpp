@@ -35,8 +35,7 @@ std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
     if (!model.readsBytes())
       throw Error(state.file + ": the model does not say how it reads text",
                   {"use --tokens 12,7,... instead of --prompt"});
-    for (char c : state.prompt)
-      ids.push_back(uint8_t(c));
+    ids = host::tokensOfBytes(state.prompt);
   } else if (!state.tokens.empty()) {
     std::stringstream stream(state.tokens);
     for (std::string part; std::getline(stream, part, ',');) {
@@ -81,34 +80,28 @@ std::string generate(RunState &state, Model &model,
     std::fwrite(state.prompt.data(), 1, state.prompt.size(), stdout);
     std::fflush(stdout);
   }
-  std::vector<std::vector<float>> rows = model.run(ids, all);
-  std::vector<float> last = rows.back();
   std::string text;
   Progress progress("decode", uint64_t(wanted));
-  for (int64_t i = 0; i < wanted; ++i) {
-    int32_t token = host::greedy(last);
-    if (model.readsBytes() && state.generate) {
-      text += char(token);
-      if (state.hasPrompt) {
-        std::fputc(token, stdout);
-        std::fflush(stdout);
-      }
-    }
-    if (i + 1 == wanted)
-      break;
-    std::vector<std::vector<float>> next = model.run(std::span(&token, 1), all);
-    last = next.back();
-    if (all)
-      rows.push_back(last);
-    progress.update(uint64_t(i + 1));
-  }
+  uint64_t done = 0;
+  auto rows = host::generate(model.language(), ids, uint64_t(wanted), all,
+                             [&](int32_t token) {
+                               progress.update(++done);
+                               if (!model.readsBytes() || !state.generate)
+                                 return;
+                               text += char(token);
+                               if (state.hasPrompt) {
+                                 std::fputc(token, stdout);
+                                 std::fflush(stdout);
+                               }
+                             });
   if (state.hasPrompt)
     std::printf("\n");
   if (all) {
-    host::HostTensor logits{model.logitsName(),
-                            "float",
-                            {1, int64_t(rows.size()), int64_t(last.size())},
-                            {}};
+    host::HostTensor logits{
+        model.logitsName(),
+        "float",
+        {1, int64_t(rows.size()), int64_t(rows.back().size())},
+        {}};
     for (const std::vector<float> &row : rows)
       logits.values.insert(logits.values.end(), row.begin(), row.end());
     outputs.push_back(std::move(logits));
