@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instruction fetch: a buffer of 8 lines of 256 bytes, direct mapped, with prefetch.
+// Instruction fetch: a buffer of 16 lines of 256 bytes, direct mapped, with prefetch.
 //
 // Lines are aligned in DRAM, so no burst crosses a multiple of 1 KiB wherever the code lies
-// (its base is a multiple of 8). In each cycle the first missing one of the current line and
-// the next two (none past the code) is asked; at most 4 are on their way, answers come in
-// order. Code of up to 6 lines is fetched once however often it is executed. `start_i` empties
-// the buffer.
+// (its base is a multiple of 8). A pointer looks at one line a cycle, from the current line on:
+// one that is there or coming it passes, another it asks for and passes. It stays within 10 lines
+// of the current one and does not go past the code; a redirect puts it back to the new current
+// line. At most 8 lines are on their way, answers come in order. Ten lines hide the DRAM's latency behind a
+// full list of DMA bursts: about 500 cycles. Code of up to 6 lines is fetched once however often
+// it is executed. `start_i` empties the buffer.
 //
 // An instruction is shown from registers; it takes 1 cycle from the line's last beat plus 1, or
 // from a redirect plus 1. `fault_o` beside `valid_o`: the line had an error response or pc is
@@ -43,7 +45,10 @@ module fetch #(
   input  logic                  rlast_i
 );
 
-  localparam int Lines = 8;
+  localparam int Lines = 16;
+  localparam int SlotBits = $clog2(Lines);
+  localparam int Ahead = 10;   // lines asked beyond the current one
+  localparam int Pending = 8;  // lines on their way
   localparam int LineBytes = 256;
   localparam int LineBits = npu_pkg::AddressBits - $clog2(LineBytes);
   localparam int Beats = LineBytes / AxiBytes;
@@ -60,14 +65,13 @@ module fetch #(
   logic [31:0] pc_q;
   logic [36:0] word;  // index of the instruction in all of the DRAM
   logic [LineBits-1:0] line;
-  logic [2:0] slot;
+  logic [SlotBits-1:0] slot;
   logic past, hit;
   assign word = base_i + {5'h0, pc_q};
   assign line = word[36:5];
-  assign slot = word[7:5];
+  assign slot = line[SlotBits-1:0];
   assign past = pc_q >= code_words_i;
   assign hit = here_q[slot] && line_mem[slot] == line;
-
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni || start_i || redirect_i) valid_o <= 1'b0;
@@ -80,43 +84,34 @@ module fetch #(
       pc_q <= pc_q + 32'd1;
       pc_o <= pc_q;
       fault_o <= past || bad_q[slot];
-      instruction_o <= mem[word[7:InBeatBits]][word[InBeatBits-1:0]*64 +: 64];
+      instruction_o <= mem[word[SlotBits+4:InBeatBits]][word[InBeatBits-1:0]*64 +: 64];
     end
   end
 
   // ---- asking
 
-  logic [LineBits-1:0] last_line, next1, next2, want_line;
-  logic [2:0] want_slot;
-  logic want, full, pending, pop;
-  logic [2:0] back_slot;
+  logic [LineBits-1:0] last_line, ahead_q, look_line;
+  logic [SlotBits-1:0] look_slot, back_slot;
+  logic again_q, look, known, full, pending, pop;
 
   assign last_line = LineBits'((base_i + {5'h0, code_words_i} - 37'd1) >> 5);
-  assign next1 = line + LineBits'(1);
-  assign next2 = line + LineBits'(2);
-
-  always_comb begin
-    want = 1'b0;
-    want_line = line;
-    if (run_i && !past) begin
-      if (!asked_q[slot] || line_mem[slot] != line) begin
-        want = 1'b1;
-      end else if (next1 <= last_line &&
-                   (!asked_q[next1[2:0]] || line_mem[next1[2:0]] != next1)) begin
-        want = 1'b1;
-        want_line = next1;
-      end else if (next2 <= last_line &&
-                   (!asked_q[next2[2:0]] || line_mem[next2[2:0]] != next2)) begin
-        want = 1'b1;
-        want_line = next2;
-      end
-    end
-  end
-  assign want_slot = want_line[2:0];
+  assign look_line = again_q ? line : ahead_q;
+  assign look_slot = look_line[SlotBits-1:0];
+  assign look = run_i && !past && look_line <= last_line && look_line <= line + LineBits'(Ahead);
+  assign known = asked_q[look_slot] && line_mem[look_slot] == look_line;
 
   logic ask;  // not into a slot whose line is still coming
-  assign ask = want && !full && (!arvalid_o || arready_i) &&
-               !(asked_q[want_slot] && !here_q[want_slot]);
+  assign ask = look && !known && !full && (!arvalid_o || arready_i) &&
+               !(asked_q[look_slot] && !here_q[look_slot]);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) again_q <= 1'b0;
+    else if (start_i || redirect_i) again_q <= 1'b1;
+    else if (look) again_q <= 1'b0;
+  end
+  always_ff @(posedge clk_i) begin
+    if (look) ahead_q <= look_line + LineBits'(known || ask);
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) arvalid_o <= 1'b0;
@@ -125,14 +120,14 @@ module fetch #(
   end
   always_ff @(posedge clk_i) begin
     if (ask) begin
-      araddr_o <= {want_line, 8'h0};
-      line_mem[want_slot] <= want_line;
+      araddr_o <= {look_line, 8'h0};
+      line_mem[look_slot] <= look_line;
     end
   end
   assign arlen_o = 8'(Beats - 1);
 
-  fifo #(.Width(3), .Depth(4)) i_pending (
-    .clk_i, .rst_ni, .push_i(ask), .data_i(want_slot), .full_o(full),
+  fifo #(.Width(SlotBits), .Depth(Pending)) i_pending (
+    .clk_i, .rst_ni, .push_i(ask), .data_i(look_slot), .full_o(full),
     .pop_i(pop), .valid_o(pending), .data_o(back_slot)
   );
   assign pop = rvalid_i && rlast_i;
@@ -156,9 +151,9 @@ module fetch #(
       if (pop) here_q[back_slot] <= 1'b1;
       if (rvalid_i && rresp_i != 2'b00) bad_q[back_slot] <= 1'b1;
       if (ask) begin
-        asked_q[want_slot] <= 1'b1;
-        here_q[want_slot] <= 1'b0;
-        bad_q[want_slot] <= 1'b0;
+        asked_q[look_slot] <= 1'b1;
+        here_q[look_slot] <= 1'b0;
+        bad_q[look_slot] <= 1'b0;
       end
     end
   end

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The scalar ALU: one row scalar operation (S3 to S8) in 13 cycles, the same for every operation
-// and every value. One normaliser (S1), one multiplier of 34 x 17 bits, one table ROM, and a step
-// counter that says who works on what. While `run_i` is high the steps go on; the result is written
-// in the step before the last, so that the next row may read it.
+// The scalar ALU: one row scalar operation (S3 to S8) at a time, in as many cycles as the operation
+// needs, whatever the values: 6 for scale, fix, max and add, 8 for mul, 9 for recip, 13 for rsqrt. One
+// normaliser (S1), one multiplier of 34 x 17 bits, one table ROM, and a step counter that says who
+// works on what. While `run_i` is high the steps go on; the result is written in the step before
+// the last, so that the next row may read it.
 
 module vector_scalar (
   input  logic        clk_i,
@@ -19,8 +20,6 @@ module vector_scalar (
   output logic        write_o,
   output logic [39:0] result_o
 );
-
-  localparam logic [3:0] LastStep = 4'd12;
 
   logic [3:0]  step_q;
   logic [23:0] n_q, b_q, c_q;      // normalised {e8, m16}
@@ -38,8 +37,10 @@ module vector_scalar (
   assign is_rsqrt = op_i == npu_pkg::VectorScalarOpRsqrt;
   assign is_mul   = op_i == npu_pkg::VectorScalarOpMul;
 
-  assign last_o   = step_q == LastStep;
-  assign write_o  = run_i && step_q == LastStep - 4'd1;
+  logic [3:0] write_step;  // the step after the one that makes the result
+  assign write_step = is_rsqrt ? 4'd11 : is_recip ? 4'd7 : is_mul ? 4'd6 : 4'd4;
+  assign last_o     = step_q == write_step + 4'd1;
+  assign write_o    = run_i && step_q == write_step;
 
   // |n_q.m|
   logic [15:0] n_abs;

@@ -41,7 +41,7 @@ public:
   int64_t vocabulary() const override { return words; }
   bool readsBytes() const override { return bytes; }
   void reset() override { caches.clear(); }
-  void setPosition(uint32_t, std::optional<uint64_t>) override {
+  void setPosition(uint32_t, const CacheSource &) override {
     throw Error("--position needs an NPU engine");
   }
 

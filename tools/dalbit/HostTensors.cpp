@@ -64,17 +64,20 @@ readInputs(const std::vector<std::string> &entries) {
   return inputs;
 }
 
+std::string tensorPath(const std::string &directory, const std::string &name) {
+  std::string file = name;
+  std::replace(file.begin(), file.end(), '/', '_');
+  return directory + "/" + file + ".npy";
+}
+
 void writeOutputs(const std::string &directory,
                   const std::vector<host::HostTensor> &tensors) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)
     throw Error(directory + ": " + error.message());
-  for (const host::HostTensor &tensor : tensors) {
-    std::string name = tensor.name;
-    std::replace(name.begin(), name.end(), '/', '_');
-    execute::writeNpy(directory + "/" + name + ".npy", toTensor(tensor));
-  }
+  for (const host::HostTensor &tensor : tensors)
+    execute::writeNpy(tensorPath(directory, tensor.name), toTensor(tensor));
 }
 
 ModelFacts modelFacts(mlir::ModuleOp raised) {

@@ -18,7 +18,9 @@ host::HostTensor toHost(const std::string &name, const execute::Tensor &tensor);
 /// NAME=FILE of the command line; .npy or ONNX TensorProto. Throws Error.
 std::vector<host::HostTensor>
 readInputs(const std::vector<std::string> &entries);
-/// One .npy for each tensor, its name with / as _. Throws Error.
+/// The file in which \p directory keeps a tensor: its name with / as _, .npy.
+std::string tensorPath(const std::string &directory, const std::string &name);
+/// One .npy for each tensor, at tensorPath. Throws Error.
 void writeOutputs(const std::string &directory,
                   const std::vector<host::HostTensor> &tensors);
 

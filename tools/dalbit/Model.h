@@ -26,6 +26,15 @@ struct Measured {
   bool timed = false;
 };
 
+/// What lies in the cache where a run starts past position 0.
+struct CacheSource {
+  std::optional<uint64_t> seed; ///< numbers from a seed
+  /// Folder with one .npy a cache tensor, [batch, heads, P, size], by the name
+  /// of the cache input or output, / as _: what --output writes. Without seed
+  /// and folder the cache is zero.
+  std::string folder;
+};
+
 class Model {
 public:
   virtual ~Model() = default;
@@ -48,9 +57,8 @@ public:
   virtual std::string digest() const { return {}; }
   virtual const binary::Program *program() const { return nullptr; }
   virtual const target::Target *target() const { return nullptr; }
-  /// Starts at a position without prefilling, with a cache of zeros or of
-  /// numbers from \p seed.
-  virtual void setPosition(uint32_t position, std::optional<uint64_t> seed) = 0;
+  /// Starts at a position without prefilling. Throws Error.
+  virtual void setPosition(uint32_t position, const CacheSource &cache) = 0;
 
   host::LanguageModel language();
 };

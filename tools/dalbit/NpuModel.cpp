@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "compiler/execute/TensorFile.h"
 #include "isa/binary/Binary.h"
 #include "isa/binary/Expression.h"
 #include "simulator/functional/FunctionalEngine.h"
 #include "support/Error.h"
+#include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
 
 #ifdef DALBIT_VERILATED
@@ -13,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <random>
 
 namespace dalbit::tool {
@@ -46,29 +49,25 @@ public:
     return facts.value("tokenizer", "") == "bytes";
   }
   void reset() override { session->reset(); }
-  void setPosition(uint32_t position, std::optional<uint64_t> seed) override {
-    if (!seed)
+  void setPosition(uint32_t position, const CacheSource &source) override {
+    if (!source.seed && source.folder.empty())
       return session->setPosition(position);
-    std::mt19937_64 random(*seed);
     std::vector<host::HostTensor> caches;
-    for (const binary::Tensor &tensor : code.tensors) {
-      if (tensor.kind != binary::TensorKind::Past)
-        continue;
-      host::HostTensor cache{tensor.name,
-                             tensor.onnxType,
-                             binary::shapeOf(tensor, {1, position, 1}),
-                             {}};
-      int64_t count = 1;
-      for (int64_t size : cache.shape)
-        count *= size;
-      for (int64_t i = 0; i < count; ++i)
-        cache.values.push_back(double(random() % 2001) / 1000 - 1);
-      caches.push_back(std::move(cache));
-    }
+    for (const binary::Tensor &tensor : code.tensors)
+      if (tensor.kind == binary::TensorKind::Past)
+        caches.push_back(source.seed ? seededCache(tensor, position)
+                                     : storedCache(tensor, source.folder));
     if (caches.empty())
-      throw Error("--kv seed needs a model with cache inputs",
-                  {"use --kv zero"});
+      throw Error("the model has no cache inputs",
+                  {"leave --kv out, or use --kv zero"});
+    if (source.seed)
+      fill(caches, *source.seed);
     session->importPast(caches);
+    if (session->position() != position)
+      throw Error(source.folder + ": its caches hold " +
+                      std::to_string(session->position()) + " positions, not " +
+                      std::to_string(position),
+                  {"use --position " + std::to_string(session->position())});
   }
 
   std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
@@ -112,6 +111,33 @@ public:
   const target::Target *target() const override { return &description; }
 
 private:
+  static host::HostTensor seededCache(const binary::Tensor &tensor,
+                                      uint32_t position) {
+    host::HostTensor cache{tensor.name,
+                           tensor.onnxType,
+                           binary::shapeOf(tensor, {1, position, 1}),
+                           {}};
+    size_t count = 1;
+    for (int64_t size : cache.shape)
+      count *= size_t(size);
+    cache.values.resize(count);
+    return cache;
+  }
+  static void fill(std::vector<host::HostTensor> &caches, uint64_t seed) {
+    std::mt19937_64 random(seed);
+    for (host::HostTensor &cache : caches)
+      for (double &value : cache.values)
+        value = double(random() % 2001) / 1000 - 1;
+  }
+  /// From the file of the cache input or of the output that lies over it.
+  host::HostTensor storedCache(const binary::Tensor &tensor,
+                               const std::string &folder) const {
+    std::string path = tensorPath(folder, tensor.name);
+    for (const binary::Tensor &present : code.tensors)
+      if (present.alias == tensor.name && !std::filesystem::exists(path))
+        path = tensorPath(folder, present.name);
+    return toHost(tensor.name, execute::readTensorFile(path).tensor);
+  }
   static target::Target targetOf(const binary::Program &program,
                                  const ModelOptions &options) {
     target::Target target = target::parseTarget(program.target, "binary");

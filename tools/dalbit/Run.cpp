@@ -58,6 +58,14 @@ std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
   return ids;
 }
 
+CacheSource cacheSource(const RunState &state) {
+  if (state.kv == "zero")
+    return {};
+  if (state.kv == "seed")
+    return {state.seed, {}};
+  return {std::nullopt, state.kv};
+}
+
 /// Prefill, then one decode step for each further token (M5).
 std::string generate(RunState &state, Model &model,
                      std::vector<host::HostTensor> &outputs) {
@@ -73,9 +81,7 @@ std::string generate(RunState &state, Model &model,
          "--max-context"});
   model.reset();
   if (state.position)
-    model.setPosition(state.position, state.kv == "seed"
-                                          ? std::optional(state.seed)
-                                          : std::nullopt);
+    model.setPosition(state.position, cacheSource(state));
   if (state.hasPrompt) {
     std::fwrite(state.prompt.data(), 1, state.prompt.size(), stdout);
     std::fflush(stdout);
@@ -112,6 +118,9 @@ std::string generate(RunState &state, Model &model,
 }
 
 void run(RunState &state) {
+  if (state.kv != "zero" && !state.position)
+    throw Error("--kv " + state.kv + " needs --position",
+                {"give the number of positions in the cache"});
   std::vector<host::HostTensor> inputs = readInputs(state.inputs);
   // The actual inputs decide (M2): room for their batch.
   for (const host::HostTensor &input : inputs)
@@ -164,8 +173,9 @@ void addRun(CLI::App &app) {
   command->add_option("--position", state->position,
                       "start here without prefilling");
   command
-      ->add_option("--kv", state->kv, "cache before --position: zero or seed")
-      ->check(CLI::IsMember({"zero", "seed"}))
+      ->add_option("--kv", state->kv,
+                   "cache before --position: zero, seed, or a folder of .npy "
+                   "files as --output writes")
       ->capture_default_str();
   command
       ->add_option("--seed", state->seed,

@@ -198,6 +198,10 @@ private:
     doneBefore = model.unit_done_i != 0;
 
     const auto &root = *model.rootp;
+    uint32_t pc = root.control__DOT__i_sequencer__DOT__pc;
+    if (root.control__DOT__i_sequencer__DOT__valid && pc < machine.code.size())
+      REQUIRE(root.control__DOT__i_sequencer__DOT__instruction ==
+              machine.code[pc]);
     uint32_t tags[units] = {root.control__DOT__i_dma_in_dispatch__DOT__tag_q,
                             root.control__DOT__i_dma_out_dispatch__DOT__tag_q,
                             root.control__DOT__i_matrix_dispatch__DOT__tag_q,
