@@ -1,64 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "compiler/quantise/NNToQNN.h"
+#include "compiler/quantise/Converter.h"
 
-#include "compiler/dialect/nn/NNOps.h"
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/Weight.h"
-#include "compiler/dialect/qnn/QNNOps.h"
-#include "compiler/quantise/Weights.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 
 namespace dalbit::quantise {
-
-namespace {
-
-class Converter {
-public:
-  Converter(func::FuncOp function, const Options &options)
-      : function(function), options(options), builder(function.getContext()) {}
-
-  LogicalResult run();
-
-private:
-  LogicalResult convert(Operation *op);
-  LogicalResult embedding(nn::EmbeddingOp op);
-  LogicalResult add(nn::AddOp op);
-  LogicalResult norm(nn::LayerNormOp op);
-  LogicalResult linear(nn::LinearOp op);
-  LogicalResult gelu(nn::GeluOp op);
-  LogicalResult attention(nn::AttentionOp op);
-  LogicalResult results(func::ReturnOp op);
-
-  RankedTensorType withElement(Value value, Type element) {
-    return RankedTensorType::get(
-        cast<RankedTensorType>(value.getType()).getShape(), element);
-  }
-  RankedTensorType fixedLike(Value value) {
-    return withElement(value, builder.getI32Type());
-  }
-  RankedTensorType rowsOf(Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    return RankedTensorType::get(type.getShape().drop_back(),
-                                 builder.getI32Type());
-  }
-  TypedAttr constantOf(Value value);
-  std::pair<Value, Value> codesOf(Value fixed, int64_t fraction);
-  std::pair<Value, Value> cacheOf(Value past);
-  FailureOr<Value> fixedOf(Value value, Operation *user);
-
-  func::FuncOp function;
-  const Options &options;
-  OpBuilder builder;
-  /// Integer form of each float value, with its fraction bits.
-  llvm::DenseMap<Value, std::pair<Value, int64_t>> fixed;
-  llvm::DenseMap<Value, std::pair<Value, Value>> codes, caches;
-};
 
 TypedAttr Converter::constantOf(Value value) {
   auto constant =
@@ -66,27 +19,70 @@ TypedAttr Converter::constantOf(Value value) {
   return constant ? cast<TypedAttr>(constant.getValue()) : TypedAttr();
 }
 
+/// Rows of a constant whose sizes before the last two are 1; a vector is one
+/// row.
+static std::optional<int64_t> constantRows(RankedTensorType type) {
+  if (type.getRank() == 0 || !type.hasStaticShape())
+    return std::nullopt;
+  if (type.getRank() == 1)
+    return 1;
+  for (int64_t size : type.getShape().drop_back(2))
+    if (size != 1)
+      return std::nullopt;
+  return type.getDimSize(type.getRank() - 2);
+}
+
 FailureOr<Value> Converter::fixedOf(Value value, Operation *user) {
   auto found = fixed.find(value);
   if (found != fixed.end())
     return found->second.first;
   auto type = cast<RankedTensorType>(value.getType());
-  TypedAttr rows = constantOf(value);
-  if (!rows || type.getRank() != 3 || type.getDimSize(0) != 1)
-    return user->emitError()
-           << "operand is not computed on the NPU: float graph inputs and "
-              "constants are not supported here";
-  // Positions of a graph that was exported at one fixed length.
+  OpBuilder::InsertionGuard guard(builder);
+  if (isa<BlockArgument>(value) && type.getElementType().isF32()) {
+    builder.setInsertionPointToStart(&function.getBody().front());
+    set(value, builder.create<qnn::ImportOp>(
+                   user->getLoc(), fixedLike(value), value, ResidualFraction,
+                   ArrayRef<int64_t>(), ArrayRef<int64_t>()));
+    return fixed[value].first;
+  }
+  TypedAttr constant = constantOf(value);
+  std::optional<int64_t> rows =
+      constant ? constantRows(type) : std::optional<int64_t>();
+  if (!rows)
+    return user->emitError() << "operand is not computed on the NPU";
+  // Rows that the model holds: positions of a fixed length, class tokens.
   SmallVector<float> floats;
-  onnx::readWeight(rows, floats);
+  onnx::readWeight(constant, floats);
+  int64_t width = type.getShape().back();
   auto table = DenseElementsAttr::get(
-      RankedTensorType::get(type.getShape().drop_front(), builder.getF32Type()),
+      RankedTensorType::get({*rows, width}, builder.getF32Type()),
       ArrayRef<float>(floats));
-  Value out = builder.create<qnn::PositionsOp>(
-      user->getLoc(), fixedLike(value), cast<TypedAttr>(Attribute(table)),
-      builder.getI64IntegerAttr(ResidualFraction), builder.getUnitAttr());
-  fixed[value] = {out, ResidualFraction};
-  return out;
+  set(value,
+      builder.create<qnn::PositionsOp>(
+          user->getLoc(),
+          RankedTensorType::get({1, *rows, width}, builder.getI32Type()),
+          cast<TypedAttr>(Attribute(table)),
+          builder.getI64IntegerAttr(ResidualFraction), builder.getUnitAttr()));
+  return fixed[value].first;
+}
+
+Value Converter::withFraction(Value value, int64_t from, int64_t to) {
+  if (from == to)
+    return value;
+  Pair factor = makePair(std::ldexp(1.0, int(to - from)));
+  return builder.create<qnn::RescaleOp>(
+      value.getLoc(), value.getType(), value,
+      builder.getI16IntegerAttr(factor.mantissa),
+      builder.getI8IntegerAttr(factor.shift));
+}
+
+FailureOr<Value> Converter::residualOf(Value value, Operation *user) {
+  FailureOr<Value> made = fixedOf(value, user);
+  if (failed(made))
+    return failure();
+  Value same = withFraction(*made, fixed[value].second, ResidualFraction);
+  set(value, same);
+  return same;
 }
 
 /// The codes of a row are made once, however many products use them.
@@ -139,39 +135,48 @@ LogicalResult Converter::add(nn::AddOp op) {
   FailureOr<Value> a = fixedOf(op.getA(), op), b = fixedOf(op.getB(), op);
   if (failed(a) || failed(b))
     return failure();
-  int64_t fa = fixed[op.getA()].second, fb = fixed[op.getB()].second;
-  if (fa != fb)
-    return op.emitError() << "summands have " << fa << " and " << fb
-                          << " fraction bits";
+  // Of two formats the one with more room before the point.
+  int64_t fa = fixed[op.getA()].second, fb = fixed[op.getB()].second,
+          fraction = std::min(fa, fb);
+  *a = withFraction(*a, fa, fraction);
+  *b = withFraction(*b, fb, fraction);
   // The operand that has the result's shape comes first.
-  if (cast<ShapedType>(a->getType()).getShape() !=
-      op.getOut().getType().getShape())
+  auto shape = op.getOut().getType().getShape();
+  if (cast<ShapedType>(a->getType()).getShape() != shape)
     std::swap(a, b);
+  auto first = cast<RankedTensorType>(a->getType()),
+       second = cast<RankedTensorType>(b->getType());
+  if (first.getShape() != shape ||
+      second.getShape().back() != first.getShape().back())
+    return op.emitError() << "summands are repeated in a way that the NPU "
+                             "cannot follow; only rows and sequences are";
   Value out =
       builder.create<qnn::AddOp>(op.getLoc(), fixedLike(op.getOut()), *a, *b);
-  fixed[op.getOut()] = {out, fa};
+  set(op.getOut(), out, fraction);
   return success();
 }
 
 LogicalResult Converter::norm(nn::LayerNormOp op) {
-  FailureOr<Value> x = fixedOf(op.getX(), op);
+  FailureOr<Value> x = residualOf(op.getX(), op);
   TypedAttr gamma = constantOf(op.getGamma()), beta = constantOf(op.getBeta());
   if (failed(x))
     return failure();
   if (!gamma || (op.getBeta() && !beta))
     return op.emitError() << "gamma or beta is not a constant";
-  if (fixed[op.getX()].second != ResidualFraction)
-    return op.emitError() << "input of a normalisation is itself normalised; "
-                             "not supported yet";
   SmallVector<float> g, b;
   onnx::readWeight(gamma, g);
   if (beta)
     onnx::readWeight(beta, b);
+  // What only becomes codes has the finest format that cannot saturate; what
+  // is added to the residual stream has the stream's.
   int64_t fraction = normFraction(g, b);
+  if (!llvm::all_of(op.getOut().getUsers(),
+                    [](Operation *user) { return isa<nn::LinearOp>(user); }))
+    fraction = std::min<int64_t>(fraction, ResidualFraction);
   Value out = builder.create<qnn::LayerNormOp>(
       op.getLoc(), fixedLike(op.getOut()), *x, gamma, beta, op.getEpsilonAttr(),
       builder.getI64IntegerAttr(fraction));
-  fixed[op.getOut()] = {out, fraction};
+  set(op.getOut(), out, fraction);
   return success();
 }
 
@@ -193,39 +198,31 @@ LogicalResult Converter::linear(nn::LinearOp op) {
 }
 
 LogicalResult Converter::gelu(nn::GeluOp op) {
-  FailureOr<Value> x = fixedOf(op.getX(), op);
-  if (failed(x))
-    return failure();
-  if (fixed[op.getX()].second != ResidualFraction)
-    return op.emitError() << "input of gelu is not in the residual format";
-  Value out = builder.create<qnn::GateOp>(
-      op.getLoc(), fixedLike(op.getOut()), *x,
-      builder.getStringAttr(op.getApproximate() == "tanh" ? "gelu_tanh"
-                                                          : "gelu_erf"));
-  fixed[op.getOut()] = {out, ResidualFraction};
-  return success();
+  StringRef kind = op.getApproximate();
+  return gate(op.getX(), op.getOut(),
+              kind == "tanh"      ? "gelu_tanh"
+              : kind == "sigmoid" ? "gelu_sigmoid"
+                                  : "gelu_erf");
 }
 
 LogicalResult Converter::attention(nn::AttentionOp op) {
-  FailureOr<Value> q = fixedOf(op.getQuery(), op), k = fixedOf(op.getKey(), op),
-                   v = fixedOf(op.getValue(), op);
+  // One new token sees all keys of a cache, causal or not.
+  bool causal = op.getCausal() ||
+                (op.getPastKey() && op.getQuery().getType().getDimSize(1) == 1);
+  if (!causal)
+    return attend(op);
+  FailureOr<Value> q = residualOf(op.getQuery(), op),
+                   k = residualOf(op.getKey(), op),
+                   v = residualOf(op.getValue(), op);
   if (failed(q) || failed(k) || failed(v))
     return failure();
   Value mask;
   if (op.getKeyMask()) {
-    auto source = op.getKeyMask().getDefiningOp<nn::KeyMaskOp>();
-    if (!source || !llvm::isa<BlockArgument>(source.getMask()))
-      return op.emitError() << "attention mask is not a graph input";
-    auto [entry, isNew] = fixed.try_emplace(source.getOut());
-    if (isNew)
-      entry->second = {
-          builder.create<qnn::ImportMaskOp>(
-              source.getLoc(), fixedLike(source.getOut()), source.getMask()),
-          ResidualFraction};
-    mask = entry->second.first;
+    FailureOr<Value> made = maskOf(op.getKeyMask(), op);
+    if (failed(made))
+      return failure();
+    mask = *made;
   }
-  // One new token sees all keys, causal or not.
-  bool causal = op.getCausal() || op.getQuery().getType().getDimSize(1) == 1;
   auto [pastKey, pastKeyScales] = cacheOf(op.getPastKey());
   auto [pastValue, pastValueScales] = cacheOf(op.getPastValue());
   Value presentKey = op.getPresentKey(), presentValue = op.getPresentValue();
@@ -256,6 +253,8 @@ LogicalResult Converter::results(func::ReturnOp op) {
     FailureOr<Value> result = fixedOf(value, op);
     if (failed(result))
       return failure();
+    if (result->getType() != fixedLike(value))
+      return op.emitError() << "a result of the graph is a constant";
     operands.push_back(builder.create<qnn::DequantizeOp>(
         op.getLoc(), value.getType(), *result,
         builder.getI64IntegerAttr(fixed[value].second)));
@@ -272,6 +271,18 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::LayerNormOp o) { return norm(o); })
       .Case([&](nn::LinearOp o) { return linear(o); })
       .Case([&](nn::GeluOp o) { return gelu(o); })
+      .Case([&](nn::SiluOp o) { return gate(o.getX(), o.getOut(), "silu"); })
+      .Case([&](nn::ReluOp o) { return gate(o.getX(), o.getOut(), "relu"); })
+      .Case([&](nn::TanhOp o) { return table(o.getX(), o.getOut(), "tanh"); })
+      .Case([&](nn::SigmoidOp o) {
+        return table(o.getX(), o.getOut(), "sigmoid");
+      })
+      .Case([&](nn::ScaleOp o) { return scale(o); })
+      .Case([&](nn::RearrangeOp o) { return rearrange(o); })
+      .Case([&](nn::SliceOp o) { return slice(o); })
+      .Case([&](nn::PickOp o) { return pick(o); })
+      .Case([&](nn::ConcatOp o) { return concat(o); })
+      .Case([&](nn::WindowsOp o) { return windows(o); })
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
       .Case<nn::ConstantOp, nn::PositionIdsOp, nn::KeyMaskOp, onnx::ConstantOp,
@@ -299,8 +310,6 @@ LogicalResult Converter::run() {
     op->erase();
   return success();
 }
-
-} // namespace
 
 LogicalResult convertToQNN(ModuleOp module, const Options &options) {
   for (auto function : module.getOps<func::FuncOp>())

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <numbers>
 
 namespace dalbit::quantise {
@@ -33,11 +34,42 @@ std::vector<uint32_t> makeTable(double low, double high, double unit,
   return words;
 }
 
-double geluGate(double x, bool tanh) {
-  if (!tanh)
-    return 0.5 * (1 + std::erf(x / std::numbers::sqrt2));
-  double inner = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
-  return 0.5 * (1 + std::tanh(inner));
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+/// What a gate multiplies x by, or a table's own value.
+struct Function {
+  const char *name;
+  bool isGate;
+  double (*value)(double x);
+};
+
+const Function functions[] = {
+    {"gelu_erf", true,
+     [](double x) { return 0.5 * (1 + std::erf(x / std::numbers::sqrt2)); }},
+    {"gelu_tanh", true,
+     [](double x) {
+       double inner =
+           std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+       return 0.5 * (1 + std::tanh(inner));
+     }},
+    {"gelu_sigmoid", true, [](double x) { return sigmoid(1.702 * x); }},
+    {"silu", true, sigmoid},
+    {"relu", true, [](double x) { return x < 0 ? 0.0 : 1.0; }},
+    {"tanh", false, [](double x) { return std::tanh(x); }},
+    {"sigmoid", false, sigmoid},
+};
+
+Table makeFunctionTable(const Function &function) {
+  Table t;
+  double unit = function.isGate ? 16384 : 1 << TableFraction;
+  t.words = makeTable(-8, 8, unit, function.value);
+  // The step of relu lies on the border of two segments.
+  if (function.name == std::string_view("relu"))
+    for (int i = 0; i < 256; ++i)
+      t.words[size_t(i)] = i < 128 ? 0 : 16384;
+  t.shift = ResidualFraction - 12;
+  t.gateShift = function.isGate ? 14 : 0;
+  return t;
 }
 
 } // namespace
@@ -56,17 +88,15 @@ const Table &exponentialTable() {
   return table;
 }
 
-const Table &geluTable(bool tanh) {
-  auto make = [](bool tanh) {
-    Table t;
-    t.words =
-        makeTable(-8, 8, 16384, [tanh](double x) { return geluGate(x, tanh); });
-    t.shift = ResidualFraction - 12;
-    t.gateShift = 14;
-    return t;
-  };
-  static const Table tanhTable = make(true), erfTable = make(false);
-  return tanh ? tanhTable : erfTable;
+const Table *tableOf(std::string_view function) {
+  static const std::map<std::string_view, Table> tables = [] {
+    std::map<std::string_view, Table> made;
+    for (const Function &entry : functions)
+      made.emplace(entry.name, makeFunctionTable(entry));
+    return made;
+  }();
+  auto found = tables.find(function);
+  return found == tables.end() ? nullptr : &found->second;
 }
 
 } // namespace dalbit::quantise

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace dalbit::quantise {
@@ -19,6 +20,13 @@ enum class WeightForm { W8, W4 };
 /// Fraction bits of the residual stream and of every activation that is not
 /// normalised (A10).
 constexpr int ResidualFraction = 16;
+/// Fraction bits of what tables give (qnn.table).
+constexpr int TableFraction = 15;
+/// Fraction bits of attention weights as a result.
+constexpr int WeightsFraction = 24;
+/// What a mask adds to the score of a hidden key is minus this: far below every
+/// score, far from overflow.
+constexpr int32_t HiddenScore = 1 << 29;
 /// Weights along K that share a multiplier in form w4.
 constexpr int W4Group = 32;
 
@@ -85,8 +93,8 @@ struct Table {
 /// exp(x) for x in [-16, 0] with ResidualFraction bits, as int16 with 15
 /// fraction bits; 0 below.
 const Table &exponentialTable();
-/// The gate of gelu over [-8, 8), 14 fraction bits; \p tanh chooses the
-/// approximation.
-const Table &geluTable(bool tanh);
+/// The table of a qnn.gate (14 fraction bits) or qnn.table (TableFraction) by
+/// its name, over [-8, 8); null if there is no such function.
+const Table *tableOf(std::string_view function);
 
 } // namespace dalbit::quantise

@@ -423,8 +423,8 @@ FailureOr<Plan> Planner::run() {
               return success();
             })
             .Case([&](qnn::GateOp o) {
-              plan.gateTables[o] = piecewise(
-                  quantise::geluTable(o.getFunction() == "gelu_tanh"));
+              plan.gateTables[o] =
+                  piecewise(*quantise::tableOf(o.getFunction().str()));
               return success();
             })
             .Case([&](qnn::AttentionOp o) { return attention(o); })

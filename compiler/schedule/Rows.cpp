@@ -234,7 +234,7 @@ void Emitter::linear(qnn::LinearOp op) {
           [&](Job &pass, int64_t channel, int64_t channels) {
             if (gate) {
               const quantise::Table &table =
-                  quantise::geluTable(gate.getFunction() == "gelu_tanh");
+                  *quantise::tableOf(gate.getFunction().str());
               pass.set("table", 2).set("table_shift", table.shift);
               pass.set("table_offset", table.offset)
                   .set("gate_shift", table.gateShift);
@@ -269,8 +269,7 @@ void Emitter::linear(qnn::LinearOp op) {
 
 void Emitter::gate(qnn::GateOp op) {
   Rows x = values.lookup(op.getX());
-  const quantise::Table &table =
-      quantise::geluTable(op.getFunction() == "gelu_tanh");
+  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
   Rows out = makeRows("gate", x.cols);
   useTable(gateTables[op]);
   Job job = stream(1, rowsOf(op.getX()), x.cols);

@@ -3,7 +3,7 @@
 // Verifiers of the nn dialect: rules N1..N16 of NNOps.td. A dynamic dimension
 // agrees with every size.
 
-#include "compiler/dialect/nn/NNOps.h"
+#include "compiler/dialect/nn/NNChecks.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -20,21 +20,9 @@ void NNDialect::initialize() {
       >();
 }
 
-static RankedTensorType tensorType(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
-static bool agree(int64_t a, int64_t b) {
-  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
-}
-
-static LogicalResult fails(Operation *op, StringRef rule, const Twine &what) {
-  return op->emitOpError() << what << " (" << rule << ")";
-}
-
-/// Checks that \p value has the sizes \p dims; a dynamic entry is any size.
-static LogicalResult checkShape(Operation *op, StringRef rule, StringRef what,
-                                Value value, ArrayRef<int64_t> dims) {
+LogicalResult dalbit::nn::checkShape(Operation *op, StringRef rule,
+                                     StringRef what, Value value,
+                                     ArrayRef<int64_t> dims) {
   RankedTensorType type = tensorType(value);
   bool good = type.getRank() == static_cast<int64_t>(dims.size());
   for (size_t i = 0; good && i < dims.size(); ++i)
@@ -96,11 +84,11 @@ LogicalResult AddOp::verify() { return verifyBroadcast(*this); }
 LogicalResult MulOp::verify() { return verifyBroadcast(*this); }
 
 LogicalResult GeluOp::verify() {
-  if (getApproximate() == "none" || getApproximate() == "tanh")
+  if (llvm::is_contained({"none", "tanh", "sigmoid"}, getApproximate()))
     return success();
   return fails(*this, "N4",
                "has approximate = \"" + getApproximate() +
-                   "\", expected \"none\" or \"tanh\"");
+                   "\", expected \"none\", \"tanh\" or \"sigmoid\"");
 }
 
 LogicalResult LayerNormOp::verify() {
@@ -138,7 +126,13 @@ LogicalResult KeyMaskOp::verify() {
   RankedTensorType mask = tensorType(getMask());
   if (mask.getRank() != 2)
     return fails(*this, "N10", "needs a mask [B, S]");
-  return checkShape(*this, "N10", "the result", getOut(), mask.getShape());
+  RankedTensorType out = tensorType(getOut());
+  int64_t keys = mask.getDimSize(1);
+  if (out.getRank() == 2 && !ShapedType::isDynamic(keys) &&
+      !out.isDynamicDim(1))
+    keys = std::max(keys, out.getDimSize(1));
+  return checkShape(*this, "N10", "the result", getOut(),
+                    {mask.getDimSize(0), keys});
 }
 
 LogicalResult AttentionOp::verify() {
@@ -184,9 +178,16 @@ LogicalResult AttentionOp::verify() {
   int64_t all = ShapedType::isDynamic(past) || ShapedType::isDynamic(keys)
                     ? any
                     : past + keys;
-  if (getKeyMask() &&
-      failed(checkShape(*this, "N14", "key_mask", getKeyMask(), {batch, all})))
+  if (getKeyMask() && tensorType(getKeyMask()).getRank() == 3) {
+    int64_t sequences = tensorType(getKeyMask()).getDimSize(0);
+    if (failed(
+            checkShape(*this, "N14", "the mask", getKeyMask(),
+                       {sequences == 1 ? 1 : batch, query.getDimSize(1), all})))
+      return failure();
+  } else if (getKeyMask() && failed(checkShape(*this, "N14", "key_mask",
+                                               getKeyMask(), {batch, all}))) {
     return failure();
+  }
   if (failed(
           checkShape(*this, "N15", "the result", getOut(), query.getShape())))
     return failure();

@@ -132,7 +132,9 @@ def NN_GeluOp : NN_UnaryOp<"gelu"> {
     `approximate = "none"`: `x/2 * (1 + erf(x / sqrt(2)))`.
     `approximate = "tanh"`:
     `x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))` (Hendrycks and Gimpel,
-    arXiv 1606.08415). N4: approximate is one of the two.
+    arXiv 1606.08415).
+    `approximate = "sigmoid"`: `x / (1 + exp(-1.702 x))` (the same paper).
+    N4: approximate is one of the three.
   }];
   let arguments = (ins NN_Float:$x, StrAttr:$approximate);
   let hasVerifier = 1;
@@ -175,12 +177,14 @@ def NN_LinearOp : NN_Op<"linear"> {
 def NN_KeyMaskOp : NN_Op<"key_mask"> {
   let summary = "attention mask of the model's user, as numbers to add";
   let description = [{
-    `out[b, s] = mask[b, s] != 0 ? 0 : hidden`. `hidden` is the exported
-    model's own number, most often the lowest float.
-    N10: mask and out have one shape, [B, S].
+    `out[b, s] = mask[b, s] != 0 ? 0 : hidden`; with `inverted`,
+    `mask[b, s] == 0 ? 0 : hidden`. `hidden` is the exported model's own number,
+    most often the lowest float. Keys past the mask's last column are visible.
+    N10: mask is [B, M], out is [B, S], M not above S.
   }];
   let arguments = (ins NN_Mask:$mask,
-                       DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden);
+                       DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden,
+                       UnitAttr:$inverted);
   let results = (outs NN_Float:$out);
   let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($out)";
   let hasVerifier = 1;
@@ -196,7 +200,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     present_k = concat(past_k, heads(k)) along the tokens; present_v likewise
     score[b,h,t,s] = scale * q[b,h,t,:] . present_k[b,h,s,:]
     if causal and s > t + (S - T):  score = hidden_score
-    score += key_mask[b, s]
+    score += key_mask[b, s], or mask[b, t, s]
     out[b, t, h*d:(h+1)*d] = softmax_s(score) . present_v[b,h,:,:]
     ```
 
@@ -207,7 +211,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
          any length (cross attention, then not causal).
     N12: heads is a multiple of kv_heads, both positive, and divide the widths.
     N13: past_k and past_v come together, [B, G, P, d].
-    N14: key_mask is [B, S].  N15: out is like q.
+    N14: the mask is [B, S] or [B or 1, T, S].  N15: out is like q.
     N16: present_k and present_v are [B, G, S, d].
   }];
   let arguments = (ins
@@ -224,5 +228,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let hasVerifier = 1;
 }
+
+include "compiler/dialect/nn/NNTokenOps.td"
 
 #endif // DALBIT_COMPILER_DIALECT_NN_NNOPS_TD

@@ -93,7 +93,9 @@ def QNN_LinearOp : QNN_Op<"linear"> {
 
 def QNN_GateOp : QNN_Op<"gate"> {
   let summary = "x times a function of x, by a piecewise-linear table (A5, V4)";
-  let description = [{ `function`: gelu_tanh, gelu_erf. x and out have 16 fraction bits. }];
+  let description = [{
+    `function`: gelu_tanh, gelu_erf, gelu_sigmoid, silu, relu. x and out have 16 fraction bits.
+  }];
   let arguments = (ins QNN_Fixed:$x, StrAttr:$function);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -138,7 +140,11 @@ def QNN_ExportCacheOp : QNN_Op<"export_cache"> {
 
 def QNN_ImportMaskOp : QNN_Op<"import_mask"> {
   let summary = "border: user's mask to numbers to add to scores: visible 0, hidden -2^29";
-  let arguments = (ins AnyRankedTensor:$mask);
+  let description = [{
+    A key is visible where the mask is not 0; with `inverted`, where it is 0. Keys past the mask's
+    columns are visible.
+  }];
+  let arguments = (ins AnyRankedTensor:$mask, UnitAttr:$inverted);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "$mask attr-dict `:` functional-type(operands, results)";
 }
@@ -149,5 +155,7 @@ def QNN_DequantizeOp : QNN_Op<"dequantize"> {
   let results = (outs QNN_Float:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
+
+include "compiler/dialect/qnn/QNNTokenOps.td"
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/dialect/qnn/QNNOps.h"
-#include "compiler/execute/integer/Rules.h"
+#include "compiler/execute/integer/Attend.h"
+#include "compiler/execute/nn/Tokens.h"
 #include "compiler/quantise/Weights.h"
 #include "support/Error.h"
 
@@ -21,6 +22,7 @@ namespace dalbit::execute {
 
 namespace {
 
+using quantise::HiddenScore;
 using quantise::ResidualFraction;
 
 std::vector<float> floatsOf(Attribute attr) {
@@ -67,7 +69,22 @@ private:
   void quantize(qnn::QuantizeOp op);
   void linear(qnn::LinearOp op);
   void gate(qnn::GateOp op);
+  std::pair<Tensor, Tensor> append(Value pastCodes, Value pastScales, Tensor &x,
+                                   int64_t heads);
   void attention(qnn::AttentionOp op);
+  void import(qnn::ImportOp op);
+  void rescale(qnn::RescaleOp op);
+  void table(qnn::TableOp op);
+  void heads(qnn::HeadsOp op);
+  void attend(qnn::AttendOp op);
+  void slice(qnn::SliceOp op);
+  void windows(qnn::WindowsOp op);
+  void importScores(qnn::ImportScoresOp op);
+  /// The size of dimension \p dim of a value's type, T if that is open.
+  int64_t rowsOf(Value value, int64_t dim = 1) const {
+    int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+    return ShapedType::isDynamic(size) ? tokens : size;
+  }
   void importCache(qnn::ImportCacheOp op);
   void exportCache(qnn::ExportCacheOp op);
   void importMask(qnn::ImportMaskOp op);
@@ -77,27 +94,6 @@ private:
   std::function<void(Value, const Tensor &)> observer;
   llvm::DenseMap<Value, Tensor> values;
 };
-
-/// qnn.quantize of one row: codes, and its scale \p factor * maximum.
-Scaled quantiseRow(const int32_t *x, int64_t cols, int8_t *codes,
-                   quantise::Pair factor) {
-  int64_t maximum = 0;
-  for (int64_t c = 0; c < cols; ++c)
-    maximum = std::max(maximum,
-                       std::min<int64_t>(std::abs(int64_t(x[c])), INT32_MAX));
-  Scaled inverse = divide(scaledOf(quantise::makePair(127)), {maximum, 0});
-  for (int64_t c = 0; c < cols; ++c)
-    codes[c] = int8_t(std::clamp(requantise(x[c], inverse, 0), -128, 127));
-  return times({maximum, 0}, scaledOf(factor));
-}
-
-uint32_t wordOf(Scaled scale) {
-  return uint16_t(scale.m) | uint32_t(uint8_t(scale.e)) << 16;
-}
-
-Scaled scaleOfWord(int32_t word) {
-  return {int16_t(word & 0xffff), int8_t(word >> 16)};
-}
 
 void Executor::embedding(qnn::EmbeddingOp op) {
   Tensor ids = get(op.getIds());
@@ -114,7 +110,6 @@ void Executor::embedding(qnn::EmbeddingOp op) {
       out.data<int32_t>()[int64_t(i) * cols + c] = quantise::toFixed(
           table[numbers[i] * cols + c], int(op.getFraction()));
   }
-  tokens = ids.shape().back();
   set(op.getOut(), out);
 }
 
@@ -122,12 +117,12 @@ void Executor::positions(qnn::PositionsOp op) {
   std::vector<float> table = floatsOf(op.getTable());
   auto type = cast<ShapedType>(op.getTable().getType());
   int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
-  int64_t first = op.getRelative() ? 0 : past;
-  if (first + tokens > rows)
-    throw Error("position " + std::to_string(first + tokens - 1) +
+  int64_t first = op.getRelative() ? 0 : past, count = rowsOf(op.getOut());
+  if (first + count > rows)
+    throw Error("position " + std::to_string(first + count - 1) +
                 " is past the table of " + std::to_string(rows));
-  Tensor out(ElementType::I32, {1, tokens, cols});
-  for (int64_t i = 0; i < tokens * cols; ++i)
+  Tensor out(ElementType::I32, {1, count, cols});
+  for (int64_t i = 0; i < count * cols; ++i)
     out.data<int32_t>()[i] =
         quantise::toFixed(table[first * cols + i], int(op.getFraction()));
   set(op.getOut(), out);
@@ -136,6 +131,7 @@ void Executor::positions(qnn::PositionsOp op) {
 void Executor::add(qnn::AddOp op) {
   Tensor a = get(op.getA()), b = get(op.getB());
   Tensor out(ElementType::I32, a.shape());
+  // A single sequence or row of b is repeated.
   for (int64_t i = 0; i < a.count(); ++i)
     out.data<int32_t>()[i] =
         clamp32(int64_t(a.data<int32_t>()[i]) +
@@ -223,8 +219,7 @@ void Executor::linear(qnn::LinearOp op) {
 
 void Executor::gate(qnn::GateOp op) {
   Tensor x = get(op.getX());
-  const quantise::Table &table =
-      quantise::geluTable(op.getFunction() == "gelu_tanh");
+  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
   Tensor out(ElementType::I32, x.shape());
   for (int64_t i = 0; i < x.count(); ++i) {
     int32_t v = x.data<int32_t>()[i];
@@ -232,6 +227,34 @@ void Executor::gate(qnn::GateOp op) {
     out.data<int32_t>()[i] = requantise(v, {y, table.gateShift}, 0);
   }
   set(op.getOut(), out);
+}
+
+/// Codes [B, H, P + U, d] and scales of the rows \p x [B, U, H*d] after those
+/// of a past (null: none).
+std::pair<Tensor, Tensor> Executor::append(Value pastCodes, Value pastScales,
+                                           Tensor &x, int64_t heads) {
+  int64_t batch = x.dim(0), rows = x.dim(1), size = x.dim(2) / heads;
+  int64_t held = pastCodes ? get(pastCodes).dim(2) : 0, keys = held + rows;
+  Tensor codes(ElementType::I8, {batch, heads, keys, size}),
+      scales(ElementType::I32, {batch, heads, keys});
+  for (int64_t bh = 0; bh < batch * heads; ++bh) {
+    if (pastCodes) {
+      std::copy_n(get(pastCodes).data<int8_t>() + bh * held * size, held * size,
+                  codes.data<int8_t>() + bh * keys * size);
+      std::copy_n(get(pastScales).data<int32_t>() + bh * held, held,
+                  scales.data<int32_t>() + bh * keys);
+    }
+    for (int64_t t = 0; t < rows; ++t) {
+      const int32_t *row =
+          x.data<int32_t>() +
+          ((bh / heads * rows + t) * heads + bh % heads) * size;
+      int64_t at = bh * keys + held + t;
+      scales.data<int32_t>()[at] = int32_t(
+          wordOf(quantiseRow(row, size, codes.data<int8_t>() + at * size,
+                             quantise::codeScale(ResidualFraction))));
+    }
+  }
+  return {codes, scales};
 }
 
 void Executor::attention(qnn::AttentionOp op) {
@@ -242,87 +265,25 @@ void Executor::attention(qnn::AttentionOp op) {
   int64_t keys = held + rows;
   quantise::AttentionNumbers numbers =
       quantise::attentionNumbers(size, op.getScale().convertToDouble());
-  Tensor keyCodes(ElementType::I8, {batch, heads, keys, size}),
-      keyScales(ElementType::I32, {batch, heads, keys});
-  Tensor valueCodes(ElementType::I8, {batch, heads, keys, size}),
-      valueScales(ElementType::I32, {batch, heads, keys});
-  auto fill = [&](Value pastCodes, Value pastScales, Tensor &fresh,
-                  Tensor &codes, Tensor &scales) {
-    for (int64_t bh = 0; bh < batch * heads; ++bh) {
-      if (pastCodes) {
-        std::copy_n(get(pastCodes).data<int8_t>() + bh * held * size,
-                    held * size, codes.data<int8_t>() + bh * keys * size);
-        std::copy_n(get(pastScales).data<int32_t>() + bh * held, held,
-                    scales.data<int32_t>() + bh * keys);
-      }
-      for (int64_t t = 0; t < rows; ++t) {
-        const int32_t *x =
-            fresh.data<int32_t>() +
-            ((bh / heads * rows + t) * heads + bh % heads) * size;
-        int64_t at = bh * keys + held + t;
-        scales.data<int32_t>()[at] = int32_t(
-            wordOf(quantiseRow(x, size, codes.data<int8_t>() + at * size,
-                               quantise::codeScale(ResidualFraction))));
-      }
-    }
-  };
-  fill(op.getPastKey(), op.getPastKeyScales(), k, keyCodes, keyScales);
-  fill(op.getPastValue(), op.getPastValueScales(), v, valueCodes, valueScales);
-
-  const quantise::Table &exponential = quantise::exponentialTable();
+  auto [keyCodes, keyScales] =
+      append(op.getPastKey(), op.getPastKeyScales(), k, heads);
+  auto [valueCodes, valueScales] =
+      append(op.getPastValue(), op.getPastValueScales(), v, heads);
   Tensor out(ElementType::I32, q.shape());
-  std::vector<int8_t> query(size), weights(keys);
-  std::vector<int32_t> scores(keys), probabilities(keys);
+  std::vector<int32_t> probabilities;
   for (int64_t bh = 0; bh < batch * heads; ++bh)
     for (int64_t t = 0; t < rows; ++t) {
       int64_t row = (bh / heads * rows + t) * heads + bh % heads;
-      Scaled queryScale = quantiseRow(q.data<int32_t>() + row * size, size,
-                                      query.data(), numbers.queryScale);
-      int64_t visible = op.getCausal() ? held + t + 1 : keys;
-      int32_t maximum = INT32_MIN;
-      for (int64_t s = 0; s < visible; ++s) {
-        int32_t sum = 0;
-        for (int64_t i = 0; i < size; ++i)
-          sum += int32_t(query[i]) *
-                 keyCodes.data<int8_t>()[(bh * keys + s) * size + i];
-        int32_t x = requantise(
-            sum, scaleOfWord(keyScales.data<int32_t>()[bh * keys + s]),
-            -numbers.scoreInner);
-        x = requantise(x, queryScale, numbers.scoreInner - ResidualFraction);
-        if (op.getMask())
-          x = clamp32(int64_t(x) +
-                      get(op.getMask()).data<int32_t>()[bh / heads * keys + s]);
-        scores[s] = x;
-        maximum = std::max(maximum, x);
-      }
-      int64_t total = 0;
-      for (int64_t s = 0; s < visible; ++s) {
-        int32_t p = interpolate(exponential.words.data(),
-                                clamp32(int64_t(scores[s]) - maximum),
-                                exponential.shift, exponential.offset);
-        total += p;
-        probabilities[s] = requantise(
-            p, scaleOfWord(valueScales.data<int32_t>()[bh * keys + s]),
-            -numbers.probabilityInner);
-      }
-      quantiseRow(probabilities.data(), visible, weights.data(),
-                  quantise::codeScale(numbers.probabilityInner));
-      int64_t largest = 0;
-      for (int64_t s = 0; s < visible; ++s)
-        largest = std::max(largest, std::abs(int64_t(probabilities[s])));
-      // S7: (maximum * 1/total) * 2^-inner/127.
-      Scaled share = divide(scaledOf(quantise::makePair(1)), sumOf(total));
-      Scaled scale =
-          times(times({largest, 0}, share),
-                scaledOf(quantise::codeScale(numbers.probabilityInner)));
-      for (int64_t i = 0; i < size; ++i) {
-        int32_t sum = 0;
-        for (int64_t s = 0; s < visible; ++s)
-          sum += int32_t(weights[s]) *
-                 valueCodes.data<int8_t>()[(bh * keys + s) * size + i];
-        out.data<int32_t>()[row * size + i] =
-            requantise(sum, scale, -ResidualFraction);
-      }
+      HeadCache cache = {keyCodes.data<int8_t>() + bh * keys * size,
+                         valueCodes.data<int8_t>() + bh * keys * size,
+                         keyScales.data<int32_t>() + bh * keys,
+                         valueScales.data<int32_t>() + bh * keys};
+      attendRow(q.data<int32_t>() + row * size, size, cache,
+                op.getCausal() ? held + t + 1 : keys,
+                op.getMask()
+                    ? get(op.getMask()).data<int32_t>() + bh / heads * keys
+                    : nullptr,
+                numbers, out.data<int32_t>() + row * size, probabilities);
     }
   set(op.getOut(), out);
   set(op.getPresentKey(), keyCodes);
@@ -368,10 +329,131 @@ void Executor::exportCache(qnn::ExportCacheOp op) {
 
 void Executor::importMask(qnn::ImportMaskOp op) {
   Tensor mask = get(op.getMask()).cast(ElementType::F32);
-  Tensor out(ElementType::I32, mask.shape());
+  int64_t columns = mask.dim(1),
+          keys = cast<RankedTensorType>(op.getOut().getType()).getDimSize(1);
+  keys = ShapedType::isDynamic(keys) ? columns : keys;
+  Tensor out(ElementType::I32, {mask.dim(0), keys});
+  std::fill_n(out.data<int32_t>(), out.count(), 0);
   for (int64_t i = 0; i < mask.count(); ++i)
-    out.data<int32_t>()[i] = mask.data<float>()[i] != 0 ? 0 : -(1 << 29);
+    if ((mask.data<float>()[i] != 0) == op.getInverted())
+      out.data<int32_t>()[i / columns * keys + i % columns] = -HiddenScore;
   set(op.getOut(), out);
+}
+
+void Executor::importScores(qnn::ImportScoresOp op) {
+  Tensor mask = get(op.getMask());
+  Shape shape(mask.shape());
+  if (shape.size() == 2)
+    shape.insert(shape.begin(), 1);
+  Tensor out(ElementType::I32, shape);
+  for (int64_t i = 0; i < mask.count(); ++i)
+    out.data<int32_t>()[i] = int32_t(
+        std::clamp(std::nearbyint(std::ldexp(double(mask.data<float>()[i]),
+                                             ResidualFraction)),
+                   -double(HiddenScore), double(HiddenScore)));
+  set(op.getOut(), out);
+}
+
+void Executor::import(qnn::ImportOp op) {
+  Tensor x = get(op.getIn());
+  if (!op.getView().empty())
+    x = rearrange(x, op.getView(), op.getOrder(),
+                  cast<ShapedType>(op.getOut().getType()).getShape());
+  Tensor out(ElementType::I32, x.shape());
+  // Halves go to the even neighbour, as at every border.
+  for (int64_t i = 0; i < x.count(); ++i)
+    out.data<int32_t>()[i] =
+        int32_t(std::clamp(std::nearbyint(std::ldexp(double(x.data<float>()[i]),
+                                                     int(op.getFraction()))),
+                           -2147483648.0, 2147483647.0));
+  set(op.getOut(), out);
+}
+
+void Executor::rescale(qnn::RescaleOp op) {
+  Tensor x = get(op.getX());
+  Tensor out(ElementType::I32, x.shape());
+  Scaled by = {op.getMantissa(), op.getShift()};
+  for (int64_t i = 0; i < x.count(); ++i)
+    out.data<int32_t>()[i] = requantise(x.data<int32_t>()[i], by, 0);
+  set(op.getOut(), out);
+}
+
+void Executor::table(qnn::TableOp op) {
+  Tensor x = get(op.getX());
+  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
+  Tensor out(ElementType::I32, x.shape());
+  for (int64_t i = 0; i < x.count(); ++i)
+    out.data<int32_t>()[i] = interpolate(
+        table.words.data(), x.data<int32_t>()[i], table.shift, table.offset);
+  set(op.getOut(), out);
+}
+
+void Executor::heads(qnn::HeadsOp op) {
+  auto [codes, scales] = append(op.getPastCodes(), op.getPastScales(),
+                                get(op.getX()), op.getHeads());
+  set(op.getCodes(), codes);
+  set(op.getScales(), scales);
+}
+
+void Executor::attend(qnn::AttendOp op) {
+  Tensor q = get(op.getQuery()), keyCodes = get(op.getKeys()),
+         keyScales = get(op.getKeyScales()), valueCodes = get(op.getValues()),
+         valueScales = get(op.getValueScales());
+  int64_t batch = q.dim(0), rows = q.dim(1), heads = op.getHeads(),
+          size = q.dim(2) / heads, keys = keyCodes.dim(2);
+  quantise::AttentionNumbers numbers =
+      quantise::attentionNumbers(size, op.getScale().convertToDouble());
+  Tensor out(ElementType::I32, q.shape()),
+      weights(ElementType::I32, {batch, rows, keys});
+  std::fill_n(weights.data<int32_t>(), weights.count(), 0);
+  std::vector<int32_t> probabilities;
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t h = 0; h < heads; ++h)
+      for (int64_t t = 0; t < rows; ++t) {
+        int64_t bh = b * heads + h, row = (b * rows + t) * heads + h;
+        HeadCache cache = {keyCodes.data<int8_t>() + bh * keys * size,
+                           valueCodes.data<int8_t>() + bh * keys * size,
+                           keyScales.data<int32_t>() + bh * keys,
+                           valueScales.data<int32_t>() + bh * keys};
+        const int32_t *mask = nullptr;
+        if (op.getMask()) {
+          Tensor &all = get(op.getMask());
+          mask = all.data<int32_t>() +
+                 (all.dim(0) == 1 ? 0 : b) * (all.count() / all.dim(0));
+          if (all.rank() == 3)
+            mask += t * keys;
+        }
+        int64_t total =
+            attendRow(q.data<int32_t>() + row * size, size, cache,
+                      op.getCausal() ? keys - rows + t + 1 : keys, mask,
+                      numbers, out.data<int32_t>() + row * size, probabilities);
+        Scaled share = divide(scaledOf(quantise::makePair(1.0 / double(heads))),
+                              sumOf(total));
+        int32_t *mean = weights.data<int32_t>() + (b * rows + t) * keys;
+        for (size_t s = 0; s < probabilities.size(); ++s)
+          mean[s] = clamp32(
+              int64_t(mean[s]) +
+              requantise(probabilities[s], share, -quantise::WeightsFraction));
+      }
+  set(op.getOut(), out);
+  if (op.getWeights())
+    set(op.getWeights(), weights);
+}
+
+void Executor::slice(qnn::SliceOp op) {
+  Tensor &x = get(op.getX());
+  auto type = cast<RankedTensorType>(op.getOut().getType());
+  bool keep = type.getRank() == 3;
+  int64_t first = op.getFirst(), count = keep ? type.getDimSize(1) : 1;
+  if (ShapedType::isDynamic(count))
+    count = x.dim(1);
+  set(op.getOut(), sliceTokens<int32_t>(x, first, count, keep));
+}
+
+void Executor::windows(qnn::WindowsOp op) {
+  set(op.getOut(),
+      tokenWindows<int32_t>(get(op.getX()), op.getSize(), op.getStride(),
+                            op.getBefore(), rowsOf(op.getOut())));
 }
 
 void Executor::dequantize(qnn::DequantizeOp op) {
@@ -387,6 +469,11 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
                                   ArrayRef<Tensor> inputs) {
   for (auto [argument, tensor] : llvm::zip(function.getArguments(), inputs)) {
     values[argument] = tensor;
+    if (auto dims = function.getArgAttrOfType<ArrayAttr>(
+            argument.getArgNumber(), "dalbit.dims"))
+      for (auto [i, dim] : llvm::enumerate(dims))
+        if (cast<StringAttr>(dim).getValue() == "T")
+          tokens = tensor.dim(int64_t(i));
     for (Operation *user : argument.getUsers())
       if (llvm::isa<qnn::ImportCacheOp>(user))
         past = tensor.dim(2);
@@ -405,7 +492,24 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::ImportCacheOp o) { importCache(o); })
         .Case([&](qnn::ExportCacheOp o) { exportCache(o); })
         .Case([&](qnn::ImportMaskOp o) { importMask(o); })
+        .Case([&](qnn::ImportScoresOp o) { importScores(o); })
         .Case([&](qnn::DequantizeOp o) { dequantize(o); })
+        .Case([&](qnn::ImportOp o) { import(o); })
+        .Case([&](qnn::RescaleOp o) { rescale(o); })
+        .Case([&](qnn::TableOp o) { table(o); })
+        .Case([&](qnn::HeadsOp o) { heads(o); })
+        .Case([&](qnn::AttendOp o) { attend(o); })
+        .Case([&](qnn::SliceOp o) { slice(o); })
+        .Case([&](qnn::PickOp o) {
+          set(o.getOut(), pickToken<int32_t>(get(o.getX()), get(o.getIds())));
+        })
+        .Case([&](qnn::ConcatOp o) {
+          SmallVector<const Tensor *> parts;
+          for (Value part : o.getParts())
+            parts.push_back(&get(part));
+          set(o.getOut(), concatTokens<int32_t>(parts));
+        })
+        .Case([&](qnn::WindowsOp o) { windows(o); })
         .Case([&](func::ReturnOp o) {
           for (Value value : o.getOperands())
             results.push_back(get(value));

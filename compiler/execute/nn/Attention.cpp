@@ -67,8 +67,13 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
                 shapeText(keys.shape()) + " and values " +
                 shapeText(values.shape()) + " do not fit together");
   const Tensor *mask = call.keyMask;
-  if (mask && mask->shape() != llvm::ArrayRef<int64_t>({batch, length}))
-    throw Error("a key mask of shape " + shapeText(mask->shape()) + " for " +
+  bool perQuery = mask && mask->rank() == 3;
+  bool fits = !mask ||
+              mask->shape() == llvm::ArrayRef<int64_t>({batch, length}) ||
+              (perQuery && (mask->dim(0) == 1 || mask->dim(0) == batch) &&
+               mask->dim(1) == tokens && mask->dim(2) == length);
+  if (!fits)
+    throw Error("a mask of shape " + shapeText(mask->shape()) + " for " +
                 shapeText({batch, length}) + " keys");
   Tensor out(ElementType::F32, query.shape());
   std::vector<float> scores(size_t(tokens * length));
@@ -88,9 +93,11 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
                            : length;
         for (int64_t s = 0; s < length; ++s)
           row[s] = s < seen ? row[s] * call.scale : call.hiddenScore;
+        int64_t masked =
+            perQuery ? (mask->dim(0) == 1 ? 0 : b) * tokens + t : b;
         if (mask)
           for (int64_t s = 0; s < length; ++s)
-            row[s] += mask->data<float>()[b * length + s];
+            row[s] += mask->data<float>()[masked * length + s];
         softmax(row, length);
       }
       multiply(scores.data(), length, false, values.data<float>() + at, d,

@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/execute/nn/Attention.h"
+#include "compiler/execute/nn/Tokens.h"
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Matrix.h"
 
@@ -116,16 +117,22 @@ Tensor gelu(const Tensor &x, StringRef approximate) {
       float inner = 0.7978845608028654f * (v + 0.044715f * v * v * v);
       return 0.5f * v * (1.0f + std::tanh(inner));
     });
+  if (approximate == "sigmoid")
+    return map(x, [](float v) { return v * sigmoid(1.702f * v); });
   return map(x, [](float v) {
     return 0.5f * v * (1.0f + std::erf(v * 0.7071067811865476f));
   });
 }
 
-Tensor keyMask(const Tensor &mask, float hidden) {
-  Tensor visible = mask.cast(ElementType::Bool);
-  Tensor out(ElementType::F32, mask.shape());
+/// \p keys is the number of columns of the result, at least the mask's.
+Tensor keyMask(const Tensor &mask, float hidden, bool inverted, int64_t keys) {
+  Tensor nonzero = mask.cast(ElementType::Bool);
+  int64_t columns = mask.dim(1);
+  Tensor out(ElementType::F32, {mask.dim(0), keys});
+  std::fill_n(out.data<float>(), out.count(), 0.0f);
   for (int64_t i = 0; i < mask.count(); ++i)
-    out.data<float>()[i] = visible.data<bool>()[i] ? 0.0f : hidden;
+    if (nonzero.data<bool>()[i] == inverted)
+      out.data<float>()[i / columns * keys + i % columns] = hidden;
   return out;
 }
 
@@ -197,7 +204,36 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
         return one(linear(*inputs[0], *inputs[1], optional(inputs, 2)));
       })
       .Case([&](nn::KeyMaskOp mask) {
-        return one(keyMask(*inputs[0], mask.getHidden().convertToFloat()));
+        int64_t keys = mask.getOut().getType().getDimSize(1);
+        return one(keyMask(
+            *inputs[0], mask.getHidden().convertToFloat(), mask.getInverted(),
+            ShapedType::isDynamic(keys) ? inputs[0]->dim(1) : keys));
+      })
+      .Case([&](nn::RearrangeOp op) {
+        return one(rearrange(*inputs[0], op.getView(), op.getOrder(),
+                             op.getOut().getType().getShape()));
+      })
+      .Case([&](nn::SliceOp op) {
+        RankedTensorType type = op.getOut().getType();
+        bool keep = type.getRank() == 3;
+        int64_t count = keep ? type.getDimSize(1) : 1;
+        int64_t first = int64_t(op.getFirst());
+        if (ShapedType::isDynamic(count))
+          count = first < 0 ? -first : inputs[0]->dim(1) - first;
+        return one(sliceTokens<float>(*inputs[0], first, count, keep));
+      })
+      .Case([&](nn::PickOp) {
+        return one(pickToken<float>(*inputs[0], *inputs[1]));
+      })
+      .Case([&](nn::ConcatOp) { return one(concatTokens<float>(inputs)); })
+      .Case([&](nn::WindowsOp op) {
+        int64_t size = op.getSize(), stride = op.getStride(),
+                before = op.getBefore();
+        int64_t rows =
+            (inputs[0]->dim(1) + before + int64_t(op.getAfter()) - size) /
+                stride +
+            1;
+        return one(tokenWindows<float>(*inputs[0], size, stride, before, rows));
       })
       .Case([&](nn::AttentionOp attention) {
         return Results(attentionOf(attention, inputs));

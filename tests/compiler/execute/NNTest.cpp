@@ -69,6 +69,8 @@ TEST_CASE("activations have their textbook values", "[execute][nn]") {
         {-0.1586553, 0, 1.9544997});
   check("nn.gelu %x {approximate = \"tanh\"} : tensor<3xf32>",
         {-0.1588080, 0, 1.9545977});
+  check("nn.gelu %x {approximate = \"sigmoid\"} : tensor<3xf32>",
+        {-0.1542042, 0, 1.9356586});
   check("nn.silu %x : tensor<3xf32>", {-0.2689414, 0, 1.7615942});
   check("nn.sigmoid %x : tensor<3xf32>", {0.2689414, 0.5, 0.8807971});
   check("nn.tanh %x : tensor<3xf32>", {-0.7615942, 0, 0.9640276});
@@ -187,4 +189,45 @@ TEST_CASE("a hidden key does not reach the output", "[execute][nn]") {
   CHECK(attention(call)[0].values<float>() == before.values<float>());
   v.data<float>()[8] += 100;
   CHECK(attention(call)[0].values<float>() != before.values<float>());
+}
+
+TEST_CASE("tokens are cut out, put together and seen through windows",
+          "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<?x2x3xf32>) -> (tensor<?x4x2xf32>, tensor<?x2xf32>, tensor<?x2x6xf32>) {
+      %r = nn.rearrange %x view [-1, 2, 3] order [0, 2, 1] : (tensor<?x2x3xf32>) -> tensor<?x3x2xf32>
+      %c = nn.constant dense<9.0> : tensor<1x1x2xf32>
+      %a = nn.concat %c, %r : (tensor<1x1x2xf32>, tensor<?x3x2xf32>) -> tensor<?x4x2xf32>
+      %l = nn.slice %a {first = -1 : i64} : (tensor<?x4x2xf32>) -> tensor<?x2xf32>
+      %w = nn.windows %a {size = 3 : i64, stride = 2 : i64, before = 1 : i64, after = 1 : i64} : (tensor<?x4x2xf32>) -> tensor<?x2x6xf32>
+      return %a, %l, %w : tensor<?x4x2xf32>, tensor<?x2xf32>, tensor<?x2x6xf32>
+    })",
+                 {Tensor::of<float>({1, 2, 3}, {1, 2, 3, 4, 5, 6})});
+  CHECK(out[0].values<float>() ==
+        llvm::ArrayRef<float>({9, 9, 1, 4, 2, 5, 3, 6}));
+  CHECK(out[1].values<float>() == llvm::ArrayRef<float>({3, 6}));
+  CHECK(out[2].values<float>() ==
+        llvm::ArrayRef<float>({0, 0, 9, 9, 1, 4, 1, 4, 2, 5, 3, 6}));
+}
+
+TEST_CASE("pick takes the token with the first largest id", "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<?x3x1xf32>, %ids: tensor<?x3xi64>) -> tensor<?x1xf32> {
+      %y = nn.pick %x, %ids : (tensor<?x3x1xf32>, tensor<?x3xi64>) -> tensor<?x1xf32>
+      return %y : tensor<?x1xf32>
+    })",
+                 {Tensor::of<float>({2, 3, 1}, {1, 2, 3, 4, 5, 6}),
+                  Tensor::of<int64_t>({2, 3}, {5, 9, 9, 7, 1, 2})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({2, 4}));
+}
+
+TEST_CASE("an inverted key mask hides what is not zero, and no key past it",
+          "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%m: tensor<?x2xi1>) -> tensor<?x3xf32> {
+      %y = nn.key_mask %m {inverted, hidden = -5.0 : f32} : tensor<?x2xi1> -> tensor<?x3xf32>
+      return %y : tensor<?x3xf32>
+    })",
+                 {Tensor::of<float>({1, 2}, {1, 0}).cast(ElementType::Bool)});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({-5, 0, 0}));
 }

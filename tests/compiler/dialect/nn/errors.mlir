@@ -28,7 +28,7 @@ func.func @n3(%a: tensor<2x4x8xf32>, %b: tensor<3x4x8xf32>) {
 // -----
 
 func.func @n4(%x: tensor<8xf32>) {
-  // expected-error @+1 {{has approximate = "erf2", expected "none" or "tanh" (N4)}}
+  // expected-error @+1 {{has approximate = "erf2", expected "none", "tanh" or "sigmoid" (N4)}}
   %0 = nn.gelu %x {approximate = "erf2"} : tensor<8xf32>
   return
 }

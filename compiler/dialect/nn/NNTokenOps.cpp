@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifiers of NNTokenOps.td: rules K1..K6.
+
+#include "compiler/dialect/nn/NNChecks.h"
+#include "compiler/dialect/nn/Rearrangement.h"
+
+using namespace mlir;
+using namespace dalbit::nn;
+
+LogicalResult RearrangeOp::verify() {
+  if (Rearrangement::of(tensorType(getX()).getShape(), getView(), getOrder(),
+                        tensorType(getOut()).getShape()))
+    return success();
+  return fails(*this, "K1", "has a view, order or result that do not fit x");
+}
+
+LogicalResult SliceOp::verify() {
+  RankedTensorType x = tensorType(getX()), out = tensorType(getOut());
+  int64_t any = ShapedType::kDynamic;
+  if (x.getRank() != 3)
+    return fails(*this, "K2", "needs x of [B, U, D]");
+  int64_t batch = x.getDimSize(0), width = x.getDimSize(2);
+  if (out.getRank() == 2)
+    return checkShape(*this, "K2", "the result", getOut(), {batch, width});
+  if (failed(
+          checkShape(*this, "K2", "the result", getOut(), {batch, any, width})))
+    return failure();
+  int64_t first = getFirst(), all = x.getDimSize(1), count = out.getDimSize(1);
+  if (ShapedType::isDynamic(all) || ShapedType::isDynamic(count))
+    return success();
+  if (first < 0)
+    first += all;
+  if (first < 0 || first + count > all)
+    return fails(*this, "K2", "takes tokens that x does not have");
+  return success();
+}
+
+LogicalResult PickOp::verify() {
+  RankedTensorType x = tensorType(getX());
+  if (x.getRank() != 3)
+    return fails(*this, "K3", "needs x of [B, U, D]");
+  if (failed(checkShape(*this, "K3", "ids", getIds(),
+                        {x.getDimSize(0), x.getDimSize(1)})))
+    return failure();
+  return checkShape(*this, "K3", "the result", getOut(),
+                    {x.getDimSize(0), x.getDimSize(2)});
+}
+
+LogicalResult ConcatOp::verify() {
+  RankedTensorType out = tensorType(getOut());
+  if (getParts().empty() || out.getRank() != 3)
+    return fails(*this, "K4", "needs parts and a result of [B, U, D]");
+  int64_t rows = 0;
+  for (Value part : getParts()) {
+    RankedTensorType type = tensorType(part);
+    if (type.getRank() != 3 || !agree(type.getDimSize(2), out.getDimSize(2)) ||
+        (type.getDimSize(0) != 1 &&
+         !agree(type.getDimSize(0), out.getDimSize(0))))
+      return fails(*this, "K4", "has a part that is not [B or 1, U, D]");
+    bool open = ShapedType::isDynamic(type.getDimSize(1)) ||
+                ShapedType::isDynamic(rows);
+    rows = open ? ShapedType::kDynamic : rows + type.getDimSize(1);
+  }
+  if (!agree(rows, out.getDimSize(1)))
+    return fails(*this, "K4", "has parts that do not add up to the result");
+  return success();
+}
+
+LogicalResult WindowsOp::verify() {
+  RankedTensorType x = tensorType(getX());
+  int64_t size = getSize(), stride = getStride(), before = getBefore(),
+          after = getAfter();
+  if (size <= 0 || stride <= 0 || before < 0 || after < 0)
+    return fails(*this, "K6",
+                 "has a size, stride or border that is not "
+                 "positive");
+  if (x.getRank() != 3)
+    return fails(*this, "K5", "needs x of [B, U, D]");
+  int64_t any = ShapedType::kDynamic, rows = x.getDimSize(1),
+          width = x.getDimSize(2);
+  return checkShape(*this, "K5", "the result", getOut(),
+                    {x.getDimSize(0),
+                     ShapedType::isDynamic(rows)
+                         ? any
+                         : (rows + before + after - size) / stride + 1,
+                     ShapedType::isDynamic(width) ? any : size * width});
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operations on whole rows of other tokens, and what encoders need beside them: attention over keys
+// that are complete before the first query, tokens cut out and put together, windows of tokens.
+// Shapes: B batch, U rows (tokens, frames, patches), S keys, H heads of d columns.
+
+#ifndef DALBIT_QNN_TOKEN_OPS
+#define DALBIT_QNN_TOKEN_OPS
+
+def QNN_ImportOp : QNN_Op<"import"> {
+  let summary = "border: a float tensor to fixed point, its dimensions rearranged (A9)";
+  let description = [{
+    `view` and `order` as in nn.rearrange; without a view nothing moves. The host writes the elements where the result has them, so
+    the NPU moves nothing.
+  }];
+  let arguments = (ins QNN_Float:$in, I64Attr:$fraction,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$view,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$order);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$in attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def QNN_RescaleOp : QNN_Op<"rescale", [AllTypesMatch<["x", "out"]>]> {
+  let summary = "product with one number: another factor, or another number of fraction bits";
+  let description = [{ `out = rq(x, mantissa, shift)` (A3). }];
+  let arguments = (ins QNN_Fixed:$x, I16Attr:$mantissa, I8Attr:$shift);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
+def QNN_TableOp : QNN_Op<"table", [AllTypesMatch<["x", "out"]>]> {
+  let summary = "a function of x by a piecewise-linear table (V4)";
+  let description = [{ `function`: tanh, sigmoid. x has 16 fraction bits, out has 15. }];
+  let arguments = (ins QNN_Fixed:$x, StrAttr:$function);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let hasVerifier = 1;
+}
+
+def QNN_HeadsOp : QNN_Op<"heads", [AttrSizedOperandSegments]> {
+  let summary = "keys or values as int8 codes with a scale a token and head, after those of a past";
+  let description = [{
+    x is [B, U, H*d] with 16 fraction bits; each head of a row is quantised as qnn.quantize does. The
+    results are [B, H, P + U, d] and [B, H, P + U]. All rows are there before the first user begins.
+  }];
+  let arguments = (ins QNN_Fixed:$x, Optional<QNN_Codes>:$past_codes,
+                       Optional<QNN_Pairs>:$past_scales, I64Attr:$heads);
+  let results = (outs QNN_Codes:$codes, QNN_Pairs:$scales);
+  let assemblyFormat = [{
+    $x (`past` $past_codes^ `,` $past_scales)? attr-dict `:` functional-type(operands, results) }];
+  let hasVerifier = 1;
+}
+
+def QNN_AttendOp : QNN_Op<"attend"> {
+  let summary = "attention of queries over keys and values that are complete";
+  let description = [{
+    The arithmetic is that of qnn.attention; keys and values are [B, H, S, d] codes with [B, H, S]
+    scales. A mask is added to the scores: [B, S] the same for all queries, or [1 or B, U, S]. With
+    `causal`, query t of U sees the keys up to t + S - U. `weights`, if asked for, are the
+    probabilities, a mean over the heads: for each head w = rq(p, recip(z, 1 / H)) with 24 fraction
+    bits, the heads added in order.
+  }];
+  let arguments = (ins QNN_Fixed:$query, QNN_Codes:$keys, QNN_Pairs:$key_scales,
+                       QNN_Codes:$values, QNN_Pairs:$value_scales, Optional<QNN_Fixed>:$mask,
+                       I64Attr:$heads, BoolAttr:$causal, F32Attr:$scale);
+  let results = (outs QNN_Fixed:$out, Optional<QNN_Fixed>:$weights);
+  let assemblyFormat = [{
+    $query `,` $keys `,` $key_scales `,` $values `,` $value_scales (`mask` $mask^)? attr-dict
+    `:` functional-type(operands, results) }];
+  let hasVerifier = 1;
+}
+
+def QNN_SliceOp : QNN_Op<"slice"> {
+  let summary = "some of a sequence's rows";
+  let description = [{
+    `out[b, i] = x[b, first + i]`; a negative `first` counts from the end. A result without the
+    dimension of rows is one row.
+  }];
+  let arguments = (ins QNN_Fixed:$x, I64Attr:$first);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def QNN_PickOp : QNN_Op<"pick"> {
+  let summary = "the row at the largest token id";
+  let description = [{ `out[b] = x[b, i]`, i the first maximum of ids[b] (V8). }];
+  let arguments = (ins QNN_Fixed:$x, RankedTensorOf<[I32, I64]>:$ids);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x `,` $ids attr-dict `:` functional-type(operands, results)";
+}
+
+def QNN_ConcatOp : QNN_Op<"concat"> {
+  let summary = "sequences one after the other";
+  let description = [{ Along the rows; an operand with one sequence is repeated for all. }];
+  let arguments = (ins Variadic<QNN_Fixed>:$parts);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def QNN_WindowsOp : QNN_Op<"windows"> {
+  let summary = "each row with its neighbours, side by side (a convolution's operand)";
+  let description = [{
+    `out[b, u, k*D + c] = x[b, u*stride + k - before, c]` for k = 0 .. size-1, 0 where there is no such
+    row.
+  }];
+  let arguments = (ins QNN_Fixed:$x, I64Attr:$size, I64Attr:$stride, I64Attr:$before);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def QNN_ImportScoresOp : QNN_Op<"import_scores"> {
+  let summary = "border: a float mask to numbers to add to scores";
+  let description = [{
+    16 fraction bits, cut to +-2^29; infinities are allowed. [T, S] or [B, T, S].
+  }];
+  let arguments = (ins QNN_Float:$mask);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$mask attr-dict `:` functional-type(operands, results)";
+}
+
+#endif

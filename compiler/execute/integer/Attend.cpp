@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/execute/integer/Attend.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dalbit::execute {
+
+using quantise::ResidualFraction;
+
+static int64_t absoluteMaximum(const int32_t *x, int64_t cols) {
+  int64_t maximum = 0;
+  for (int64_t c = 0; c < cols; ++c)
+    maximum = std::max(maximum,
+                       std::min<int64_t>(std::abs(int64_t(x[c])), INT32_MAX));
+  return maximum;
+}
+
+Scaled quantiseRow(const int32_t *x, int64_t cols, int8_t *codes,
+                   quantise::Pair factor) {
+  int64_t maximum = absoluteMaximum(x, cols);
+  Scaled inverse = divide(scaledOf(quantise::makePair(127)), {maximum, 0});
+  for (int64_t c = 0; c < cols; ++c)
+    codes[c] = int8_t(std::clamp(requantise(x[c], inverse, 0), -128, 127));
+  return times({maximum, 0}, scaledOf(factor));
+}
+
+uint32_t wordOf(Scaled scale) {
+  return uint16_t(scale.m) | uint32_t(uint8_t(scale.e)) << 16;
+}
+
+Scaled scaleOfWord(int32_t word) {
+  return {int16_t(word & 0xffff), int8_t(word >> 16)};
+}
+
+int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
+                  int64_t visible, const int32_t *mask,
+                  const quantise::AttentionNumbers &numbers, int32_t *out,
+                  std::vector<int32_t> &probabilities) {
+  const quantise::Table &exponential = quantise::exponentialTable();
+  std::vector<int8_t> query(size), weights(visible);
+  std::vector<int32_t> scores(visible), weighted(visible);
+  Scaled queryScale = quantiseRow(x, size, query.data(), numbers.queryScale);
+  int32_t maximum = INT32_MIN;
+  for (int64_t s = 0; s < visible; ++s) {
+    int32_t sum = 0;
+    for (int64_t i = 0; i < size; ++i)
+      sum += int32_t(query[i]) * cache.keys[s * size + i];
+    int32_t v =
+        requantise(sum, scaleOfWord(cache.keyScales[s]), -numbers.scoreInner);
+    v = requantise(v, queryScale, numbers.scoreInner - ResidualFraction);
+    if (mask)
+      v = clamp32(int64_t(v) + mask[s]);
+    scores[s] = v;
+    maximum = std::max(maximum, v);
+  }
+  int64_t total = 0;
+  probabilities.assign(visible, 0);
+  for (int64_t s = 0; s < visible; ++s) {
+    int32_t p = interpolate(exponential.words.data(),
+                            clamp32(int64_t(scores[s]) - maximum),
+                            exponential.shift, exponential.offset);
+    total += p;
+    probabilities[s] = p;
+    weighted[s] = requantise(p, scaleOfWord(cache.valueScales[s]),
+                             -numbers.probabilityInner);
+  }
+  quantiseRow(weighted.data(), visible, weights.data(),
+              quantise::codeScale(numbers.probabilityInner));
+  int64_t largest = absoluteMaximum(weighted.data(), visible);
+  // S7: (maximum * 1/total) * 2^-inner/127.
+  Scaled share = divide(scaledOf(quantise::makePair(1)), sumOf(total));
+  Scaled scale = times(times({largest, 0}, share),
+                       scaledOf(quantise::codeScale(numbers.probabilityInner)));
+  for (int64_t i = 0; i < size; ++i) {
+    int32_t sum = 0;
+    for (int64_t s = 0; s < visible; ++s)
+      sum += int32_t(weights[s]) * cache.values[s * size + i];
+    out[i] = requantise(sum, scale, -ResidualFraction);
+  }
+  return total;
+}
+
+} // namespace dalbit::execute

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One query of one head against its keys, and the quantised rows around it: the
+// arithmetic that qnn.attention, qnn.heads and qnn.attend share.
+
+#pragma once
+
+#include "compiler/execute/integer/Rules.h"
+#include "compiler/quantise/Weights.h"
+
+#include <vector>
+
+namespace dalbit::execute {
+
+/// qnn.quantize of one row: codes, and its scale \p factor * maximum.
+Scaled quantiseRow(const int32_t *x, int64_t cols, int8_t *codes,
+                   quantise::Pair factor);
+
+/// A pair as tensors of pairs hold it.
+uint32_t wordOf(Scaled scale);
+Scaled scaleOfWord(int32_t word);
+
+/// Keys and values of one head: codes [keys][size], scales [keys].
+struct HeadCache {
+  const int8_t *keys, *values;
+  const int32_t *keyScales, *valueScales;
+};
+
+/// Attention of the query row \p x of \p size columns over the first \p visible
+/// keys; writes \p size numbers to \p out. \p mask (null: none) is added to the
+/// scores. The probabilities of the keys, int16, are left in \p probabilities;
+/// their sum is the result.
+int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
+                  int64_t visible, const int32_t *mask,
+                  const quantise::AttentionNumbers &numbers, int32_t *out,
+                  std::vector<int32_t> &probabilities);
+
+} // namespace dalbit::execute

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/execute/nn/Tokens.h"
+
+#include "compiler/dialect/nn/Rearrangement.h"
+#include "support/Error.h"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace dalbit::execute {
+
+namespace {
+
+template <typename T> constexpr ElementType elementOf() {
+  return std::is_same_v<T, float> ? ElementType::F32 : ElementType::I32;
+}
+
+} // namespace
+
+Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,
+                 llvm::ArrayRef<int64_t> order, llvm::ArrayRef<int64_t> shape) {
+  auto sizes = nn::Rearrangement::of(x.shape(), view, order, shape);
+  if (!sizes)
+    throw Error("a tensor of shape " + shapeText(x.shape()) +
+                " cannot be rearranged as the model says");
+  size_t rank = sizes->view.size();
+  llvm::SmallVector<int64_t> strides(rank, 1), index(rank, 0);
+  for (size_t i = rank; i-- > 1;)
+    strides[i - 1] = strides[i] * sizes->view[i];
+  Tensor out(ElementType::F32, Shape(sizes->out.begin(), sizes->out.end()));
+  int64_t from = 0;
+  for (int64_t at = 0; at < out.count(); ++at) {
+    out.data<float>()[at] = x.data<float>()[from];
+    for (size_t i = rank; i-- > 0;) {
+      int64_t dim = order[i];
+      from += strides[dim];
+      if (++index[i] < sizes->view[dim])
+        break;
+      from -= strides[dim] * sizes->view[dim];
+      index[i] = 0;
+    }
+  }
+  return out;
+}
+
+template <typename T>
+Tensor sliceTokens(const Tensor &x, int64_t first, int64_t count, bool keep) {
+  int64_t batch = x.dim(0), rows = x.dim(1), width = x.dim(2);
+  if (first < 0)
+    first += rows;
+  if (first < 0 || first + count > rows)
+    throw Error("token " + std::to_string(first + count - 1) +
+                " is past the sequence of " + std::to_string(rows));
+  Tensor out(elementOf<T>(),
+             keep ? Shape{batch, count, width} : Shape{batch, width});
+  for (int64_t b = 0; b < batch; ++b)
+    std::copy_n(x.data<T>() + (b * rows + first) * width, count * width,
+                out.data<T>() + b * count * width);
+  return out;
+}
+
+template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids) {
+  int64_t batch = x.dim(0), rows = x.dim(1), width = x.dim(2);
+  llvm::SmallVector<int64_t> numbers = ids.integers();
+  if (int64_t(numbers.size()) != batch * rows || rows == 0)
+    throw Error("ids of shape " + shapeText(ids.shape()) +
+                " do not fit tokens of shape " + shapeText(x.shape()));
+  Tensor out(elementOf<T>(), Shape{batch, width});
+  for (int64_t b = 0; b < batch; ++b) {
+    auto begin = numbers.begin() + b * rows;
+    int64_t row = std::max_element(begin, begin + rows) - begin;
+    std::copy_n(x.data<T>() + (b * rows + row) * width, width,
+                out.data<T>() + b * width);
+  }
+  return out;
+}
+
+template <typename T>
+Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts) {
+  int64_t batch = 1, rows = 0, width = parts[0]->dim(2);
+  for (const Tensor *part : parts) {
+    batch = std::max(batch, part->dim(0));
+    rows += part->dim(1);
+  }
+  Tensor out(elementOf<T>(), Shape{batch, rows, width});
+  T *to = out.data<T>();
+  for (int64_t b = 0; b < batch; ++b)
+    for (const Tensor *part : parts) {
+      if ((part->dim(0) != 1 && part->dim(0) != batch) || part->dim(2) != width)
+        throw Error("sequences of shape " + shapeText(part->shape()) + " and " +
+                    shapeText(out.shape()) + " do not go together");
+      int64_t count = part->dim(1) * width;
+      to = std::copy_n(part->data<T>() + (part->dim(0) == 1 ? 0 : b * count),
+                       count, to);
+    }
+  return out;
+}
+
+template <typename T>
+Tensor tokenWindows(const Tensor &x, int64_t size, int64_t stride,
+                    int64_t before, int64_t rows) {
+  int64_t batch = x.dim(0), tokens = x.dim(1), width = x.dim(2);
+  Tensor out(elementOf<T>(), Shape{batch, rows, size * width});
+  T *to = out.data<T>();
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t k = 0; k < size; ++k, to += width) {
+        int64_t token = row * stride + k - before;
+        if (token < 0 || token >= tokens)
+          std::fill_n(to, width, T(0));
+        else
+          std::copy_n(x.data<T>() + (b * tokens + token) * width, width, to);
+      }
+  return out;
+}
+
+#define DALBIT_TOKENS(T)                                                       \
+  template Tensor sliceTokens<T>(const Tensor &, int64_t, int64_t, bool);      \
+  template Tensor pickToken<T>(const Tensor &, const Tensor &);                \
+  template Tensor concatTokens<T>(llvm::ArrayRef<const Tensor *>);             \
+  template Tensor tokenWindows<T>(const Tensor &, int64_t, int64_t, int64_t,   \
+                                  int64_t);
+DALBIT_TOKENS(float)
+DALBIT_TOKENS(int32_t)
+#undef DALBIT_TOKENS
+
+} // namespace dalbit::execute

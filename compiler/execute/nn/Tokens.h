@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Float kernels of NNTokenOps.td. Errors are dalbit::Error (shapes that do not
+// fit).
+
+#pragma once
+
+#include "compiler/execute/Tensor.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+namespace dalbit::execute {
+
+/// \p x cut into \p view, its dimensions in \p order, joined to \p shape (open
+/// sizes from x).
+Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,
+                 llvm::ArrayRef<int64_t> order, llvm::ArrayRef<int64_t> shape);
+
+/// Rows [first, first + count) of each sequence, or without \p keep one of them
+/// as [B, D]; a negative \p first counts from the end.
+template <typename T>
+Tensor sliceTokens(const Tensor &x, int64_t first, int64_t count, bool keep);
+
+/// Row of the first largest id of each sequence, [B, D].
+template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids);
+
+/// Along the tokens; a part with one sequence is repeated.
+template <typename T> Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts);
+
+/// nn.windows with \p rows rows in the result.
+template <typename T>
+Tensor tokenWindows(const Tensor &x, int64_t size, int64_t stride,
+                    int64_t before, int64_t rows);
+
+} // namespace dalbit::execute

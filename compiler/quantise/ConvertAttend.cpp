@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attention over keys that are complete before the first query: encoders,
+// cross attention.
+
+#include "compiler/quantise/Converter.h"
+
+using namespace mlir;
+
+namespace dalbit::quantise {
+
+/// The additive integer mask of an attention.
+FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
+  if (auto found = fixed.find(mask); found != fixed.end())
+    return found->second.first;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  auto source = mask.getDefiningOp<nn::KeyMaskOp>();
+  if (source && isa<BlockArgument>(source.getMask())) {
+    set(mask, builder.create<qnn::ImportMaskOp>(
+                  source.getLoc(), fixedLike(mask), source.getMask(),
+                  source.getInvertedAttr()));
+    return fixed[mask].first;
+  }
+  // A float mask, perhaps with a dimension of 1 in front.
+  Value scores = mask;
+  if (auto moved = mask.getDefiningOp<nn::RearrangeOp>();
+      moved && llvm::is_sorted(moved.getOrder()))
+    scores = moved.getX();
+  if (!isa<BlockArgument>(scores))
+    return user->emitError() << "attention mask is not an input of the graph";
+  set(mask, builder.create<qnn::ImportScoresOp>(user->getLoc(), fixedLike(mask),
+                                                scores));
+  return fixed[mask].first;
+}
+
+/// Codes and scales of the rows \p x, kept as those of \p present.
+void Converter::heads(Value x, Value present, int64_t heads, Value past) {
+  auto [pastCodes, pastScales] = cacheOf(past);
+  auto op = builder.create<qnn::HeadsOp>(
+      x.getLoc(), withElement(present, builder.getI8Type()), rowsOf(present), x,
+      pastCodes, pastScales, heads);
+  caches[present] = {op.getCodes(), op.getScales()};
+}
+
+LogicalResult Converter::attend(nn::AttentionOp op) {
+  if (op.getHeads() != op.getKvHeads())
+    return op.emitError() << "attention over complete keys shares key heads; "
+                             "the NPU needs one for each query head here";
+  FailureOr<Value> q = residualOf(op.getQuery(), op),
+                   k = residualOf(op.getKey(), op),
+                   v = residualOf(op.getValue(), op);
+  if (failed(q) || failed(k) || failed(v))
+    return failure();
+  Value mask;
+  if (op.getKeyMask()) {
+    FailureOr<Value> made = maskOf(op.getKeyMask(), op);
+    if (failed(made))
+      return failure();
+    mask = *made;
+  }
+  heads(*k, op.getPresentKey(), op.getHeads(), op.getPastKey());
+  heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
+  auto [keys, keyScales] = caches[op.getPresentKey()];
+  auto [values, valueScales] = caches[op.getPresentValue()];
+  auto made = builder.create<qnn::AttendOp>(
+      op.getLoc(), fixedLike(op.getOut()), Type(), *q, keys, keyScales, values,
+      valueScales, mask, op.getHeadsAttr(), builder.getBoolAttr(false),
+      op.getScaleAttr());
+  set(op.getOut(), made.getOut());
+  return success();
+}
+
+} // namespace dalbit::quantise

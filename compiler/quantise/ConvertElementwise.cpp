@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Functions of single numbers.
+
+#include "compiler/quantise/Converter.h"
+
+using namespace mlir;
+
+namespace dalbit::quantise {
+
+LogicalResult Converter::gate(Value x, Value out, StringRef function) {
+  FailureOr<Value> made = residualOf(x, out.getDefiningOp());
+  if (failed(made))
+    return failure();
+  set(out, builder.create<qnn::GateOp>(out.getLoc(), fixedLike(out), *made,
+                                       builder.getStringAttr(function)));
+  return success();
+}
+
+LogicalResult Converter::table(Value x, Value out, StringRef function) {
+  FailureOr<Value> made = residualOf(x, out.getDefiningOp());
+  if (failed(made))
+    return failure();
+  set(out,
+      builder.create<qnn::TableOp>(out.getLoc(), fixedLike(out), *made,
+                                   builder.getStringAttr(function)),
+      TableFraction);
+  return success();
+}
+
+LogicalResult Converter::scale(nn::ScaleOp op) {
+  FailureOr<Value> x = residualOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  Pair factor = makePair(op.getFactor().convertToDouble());
+  set(op.getOut(),
+      builder.create<qnn::RescaleOp>(op.getLoc(), fixedLike(op.getOut()), *x,
+                                     builder.getI16IntegerAttr(factor.mantissa),
+                                     builder.getI8IntegerAttr(factor.shift)));
+  return success();
+}
+
+} // namespace dalbit::quantise

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rows of other tokens, and the order of dimensions at the border.
+
+#include "compiler/quantise/Converter.h"
+
+using namespace mlir;
+
+namespace dalbit::quantise {
+
+LogicalResult Converter::rearrange(nn::RearrangeOp op) {
+  bool isMask = llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
+    auto attention = dyn_cast<nn::AttentionOp>(user);
+    return attention && attention.getKeyMask() == op.getOut();
+  });
+  if (isMask)
+    return success(); // taken up by the attention
+  if (!isa<BlockArgument>(op.getX()))
+    return op.emitError() << "dimensions change their order inside the model; "
+                             "the NPU keeps rows as they are";
+  builder.setInsertionPointToStart(&function.getBody().front());
+  set(op.getOut(), builder.create<qnn::ImportOp>(
+                       op.getLoc(), fixedLike(op.getOut()), op.getX(),
+                       ResidualFraction, op.getView(), op.getOrder()));
+  return success();
+}
+
+LogicalResult Converter::slice(nn::SliceOp op) {
+  FailureOr<Value> x = fixedOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  set(op.getOut(),
+      builder.create<qnn::SliceOp>(op.getLoc(), fixedLike(op.getOut()), *x,
+                                   op.getFirst()),
+      fixed[op.getX()].second);
+  return success();
+}
+
+LogicalResult Converter::pick(nn::PickOp op) {
+  FailureOr<Value> x = fixedOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  if (!isa<BlockArgument>(op.getIds()))
+    return op.emitError() << "the ids that choose a token are not an input of "
+                             "the graph";
+  set(op.getOut(),
+      builder.create<qnn::PickOp>(op.getLoc(), fixedLike(op.getOut()), *x,
+                                  op.getIds()),
+      fixed[op.getX()].second);
+  return success();
+}
+
+LogicalResult Converter::concat(nn::ConcatOp op) {
+  SmallVector<Value> parts;
+  for (Value part : op.getParts()) {
+    FailureOr<Value> made = residualOf(part, op);
+    if (failed(made))
+      return failure();
+    parts.push_back(*made);
+  }
+  set(op.getOut(), builder.create<qnn::ConcatOp>(
+                       op.getLoc(), fixedLike(op.getOut()), parts));
+  return success();
+}
+
+LogicalResult Converter::windows(nn::WindowsOp op) {
+  FailureOr<Value> x = fixedOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  set(op.getOut(),
+      builder.create<qnn::WindowsOp>(op.getLoc(), fixedLike(op.getOut()), *x,
+                                     op.getSize(), op.getStride(),
+                                     op.getBefore()),
+      fixed[op.getX()].second);
+  return success();
+}
+
+} // namespace dalbit::quantise
