@@ -18,6 +18,11 @@ struct Placement {
   std::array<uint64_t, isa::RegionCount> base{}; ///< by isa::Region
   std::array<uint64_t, isa::RegionCount> size{}; ///< 0 if there is none
   uint64_t end = 0; ///< first byte past the last region
+
+  /// Base of a DMA's region field, which may name none: its register is 0.
+  uint64_t of(uint32_t region) const {
+    return region < base.size() ? base[region] : 0;
+  }
 };
 
 /// From address 0 in the order of the table.

@@ -33,7 +33,7 @@ void executeDma(Machine &machine, const isa::DmaConfiguration &c, bool out) {
   if (c.bytes == 0 || c.rows == 0 || c.planes == 0)
     return;
   bool gather = c.gather == isa::DmaGather::On;
-  uint64_t base = machine.memory.placement().base[c.region];
+  uint64_t base = machine.memory.placement().of(c.region);
   require(c.bytes % 4 == 0, "the row length is not a multiple of 4");
   require(!gather || !out, "only dma_in gathers");
   require(!gather || c.planes == 1, "a gather has one plane");

@@ -2,7 +2,7 @@
 
 #include "simulator/functional/FunctionalEngine.h"
 
-#include "support/Error.h"
+#include "simulator/host/Stopped.h"
 
 #include <algorithm>
 #include <cstring>
@@ -31,10 +31,10 @@ FunctionalEngine::FunctionalEngine(const binary::Program &program,
 void FunctionalEngine::take(uint32_t mask, const char *who) {
   for (unsigned s = 0; s < isa::Semaphores; ++s)
     if ((mask >> s & 1) && semaphores[s] == 0)
-      throw Error("deadlock at instruction " + std::to_string(pc) + " (" +
-                  isa::print(code[size_t(pc)]) + "): " + who +
-                  " waits for semaphore " + std::to_string(s) +
-                  ", which no earlier instruction signals");
+      throw host::Deadlock("deadlock at instruction " + std::to_string(pc) +
+                           " (" + isa::print(code[size_t(pc)]) + "): " + who +
+                           " waits for semaphore " + std::to_string(s) +
+                           ", which no earlier instruction signals");
   for (unsigned s = 0; s < isa::Semaphores; ++s)
     semaphores[s] -= mask >> s & 1;
 }
@@ -47,40 +47,26 @@ void FunctionalEngine::signal(uint32_t mask) {
 
 void FunctionalEngine::go(const isa::Instruction &i) {
   take(i.wait, isa::units()[unsigned(i.unit)].name);
+  tell([&](Observer &o) { o.go(uint32_t(pc), i, configurations); });
   switch (i.unit) {
   case isa::Unit::DmaIn:
-    executeDma(machine, dmaIn, /*out=*/false);
+    executeDma(machine, configurations.dmaIn, /*out=*/false);
     break;
   case isa::Unit::DmaOut:
-    executeDma(machine, dmaOut, /*out=*/true);
+    executeDma(machine, configurations.dmaOut, /*out=*/true);
     break;
   case isa::Unit::Matrix:
-    executeMatrix(machine, matrix);
+    executeMatrix(machine, configurations.matrix);
     break;
   case isa::Unit::Vector:
-    executeVector(machine, vector);
+    executeVector(machine, configurations.vector);
     break;
   }
   signal(i.signal);
 }
 
 void FunctionalEngine::set(const isa::Instruction &i, uint32_t value) {
-  bool fits = false;
-  switch (i.unit) {
-  case isa::Unit::DmaIn:
-    fits = isa::setField(dmaIn, i.field, value);
-    break;
-  case isa::Unit::DmaOut:
-    fits = isa::setField(dmaOut, i.field, value);
-    break;
-  case isa::Unit::Matrix:
-    fits = isa::setField(matrix, i.field, value);
-    break;
-  case isa::Unit::Vector:
-    fits = isa::setField(vector, i.field, value);
-    break;
-  }
-  if (!fits)
+  if (!configurations.set(i.unit, i.field, value))
     throw Fault{ErrorCode::IllegalField,
                 std::to_string(int32_t(value)) + " does not fit the field"};
 }
@@ -90,6 +76,7 @@ void FunctionalEngine::load(const isa::Instruction &i) {
   requireAddress(address % 4 == 0, "the address is not a multiple of 4");
   requireAddress(address < machine.spm.size(),
                  "the address is past the scratchpad");
+  tell([&](Observer &o) { o.load(uint32_t(pc), address); });
   std::memcpy(&value, machine.scratchpad(address, 4), 4);
   registers[i.a] = value;
 }
@@ -189,6 +176,8 @@ void FunctionalEngine::endLoops(int64_t last) {
 
 void FunctionalEngine::execute(const isa::Instruction &i) {
   next = pc + 1;
+  if (i.opcode != Opcode::Go && i.opcode != Opcode::SemWait)
+    tell([&](Observer &o) { o.instruction(uint32_t(pc), i); });
   switch (i.opcode) {
   case Opcode::Nop:
   case Opcode::Tag:
@@ -212,6 +201,7 @@ void FunctionalEngine::execute(const isa::Instruction &i) {
     return beginLoop(i);
   case Opcode::SemWait:
     take(i.wait, "the sequencer");
+    tell([&](Observer &o) { o.instruction(uint32_t(pc), i); });
     break;
   case Opcode::SemSignal:
     signal(i.signal);
@@ -247,11 +237,7 @@ void FunctionalEngine::fail(const Fault &fault) const {
     isa::Unit unit = code[size_t(pc)].unit;
     std::string fields;
     for (unsigned field = 0; field < isa::fields(unit).size(); ++field) {
-      int64_t value = unit == isa::Unit::DmaIn    ? isa::getField(dmaIn, field)
-                      : unit == isa::Unit::DmaOut ? isa::getField(dmaOut, field)
-                      : unit == isa::Unit::Matrix
-                          ? isa::getField(matrix, field)
-                          : isa::getField(vector, field);
+      int64_t value = configurations.get(unit, field);
       if (value)
         fields += (fields.empty() ? "" : ", ") +
                   std::string(isa::fields(unit)[field].name) + " " +
@@ -261,7 +247,11 @@ void FunctionalEngine::fail(const Fault &fault) const {
                     std::string(isa::units()[unsigned(unit)].name) + ": " +
                     fields);
   }
-  throw Error(text + ": " + fault.text, notes);
+  unsigned unit = isa::SequencerUnit;
+  if (isKnown && code[size_t(pc)].opcode == Opcode::Go)
+    unit = unsigned(code[size_t(pc)].unit);
+  throw host::Stopped(fault.code, uint32_t(pc), unit, text + ": " + fault.text,
+                      notes);
 }
 
 host::StepResult FunctionalEngine::run(const host::Start &start) {
@@ -269,20 +259,20 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
   std::copy(start.arguments.begin(), start.arguments.end(),
             registers.begin() + 1);
   semaphores.fill(0);
-  dmaIn = dmaOut = {};
-  matrix = {};
-  vector = {};
+  configurations = {};
   loops.clear();
   pc = start.pc;
   isRunning = true;
+  tell([&](Observer &o) { o.begin(machine, code); });
   host::StepResult result;
   uint64_t &executed = result.counters.sequencer.instructions;
   try {
     for (; isRunning; ++executed, pc = next) {
       if (executed >= start.bound)
-        throw Error("the program does not end: instruction " +
-                    std::to_string(pc) + " after " + std::to_string(executed) +
-                    " others, more than its layers explain");
+        throw host::Endless("the program does not end: instruction " +
+                            std::to_string(pc) + " after " +
+                            std::to_string(executed) +
+                            " others, more than its layers explain");
       if (pc < 0 || pc >= int64_t(code.size()))
         throw Fault{ErrorCode::AxiFetch, "past the code"};
       if (auto bad = illegal.find(pc); bad != illegal.end()) {

@@ -10,7 +10,9 @@
 
 #pragma once
 
+#include "isa/Configurations.h"
 #include "simulator/functional/Machine.h"
+#include "simulator/functional/Observer.h"
 #include "simulator/host/Engine.h"
 
 #include <array>
@@ -25,8 +27,13 @@ public:
                    host::Memory &memory);
 
   /// Throws Error with code, pc, instruction and reason for what the rtl would
-  /// stop at, for a deadlock, and after start.bound instructions.
+  /// stop at, for a deadlock, and after start.bound instructions
+  /// (host/Stopped.h).
   host::StepResult run(const host::Start &start) override;
+
+  /// Tells \p observer of every instruction from the next run on; it outlives
+  /// the engine.
+  void observe(Observer &observer) { observers.push_back(&observer); }
 
 private:
   struct Loop {
@@ -47,15 +54,18 @@ private:
   void take(uint32_t mask, const char *who);
   void signal(uint32_t mask);
   [[noreturn]] void fail(const Fault &fault) const;
+  template <typename Tell> void tell(Tell tell) {
+    for (Observer *observer : observers)
+      tell(*observer);
+  }
 
   std::vector<isa::Instruction> code;
   std::map<int64_t, std::string> illegal; ///< words that do not decode
   Machine machine;
+  std::vector<Observer *> observers;
   std::array<uint32_t, isa::Registers> registers{};
   std::array<uint32_t, isa::Semaphores> semaphores{};
-  isa::DmaConfiguration dmaIn, dmaOut;
-  isa::MatrixConfiguration matrix;
-  isa::VectorConfiguration vector;
+  isa::Configurations configurations;
   std::vector<Loop> loops;
   int64_t pc = 0, next = 0;
   bool isRunning = false;

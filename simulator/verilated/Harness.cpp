@@ -10,6 +10,7 @@
 // its requests are there. Write data are taken from the cycle in which their
 // address is, the response comes when all have been taken and the DRAM is done.
 // A burst that passes the capacity is answered with SLVERR and not booked.
+// Tests may hold bursts longer (AxiStalls.h).
 // Before a run 27 cycles write the registers, after a reset 5 pass.
 //
 // Memory is read when a beat is delivered and written when one is taken.
@@ -25,6 +26,9 @@
 #include <memory>
 
 namespace {
+
+using dalbit::verilated::AxiInterface;
+using dalbit::verilated::AxiMoment;
 
 constexpr uint64_t BeatBytes = DALBIT_AXI_BYTES;
 constexpr uint64_t RequestBytes = 64;
@@ -57,6 +61,14 @@ struct WriteBurst {
   int64_t done;
   unsigned beatsLeft;
   bool isError;
+  int64_t dataFrom; ///< cycle from which data are taken; -1: not yet seen
+  uint64_t index;   ///< number of the burst
+};
+
+/// The bursts of an interface in a run, and how long the shown one is held.
+struct BurstOrder {
+  uint64_t index = 0;
+  int64_t held = 0;
 };
 
 // More than the NPU has outstanding; a burst that does not fit has to wait.
@@ -75,8 +87,11 @@ private:
   void step();
   void write(uint32_t address, uint32_t data);
   uint32_t read(uint32_t address);
-  void takeRead(ReadBeats &beats, uint64_t address, unsigned count);
+  bool mayTake(AxiInterface interface, bool isShown);
+  void takeRead(AxiInterface interface, ReadBeats &beats, uint64_t address,
+                unsigned count);
   void takeWrite();
+  bool takesWriteData();
   void takeWriteData();
   void respond();
   template <typename Data>
@@ -89,6 +104,7 @@ private:
   std::unique_ptr<VerilatedContext> context;
   std::unique_ptr<Vnpu_top> top;
   int64_t cycle = 0;
+  BurstOrder orders[3]; ///< by AxiInterface
   ReadBeats fetches, reads;
   WriteBursts writes;      ///< data to come
   WriteBursts completions; ///< response to come
@@ -151,15 +167,31 @@ uint32_t Npu::read(uint32_t address) {
   return top->csr_rdata_o;
 }
 
-void Npu::takeRead(ReadBeats &beats, uint64_t address, unsigned count) {
+/// Whether a burst that the NPU shows may be taken as far as stalls go.
+inline bool Npu::mayTake(AxiInterface interface, bool isShown) {
+  if (!isShown || host.stalls.percent == 0)
+    return isShown;
+  BurstOrder &order = orders[unsigned(interface)];
+  if (order.held < host.stalls.of(interface, AxiMoment::Accept, order.index)) {
+    ++order.held;
+    return false;
+  }
+  return true;
+}
+
+void Npu::takeRead(AxiInterface interface, ReadBeats &beats, uint64_t address,
+                   unsigned count) {
   uint64_t end = address + count * BeatBytes;
   bool isError = end > host.capacity;
+  BurstOrder &order = orders[unsigned(interface)];
+  int64_t stall = host.stalls.of(interface, AxiMoment::Data, order.index);
+  order = {order.index + 1, 0};
   int64_t ready = cycle + 1;
   uint64_t request = address / RequestBytes * RequestBytes;
   for (unsigned i = 0; i < count; ++i, address += BeatBytes) {
     for (; !isError && request < address + BeatBytes; request += RequestBytes)
       ready = std::max(ready, host.access(host.self, cycle, request, false));
-    beats.push({ready, address, i + 1 == count, isError});
+    beats.push({ready + stall, address, i + 1 == count, isError});
   }
 }
 
@@ -171,7 +203,21 @@ void Npu::takeWrite() {
   uint64_t request = address / RequestBytes * RequestBytes;
   for (; !isError && request < end; request += RequestBytes)
     done = std::max(done, host.access(host.self, cycle, request, true));
-  writes.push({address, done, count, isError});
+  BurstOrder &order = orders[unsigned(AxiInterface::Write)];
+  done += host.stalls.of(AxiInterface::Write, AxiMoment::Answer, order.index);
+  writes.push({address, done, count, isError, -1, order.index});
+  order = {order.index + 1, 0};
+}
+
+/// Whether the data of the first burst with an address may be taken.
+inline bool Npu::takesWriteData() {
+  if (writes.isEmpty())
+    return false;
+  WriteBurst &burst = writes.front();
+  if (burst.dataFrom < 0)
+    burst.dataFrom = cycle + host.stalls.of(AxiInterface::Write,
+                                            AxiMoment::Data, burst.index);
+  return cycle >= burst.dataFrom;
 }
 
 void Npu::takeWriteData() {
@@ -219,22 +265,25 @@ inline void Npu::deliver(ReadBeats &beats, CData &valid, Data &data,
 /// the edge.
 inline void Npu::step() {
   unsigned count = top->f_arlen_o + 1u;
-  bool fetch = top->f_arvalid_o && fetches.room() >= count;
-  bool load = !fetch && top->d_arvalid_o && reads.room() >= top->d_arlen_o + 1u;
-  bool store = !fetch && !load && top->d_awvalid_o && writes.room() &&
-               completions.room();
+  // Each interface in every cycle, as a stall counts the cycles of its own.
+  bool fetch =
+      mayTake(AxiInterface::Fetch, top->f_arvalid_o) && fetches.room() >= count;
+  bool load = mayTake(AxiInterface::Read, top->d_arvalid_o) && !fetch &&
+              reads.room() >= top->d_arlen_o + 1u;
+  bool store = mayTake(AxiInterface::Write, top->d_awvalid_o) && !fetch &&
+               !load && writes.room() && completions.room();
   top->f_arready_i = fetch;
   top->d_arready_i = load;
   top->d_awready_i = store;
   if (fetch)
-    takeRead(fetches, top->f_araddr_o, count);
+    takeRead(AxiInterface::Fetch, fetches, top->f_araddr_o, count);
   if (load)
-    takeRead(reads, top->d_araddr_o, top->d_arlen_o + 1u);
+    takeRead(AxiInterface::Read, reads, top->d_araddr_o, top->d_arlen_o + 1u);
   if (store)
     takeWrite();
-  bool hasAddress = !writes.isEmpty();
-  top->d_wready_i = hasAddress;
-  if (hasAddress && top->d_wvalid_o)
+  bool takesData = takesWriteData();
+  top->d_wready_i = takesData;
+  if (takesData && top->d_wvalid_o)
     takeWriteData();
   respond();
   deliver(fetches, top->f_rvalid_i, top->f_rdata_i, top->f_rresp_i,
@@ -281,6 +330,7 @@ void Npu::run(const DalbitStart &start, DalbitEnd &end) {
   write(DALBIT_REG_CODE_WORDS, start.codeWords);
   write(DALBIT_REG_CONTROL, 1);
   end.outcome = DalbitDone;
+  std::fill(std::begin(orders), std::end(orders), BurstOrder{});
   // In the first cycle the start clears the tags.
   step();
   readTags(/*tell=*/false);

@@ -11,6 +11,8 @@
 
 #pragma once
 
+#include "AxiStalls.h"
+
 #include <cstdint>
 
 extern "C" {
@@ -27,6 +29,7 @@ struct DalbitHost {
   void (*retag)(void *self, unsigned unit, uint32_t tag);
   /// Called every DalbitCheckCycles; 0 breaks the run off.
   int (*check)(void *self, int64_t cycle);
+  dalbit::verilated::AxiStalls stalls;
 };
 
 enum { DalbitUnits = 4, DalbitSemaphores = 16, DalbitCheckCycles = 10000 };

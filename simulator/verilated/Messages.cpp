@@ -75,25 +75,28 @@ std::string unitState(const char *name, const DalbitQueue &queue,
 
 } // namespace
 
-Error stopped(const DalbitEnd &end, const binary::Program &program) {
+host::Stopped stopped(const DalbitEnd &end, const binary::Program &program) {
   const isa::NameInfo &code = isa::errors()[end.errorCode];
   std::string unit = end.errorUnit < isa::UnitCount
                          ? isa::units()[end.errorUnit].name
                          : "the sequencer";
-  return Error(std::string(code.name) + " at " + place(end.errorPc, program) +
-                   ", in " + unit + ": " + code.text,
-               {"the NPU stopped at cycle " + std::to_string(end.cycle)});
+  return host::Stopped(
+      isa::ErrorCode(end.errorCode), end.errorPc, end.errorUnit,
+      std::string(code.name) + " at " + place(end.errorPc, program) + ", in " +
+          unit + ": " + code.text,
+      {"the NPU stopped at cycle " + std::to_string(end.cycle)});
 }
 
-Error deadlock(const DalbitEnd &end, const binary::Program &program,
-               int64_t patience) {
+host::Deadlock deadlock(const DalbitEnd &end, const binary::Program &program,
+                        int64_t patience) {
   std::vector<std::string> notes = {sequencerState(end, program)};
   for (unsigned u = 0; u < isa::UnitCount; ++u)
     notes.push_back(
         unitState(isa::units()[u].name, end.queues[u], end, program));
-  return Error("deadlock: nothing has moved for " + std::to_string(patience) +
-                   " cycles at cycle " + std::to_string(end.cycle),
-               notes);
+  return host::Deadlock("deadlock: nothing has moved for " +
+                            std::to_string(patience) + " cycles at cycle " +
+                            std::to_string(end.cycle),
+                        notes);
 }
 
 } // namespace dalbit::verilated

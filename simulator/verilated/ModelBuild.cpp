@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <sstream>
 #include <unistd.h>
 #include <vector>
@@ -29,8 +31,8 @@ constexpr const char *Verilate =
     "--unroll-count 8";
 constexpr const char *CompilerFlags =
     " -std=c++20 -O3 -march=native -fPIC -fvisibility=hidden -w";
-constexpr const char *HarnessFiles[] = {"Harness.cpp", "HarnessApi.h",
-                                        "shim.h"};
+constexpr const char *HarnessFiles[] = {"AxiStalls.h", "Harness.cpp",
+                                        "HarnessApi.h", "shim.h"};
 
 /// Where sources are: beside an installed program, else in the source and build
 /// trees.
@@ -225,10 +227,23 @@ fs::path Build::build(const fs::path &folder) const {
 } // namespace
 
 std::string sharedObjectFor(const target::Target &target) {
+  fs::path cache = cacheFolder();
+  // Sources and tools are asked once in a process: that takes longer than a
+  // short program.
+  static std::mutex mutex;
+  static std::map<std::string, fs::path> known;
+  std::string name = cache.string() + "\n" + target.name;
+  for (const auto &[parameter, value] : target::verilatorParameters(target))
+    name += "\n" + parameter + "=" + std::to_string(value);
+  std::lock_guard lock(mutex);
+  if (auto found = known.find(name);
+      found != known.end() && fs::exists(found->second))
+    return found->second.string();
+
   Build build(target);
   std::string key = build.key();
-  fs::path cache = cacheFolder();
   fs::path object = cache / (target.name + "-" + key + ".so");
+  known[name] = object;
   if (fs::exists(object))
     return object.string();
 

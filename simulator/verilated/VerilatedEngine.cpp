@@ -8,7 +8,6 @@
 #include "simulator/verilated/Attribution.h"
 #include "simulator/verilated/Messages.h"
 #include "simulator/verilated/VerilatedModel.h"
-#include "support/Error.h"
 #include "support/Progress.h"
 
 #include <algorithm>
@@ -31,9 +30,9 @@ bool showsProgress(const isa::CounterInfo &info) {
 
 struct VerilatedEngine::State {
   State(const binary::Program &program, const target::Target &target,
-        host::Memory &memory);
+        host::Memory &memory, const MemorySystem &system);
 
-  DalbitHost makeHost();
+  DalbitHost makeHost(const AxiStalls &stalls);
   void readCounters(CounterValues &values) const {
     for (unsigned i = 0; i < isa::CounterCount; ++i)
       values[i] = *counters[i];
@@ -72,13 +71,10 @@ struct VerilatedEngine::State {
 
 VerilatedEngine::State::State(const binary::Program &program,
                               const target::Target &target,
-                              host::Memory &memory)
-    : program(program), memory(memory),
-      device(dram::loadDevice(target.dramDevice,
-                              uint64_t(target.dramCapacityMib))),
-      dram(device),
+                              host::Memory &memory, const MemorySystem &system)
+    : program(program), memory(memory), device(system.device), dram(device),
       ratio(dram::ClockRatio::of(target.clockMhz, 1000 / device.clockNs)),
-      model(target, makeHost()),
+      model(target, makeHost(system.stalls)),
       instructions(model.counter("sequencer.instructions")),
       bytesIn(model.counter("dma_in.bytes")) {
   for (unsigned i = 0; i < isa::CounterCount; ++i) {
@@ -88,9 +84,10 @@ VerilatedEngine::State::State(const binary::Program &program,
   }
 }
 
-DalbitHost VerilatedEngine::State::makeHost() {
+DalbitHost VerilatedEngine::State::makeHost(const AxiStalls &stalls) {
   DalbitHost host;
   host.self = this;
+  host.stalls = stalls;
   host.memory = memory.data();
   // A test may give less memory than the target has.
   host.capacity = std::min(memory.capacity(), device.capacityBytes);
@@ -146,9 +143,10 @@ host::StepResult VerilatedEngine::State::run(const host::Start &start) {
   if (end.outcome != DalbitDone)
     model.reset();
   if (isEndless)
-    throw Error("the program does not end: instruction " +
-                std::to_string(end.pc) + " after " + std::to_string(bound) +
-                " others, more than its layers explain");
+    throw host::Endless("the program does not end: instruction " +
+                        std::to_string(end.pc) + " after " +
+                        std::to_string(bound) +
+                        " others, more than its layers explain");
   if (end.outcome == DalbitBrokenOff)
     throw deadlock(end, program, Patience);
   if (end.outcome == DalbitStopped)
@@ -165,10 +163,16 @@ host::StepResult VerilatedEngine::State::run(const host::Start &start) {
   return result;
 }
 
+MemorySystem memorySystemOf(const target::Target &target) {
+  return {dram::loadDevice(target.dramDevice, uint64_t(target.dramCapacityMib)),
+          {}};
+}
+
 VerilatedEngine::VerilatedEngine(const binary::Program &program,
                                  const target::Target &target,
-                                 host::Memory &memory)
-    : state(std::make_unique<State>(program, target, memory)) {}
+                                 host::Memory &memory,
+                                 const MemorySystem &system)
+    : state(std::make_unique<State>(program, target, memory, system)) {}
 
 VerilatedEngine::~VerilatedEngine() = default;
 

@@ -11,12 +11,23 @@
 #pragma once
 
 #include "isa/target/Target.h"
+#include "simulator/dram/DramParameters.h"
 #include "simulator/host/Engine.h"
 #include "simulator/host/Memory.h"
+#include "simulator/verilated/AxiStalls.h"
 
 #include <memory>
 
 namespace dalbit::verilated {
+
+/// The memory behind the NPU as tests vary it.
+struct MemorySystem {
+  dram::DramParameters device;
+  AxiStalls stalls;
+};
+
+/// The target's device, without stalls. Throws Error.
+MemorySystem memorySystemOf(const target::Target &target);
 
 class VerilatedEngine : public host::Engine {
 public:
@@ -27,7 +38,11 @@ public:
   /// \p memory before a run; both outlive the engine. Throws Error if tools
   /// fail or the target's clocks are in no ratio.
   VerilatedEngine(const binary::Program &program, const target::Target &target,
-                  host::Memory &memory);
+                  host::Memory &memory)
+      : VerilatedEngine(program, target, memory, memorySystemOf(target)) {}
+  /// The same with another DRAM.
+  VerilatedEngine(const binary::Program &program, const target::Target &target,
+                  host::Memory &memory, const MemorySystem &system);
   ~VerilatedEngine() override;
 
   /// Throws Error if the program stops with an error (code, instruction, unit),

@@ -31,8 +31,9 @@ Function *VerilatedModel::symbol(const char *name) const {
 VerilatedModel::VerilatedModel(const target::Target &target,
                                const DalbitHost &host)
     : path(sharedObjectFor(target)) {
-  // Local, as every configuration has the same names.
-  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // Local, as every configuration has the same names; kept, as the next engine
+  // of a process mostly has the same one.
+  library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library)
     throw unusable(path);
   npu = symbol<decltype(dalbitCreate)>("dalbitCreate")(&host);

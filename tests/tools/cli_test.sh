@@ -69,8 +69,13 @@ import json; whole, part = (json.load(open('$work/' + f))['text'] for f in ('who
 exit(whole[-1] != part)"
 check "half the clock, other cycles" sh -c "$dalbit run $work/t.dbn --engine rtl --tokens 5 --generate 2 --frequency 200 | grep -q 'engine rtl'"
 check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
+fuzzed() { "$dalbit" fuzz --programs 16 --seed 3 --target nano --json "$work/fuzz.json" && grep -q '"mismatches": 0' "$work/fuzz.json" && grep -q '"matrix.w_form.w4"' "$work/fuzz.json"; }
+check "fuzz: engines agree" fuzzed
+printf '.target nano\n.memory 1\n.stalls 3 50 20\nli r9, 5\nloop r9, +1\nnop\nhalt\n' >"$work/case.s"
+check "fuzz: a case is replayed" sh -c "$dalbit fuzz --replay $work/case.s | grep -q 'cycles, no difference'"
 
 # Bad input.
+refuses "a bad line of a fuzz case" "bad.s:2" sh -c "printf '.target nano\nnop r1\n' >$work/bad.s; $dalbit fuzz --replay $work/bad.s"
 head -c 100000 "$model" >"$work/short.onnx"
 refuses "truncated model" "short.onnx" "$dalbit" compile "$work/short.onnx" -o "$work/out/x.dbn"
 refuses "missing model" "none.onnx" "$dalbit" compile "$work/none.onnx" -o "$work/out/x.dbn"

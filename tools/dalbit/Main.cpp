@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   tool::addVerify(app);
   tool::addInspect(app);
   tool::addTargets(app);
+  tool::addFuzz(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
