@@ -11,7 +11,8 @@ namespace dalbit::execute {
 namespace {
 
 /// TensorProto.DataType of each ElementType, in its order.
-constexpr int onnxNumbers[] = {1, 10, 16, 11, 7, 6, 5, 3, 13, 12, 4, 2, 9};
+constexpr int onnxNumbers[] = {1,  10, 16, 11, 7, 6,  5, 3,
+                               13, 12, 4,  2,  9, 22, 21};
 
 } // namespace
 
@@ -52,6 +53,10 @@ Type mlirOfElement(MLIRContext *context, ElementType type) {
     return FloatType::getF64(context);
   case ElementType::Bool:
     return IntegerType::get(context, 1);
+  case ElementType::I4:
+    return IntegerType::get(context, 4);
+  case ElementType::U4:
+    return IntegerType::get(context, 4, IntegerType::Unsigned);
   default:
     break;
   }

@@ -15,7 +15,7 @@
 namespace dalbit::execute {
 
 /// Nothing for a number that the standard does not have or Dalbit does not
-/// support (strings, complex numbers, 8-bit floats, 4-bit integers).
+/// support (strings, complex numbers, 8-bit floats, 2-bit integers).
 std::optional<ElementType> elementOfOnnx(int dataType);
 /// "float", "int4" ...: the standard's name, for messages.
 std::string onnxElementName(int dataType);

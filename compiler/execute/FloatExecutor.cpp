@@ -41,7 +41,7 @@ public:
   const Symbols *symbols = nullptr;
 
   void run(Operation *op);
-  std::vector<Tensor> runBody(Region &body);
+  std::vector<Tensor> runBody(Region &body, llvm::ArrayRef<Tensor> inputs);
 
   /// Drops what nobody needs any more.
   void release(llvm::ArrayRef<Value> dead) {
@@ -50,6 +50,10 @@ public:
   }
 
 private:
+  /// A loop without end in a broken file must not hang.
+  static constexpr int64_t mostBodyRuns = 1 << 20;
+  int64_t bodyRuns = 0;
+
   const Tensor *find(Value value) const {
     auto it = values.find(value);
     return it == values.end() ? nullptr : &it->second;
@@ -67,7 +71,16 @@ void Interpreter::set(Operation *op, std::vector<Tensor> results) {
   }
 }
 
-std::vector<Tensor> Interpreter::runBody(Region &body) {
+std::vector<Tensor> Interpreter::runBody(Region &body,
+                                         llvm::ArrayRef<Tensor> inputs) {
+  if (++bodyRuns > mostBodyRuns)
+    throw Error("loops run more than " + std::to_string(mostBodyRuns) +
+                " times");
+  if (inputs.size() != body.getNumArguments())
+    throw Error("the subgraph has " + std::to_string(body.getNumArguments()) +
+                " inputs, " + std::to_string(inputs.size()) + " are given");
+  for (auto [argument, tensor] : llvm::zip(body.getArguments(), inputs))
+    values[argument] = tensor;
   for (Operation &op : body.front().without_terminator())
     run(&op);
   std::vector<Tensor> results;
@@ -89,8 +102,12 @@ Interpreter::runNode(onnx::NodeOp node, llvm::ArrayRef<const Tensor *> inputs) {
   if (!attributes)
     attributes = DictionaryAttr::get(node.getContext());
   Call call(inputs, attributes, node.getNumResults());
-  call.runBody = [&](unsigned index) {
-    return runBody(node.getBodies()[index]);
+  call.runBody = [&](unsigned index, llvm::ArrayRef<Tensor> bodyInputs) {
+    return runBody(node.getBodies()[index], bodyInputs);
+  };
+  call.resultElement = [&](unsigned index) -> std::optional<ElementType> {
+    auto type = dyn_cast<TensorType>(node->getResult(index).getType());
+    return type ? elementOfMlir(type.getElementType()) : std::nullopt;
   };
   row->evaluate(call);
   return call.takeOutputs();

@@ -4,10 +4,13 @@
 
 #include "support/Error.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+
+#include <unistd.h>
 
 namespace dalbit::execute {
 
@@ -16,6 +19,10 @@ namespace {
 /// Larger tensors are a mistake in the model (a Range, Expand or
 /// ConstantOfShape of a huge size), and would get the process killed.
 constexpr int64_t maxBytes = int64_t(1) << 34;
+
+std::atomic<int64_t> heldBytes = 0;
+std::atomic<int64_t> mostHeldBytes =
+    int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE) / 4 * 3;
 
 /// As ONNX Cast: floats truncate toward zero, NaN and out of range become the
 /// nearest limit (the standard leaves them open), integers wrap.
@@ -48,13 +55,15 @@ template <typename To, typename From> To convert(From value) {
 const char *elementName(ElementType type) {
   static const char *const names[] = {"f32", "f16", "bf16", "f64", "i64",
                                       "i32", "i16", "i8",   "u64", "u32",
-                                      "u16", "u8",  "bool"};
+                                      "u16", "u8",  "bool", "i4",  "u4"};
   return names[int(type)];
 }
 
 int64_t elementSize(ElementType type) {
   return dispatch(type, [](auto tag) { return int64_t(sizeof(tag)); });
 }
+
+void limitTensorMemory(int64_t bytes) { mostHeldBytes = bytes; }
 
 bool isFloat(ElementType type) { return type <= ElementType::F64; }
 
@@ -84,12 +93,31 @@ Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape)
                 " is too large for the float executor (limit 16 GiB)");
   elements = total / elementSize(type);
   // Cache lines, and one byte so that empty tensors have an address.
-  void *memory = std::aligned_alloc(64, (size_t(total) + 64) / 64 * 64);
-  if (!memory)
+  int64_t taken = (total + 64) / 64 * 64;
+  void *memory = nullptr;
+  if (heldBytes.fetch_add(taken) + taken <= mostHeldBytes)
+    memory = std::aligned_alloc(64, size_t(taken));
+  if (!memory) {
+    heldBytes -= taken;
     throw Error("out of memory for a tensor of shape " + shapeText(shape));
+  }
   bytes = memory;
-  owner = std::shared_ptr<const void>(
-      bytes, [](const void *p) { std::free(const_cast<void *>(p)); });
+  owner = std::shared_ptr<const void>(bytes, [taken](const void *p) {
+    std::free(const_cast<void *>(p));
+    heldBytes -= taken;
+  });
+}
+
+Tensor Tensor::sequence(std::vector<Tensor> members) {
+  Tensor result;
+  result.list = std::make_shared<const std::vector<Tensor>>(std::move(members));
+  return result;
+}
+
+const std::vector<Tensor> &Tensor::members() const {
+  if (!list)
+    throw Error("a sequence is needed, found a tensor");
+  return *list;
 }
 
 Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape,
@@ -126,7 +154,24 @@ Tensor Tensor::cast(ElementType type) const {
         to[i] = convert<To>(from[i]);
     });
   });
+  if (type != storedAs(type))
+    result.fitFourBits(isFloat(element));
   return result;
+}
+
+void Tensor::fitFourBits(bool clamp) {
+  bool isSigned = element == ElementType::I4;
+  for (int64_t i = 0; i < elements; ++i) {
+    int value = isSigned ? data<int8_t>()[i] : data<uint8_t>()[i];
+    if (clamp)
+      value = isSigned ? std::clamp(value, -8, 7) : std::clamp(value, 0, 15);
+    else
+      value = isSigned ? int(int8_t(value << 4)) >> 4 : value & 15;
+    if (isSigned)
+      data<int8_t>()[i] = int8_t(value);
+    else
+      data<uint8_t>()[i] = uint8_t(value);
+  }
 }
 
 llvm::SmallVector<int64_t> Tensor::integers() const {

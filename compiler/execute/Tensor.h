@@ -4,9 +4,11 @@
 //
 // Promises: a copy shares the bytes, so tensors are values only as long as
 // nobody writes after sharing; data<T>() of a new tensor is for its maker.
-// Rank 0 and dimensions of 0 are ordinary. bool is one byte, 0 or 1.
+// Rank 0 and dimensions of 0 are ordinary. bool is one byte, 0 or 1; 4-bit
+// integers are stored and computed on as 8-bit ones. A sequence of tensors is
+// a tensor of shape [0] with members.
 // Errors (too large, wrong element type) are dalbit::Error.
-// Left out: strings, 4-bit elements, strides.
+// Left out: strings, strides.
 
 #pragma once
 
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dalbit::execute {
 
@@ -38,7 +41,9 @@ enum class ElementType : uint8_t {
   U32,
   U16,
   U8,
-  Bool
+  Bool,
+  I4,
+  U4
 };
 
 using Shape = llvm::SmallVector<int64_t, 6>;
@@ -47,6 +52,16 @@ using Shape = llvm::SmallVector<int64_t, 6>;
 const char *elementName(ElementType type);
 int64_t elementSize(ElementType type);
 bool isFloat(ElementType type);
+/// The type whose C++ type holds elements of \p type: itself but for 4 bits.
+constexpr ElementType storedAs(ElementType type) {
+  return type == ElementType::I4   ? ElementType::I8
+         : type == ElementType::U4 ? ElementType::U8
+                                   : type;
+}
+
+/// All tensors together may take this many bytes; more is an Error. At first
+/// three quarters of the machine's memory.
+void limitTensorMemory(int64_t bytes);
 
 /// "[2,3]"
 std::string shapeText(llvm::ArrayRef<int64_t> shape);
@@ -92,6 +107,12 @@ public:
     return of<T>({}, llvm::ArrayRef<T>(value));
   }
 
+  /// A sequence of \p members.
+  static Tensor sequence(std::vector<Tensor> members);
+  bool isSequence() const { return list != nullptr; }
+  /// Throws unless it is a sequence.
+  const std::vector<Tensor> &members() const;
+
   ElementType type() const { return element; }
   llvm::ArrayRef<int64_t> shape() const { return dims; }
   int64_t rank() const { return int64_t(dims.size()); }
@@ -101,11 +122,13 @@ public:
   int64_t byteCount() const { return elements * elementSize(element); }
 
   template <typename T> T *data() {
-    assert(ElementOf<T>::value == element && "element type of the tensor");
+    assert(ElementOf<T>::value == storedAs(element) &&
+           "element type of the tensor");
     return static_cast<T *>(const_cast<void *>(bytes));
   }
   template <typename T> const T *data() const {
-    assert(ElementOf<T>::value == element && "element type of the tensor");
+    assert(ElementOf<T>::value == storedAs(element) &&
+           "element type of the tensor");
     return static_cast<const T *>(bytes);
   }
   template <typename T> llvm::ArrayRef<T> values() const {
@@ -123,11 +146,16 @@ public:
   llvm::SmallVector<int64_t> integers() const;
 
 private:
+  /// Brings elements stored as 8 bits into the range of 4: floats saturate,
+  /// integers lose their high bits.
+  void fitFourBits(bool clamp);
+
   ElementType element = ElementType::F32;
   Shape dims;
   int64_t elements = 0;
   const void *bytes = nullptr;
   std::shared_ptr<const void> owner;
+  std::shared_ptr<const std::vector<Tensor>> list;
 };
 
 /// Calls \p body with a value of the C++ type of \p type, as in
@@ -149,6 +177,7 @@ template <typename Body> auto dispatch(ElementType type, Body body) {
   case ElementType::I16:
     return body(int16_t());
   case ElementType::I8:
+  case ElementType::I4:
     return body(int8_t());
   case ElementType::U64:
     return body(uint64_t());
@@ -157,6 +186,7 @@ template <typename Body> auto dispatch(ElementType type, Body body) {
   case ElementType::U16:
     return body(uint16_t());
   case ElementType::U8:
+  case ElementType::U4:
     return body(uint8_t());
   case ElementType::Bool:
     break;

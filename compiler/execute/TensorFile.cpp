@@ -21,10 +21,11 @@ namespace {
 
 constexpr std::string_view magic("\x93NUMPY", 6);
 
-/// NumPy's type code of each ElementType, in its order; bf16 has none.
+/// NumPy's type code of each ElementType, in its order; bf16 and 4-bit
+/// integers have none.
 constexpr std::string_view codes[] = {"<f4", "<f2", "",    "<f8", "<i8",
                                       "<i4", "<i2", "|i1", "<u8", "<u4",
-                                      "<u2", "|u1", "|b1"};
+                                      "<u2", "|u1", "|b1", "",    ""};
 
 /// The text after `'key':` in the header, a Python dictionary literal.
 std::string_view entry(std::string_view header, std::string_view key) {
@@ -125,6 +126,8 @@ TensorFile readTensorFile(const std::string &path) {
 void writeNpy(const std::string &path, const Tensor &tensor) {
   if (tensor.type() == ElementType::BF16)
     return writeNpy(path, tensor.cast(ElementType::F32));
+  if (ElementType stored = storedAs(tensor.type()); stored != tensor.type())
+    return writeNpy(path, tensor.cast(stored));
   std::string shape;
   for (int64_t dim : tensor.shape())
     shape += std::to_string(dim) + (tensor.rank() == 1 ? "," : ", ");

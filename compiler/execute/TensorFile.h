@@ -4,7 +4,8 @@
 // NumPy (.npy, versions 1 to 3, little-endian, C or Fortran order).
 //
 // Errors are dalbit::Error naming the file. Written files appear whole or not
-// at all. bfloat16 has no NumPy type and is written as float32.
+// at all. bfloat16 has no NumPy type and is written as float32, 4-bit integers
+// as 8-bit ones.
 
 #pragma once
 

@@ -30,6 +30,8 @@ TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
     header.count = 0;
   overflow |= __builtin_mul_overflow(header.count, elementSize(*element),
                                      &header.bytes);
+  if (storedAs(*element) != *element)
+    header.bytes = header.count / 2 + header.count % 2;
   if (overflow && !empty)
     throw Error("shape " + shapeText(header.shape) +
                 " has more elements than fit in memory");
@@ -43,7 +45,21 @@ void requireBytes(const TensorHeader &header, int64_t found) {
                 ", which needs " + std::to_string(header.bytes));
 }
 
+/// Two 4-bit integers a byte, the lower half first.
+static Tensor unpacked(const TensorHeader &header, const char *bytes) {
+  bool isSigned = header.element == ElementType::I4;
+  Tensor value(header.element, header.shape);
+  for (int64_t i = 0; i < header.count; ++i) {
+    int code = uint8_t(bytes[i / 2]) >> (i % 2 * 4) & 15;
+    static_cast<int8_t *>(value.raw())[i] =
+        int8_t(isSigned && code > 7 ? code - 16 : code);
+  }
+  return value;
+}
+
 Tensor tensorOfBytes(const TensorHeader &header, const char *bytes) {
+  if (storedAs(header.element) != header.element)
+    return unpacked(header, bytes);
   Tensor value(header.element, header.shape);
   // An empty file is mapped to no address.
   if (header.bytes)
@@ -86,6 +102,13 @@ Tensor fromFields(const TensorHeader &header,
   case ElementType::U64:
   case ElementType::U32:
     return fromField(header, tensor.uint64_data());
+  case ElementType::I4:
+  case ElementType::U4: {
+    // Packed like raw data, a byte an entry.
+    requireBytes(header, tensor.int32_data_size());
+    std::string bytes(tensor.int32_data().begin(), tensor.int32_data().end());
+    return unpacked(header, bytes.data());
+  }
   default:
     return fromField(header, tensor.int32_data());
   }

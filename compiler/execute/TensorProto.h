@@ -20,7 +20,7 @@ struct TensorHeader {
   ElementType element;
   Shape shape;
   int64_t count = 1;
-  int64_t bytes = 0;
+  int64_t bytes = 0; // in the file: 4-bit integers are packed there
 };
 
 /// Type and shape, checked.

@@ -41,6 +41,19 @@ std::string domainOf(const std::string &domain) {
   return domain == "ai.onnx" ? std::string() : domain;
 }
 
+llvm::StringMap<int> operatorSets(
+    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto>
+        &sets) {
+  llvm::StringMap<int> opsets;
+  for (const auto &set : sets) {
+    if (set.version() < 1 || set.version() > 100000)
+      throw Error("operator set version " + std::to_string(set.version()) +
+                  " does not exist");
+    opsets[domainOf(set.domain())] = int(set.version());
+  }
+  return opsets;
+}
+
 std::string GraphImporter::describe(const ::onnx::NodeProto &node) const {
   std::string name = node.name();
   if (name.empty() && node.output_size())
@@ -176,9 +189,79 @@ void checkArity(const ::onnx::NodeProto &node, const Operator &row,
     wrong("outputs", size_t(node.output_size()), 1, row.maxOutputs);
 }
 
+/// What an element rule sees of a value: a tensor's element type, or the type
+/// of a sequence itself.
 Type elementOf(Type type) {
+  if (isa<onnx::SequenceType>(type))
+    return type;
   auto tensor = dyn_cast<TensorType>(type);
   return tensor ? tensor.getElementType() : Type();
+}
+
+Type typeOf(Type element) {
+  if (isa<onnx::SequenceType>(element))
+    return element;
+  return UnrankedTensorType::get(element);
+}
+
+/// Types of the inputs of a subgraph of \p draft.
+llvm::SmallVector<Type> bodyInputs(const Draft &draft, Builder &builder) {
+  llvm::SmallVector<Type> types;
+  auto add = [&](size_t first) {
+    for (size_t i = first; i < draft.inputs.size(); ++i) {
+      Type element = elementOf(draft.inputs[i].getType());
+      if (!element)
+        throw Error("input " + std::to_string(i) + " may not be left out");
+      types.push_back(typeOf(element));
+    }
+  };
+  if (draft.type == "Loop") {
+    types.push_back(typeOf(builder.getI64Type()));
+    types.push_back(typeOf(builder.getI1Type()));
+    add(2);
+  } else if (draft.type == "Scan") {
+    add(draft.version < 9 ? 1 : 0);
+  } else if (draft.type == "SequenceMap") {
+    add(0);
+    for (Type &type : types)
+      if (auto sequence = dyn_cast<onnx::SequenceType>(type))
+        type = typeOf(sequence.getElement());
+  }
+  return types;
+}
+
+/// The type of result \p index of an operator with a body, from what the body
+/// yields; null if it yields too little.
+Type bodyResult(const Draft &draft, Block &body, unsigned index) {
+  Operation *yield = body.getTerminator();
+  // A loop first yields whether it goes on.
+  unsigned from = draft.type == "Loop" ? index + 1 : index;
+  if (from >= yield->getNumOperands())
+    return {};
+  Type element = elementOf(yield->getOperand(from).getType());
+  if (draft.type == "SequenceMap" && !isa<onnx::SequenceType>(element))
+    return onnx::SequenceType::get(element.getContext(), element);
+  return element;
+}
+
+/// The value of a condition that is a constant.
+std::optional<bool> knownCondition(Value condition) {
+  auto constant = condition.getDefiningOp<onnx::ConstantOp>();
+  auto value = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                        : DenseElementsAttr();
+  if (!value || !value.getElementType().isInteger(1) ||
+      value.getNumElements() != 1)
+    return std::nullopt;
+  return *value.getValues<bool>().begin();
+}
+
+/// Whether a Dropout does nothing: nobody asks for its mask, and it is not
+/// told to train.
+bool isIdle(const ::onnx::NodeProto &node, const Draft &draft) {
+  for (int i = 1; i < node.output_size(); ++i)
+    if (!node.output(i).empty())
+      return false;
+  return draft.inputs.size() < 3 || knownCondition(draft.inputs[2]) == false;
 }
 
 } // namespace
@@ -220,7 +303,54 @@ void GraphImporter::buildConstant(const ::onnx::NodeProto &node, Scope &scope) {
   scope.define(node.output(0), builder.create<onnx::ConstantOp>(loc, value));
 }
 
+Value GraphImporter::inputOf(const ::onnx::NodeProto &node, int index,
+                             const Scope &scope) {
+  Value value = scope.find(node.input(index));
+  if (!value)
+    throw Error("input '" + node.input(index) + "' does not exist");
+  return value;
+}
+
+void GraphImporter::inlineCall(const ::onnx::NodeProto &node,
+                               const ::onnx::FunctionProto &function,
+                               Scope &scope) {
+  // Functions that call each other twice each would double with every level.
+  inlinedNodes += function.node_size();
+  if (callDepth >= 64 || inlinedNodes > 1 << 20)
+    throw Error("calls functions without end");
+  ::onnx::GraphProto body = bodyFor(function, node);
+  Scope inner;
+  for (int i = 0; i < node.input_size(); ++i)
+    if (!node.input(i).empty())
+      inner.define(function.input(i), inputOf(node, i, scope));
+  llvm::StringMap<int> sets = operatorSets(function.opset_import());
+  std::swap(sets, opsets);
+  ++callDepth;
+  build(body, inner);
+  llvm::SmallVector<Value> results = outputs(body, inner);
+  --callDepth;
+  std::swap(sets, opsets);
+  for (auto [name, value] : llvm::zip(node.output(), results))
+    scope.define(name, value);
+}
+
+void GraphImporter::inlineBranch(const ::onnx::NodeProto &node,
+                                 const ::onnx::GraphProto &branch,
+                                 Scope &scope) {
+  Scope inner;
+  inner.outer = &scope;
+  build(branch, inner);
+  llvm::SmallVector<Value> results = outputs(branch, inner);
+  if (int(results.size()) < node.output_size())
+    throw Error("has " + std::to_string(node.output_size()) +
+                " outputs, a branch " + std::to_string(results.size()));
+  for (auto [name, value] : llvm::zip(node.output(), results))
+    scope.define(name, value);
+}
+
 void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
+  if (const auto *function = functions.find(node))
+    return inlineCall(node, *function, scope);
   const Operator &row = rowOf(node);
   int opset = opsetOf(node);
   Draft draft;
@@ -243,12 +373,11 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
           builder.create<onnx::NoneOp>(loc, builder.getNoneType()));
       continue;
     }
-    Value value = scope.find(node.input(i));
-    if (!value)
-      throw Error("input '" + node.input(i) + "' does not exist");
-    draft.inputs.push_back(value);
+    draft.inputs.push_back(inputOf(node, i, scope));
   }
-  if (draft.type == "Identity" && row.domain[0] == '\0') {
+  bool isStandard = row.domain[0] == '\0';
+  if (isStandard && (draft.type == "Identity" ||
+                     (draft.type == "Dropout" && isIdle(node, draft)))) {
     scope.define(node.output(0), draft.inputs[0]);
     return;
   }
@@ -274,6 +403,9 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
     else
       draft.attributes.set(attribute.name(), attributeOf(attribute, *known));
   }
+  if (isStandard && draft.type == "If" && graphs[0] && graphs[1])
+    if (std::optional<bool> condition = knownCondition(draft.inputs[0]))
+      return inlineBranch(node, *graphs[*condition ? 0 : 1], scope);
   size_t bodies = 0;
   for (auto [known, graph] : llvm::zip(row.attributes, graphs)) {
     if (known.kind == AttributeKind::Graph) {
@@ -286,7 +418,8 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
       draft.attributes.set(known.name, defaultOf(builder, known));
     }
   }
-  normalise(draft, builder, loc);
+  if (isStandard)
+    normalise(draft, builder, loc);
 
   OperationState state(loc, onnx::NodeOp::getOperationName());
   std::vector<std::unique_ptr<Region>> regions;
@@ -295,11 +428,17 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
       continue;
     OpBuilder::InsertionGuard guard(builder);
     Region *region = regions.emplace_back(std::make_unique<Region>()).get();
-    builder.createBlock(region);
+    llvm::SmallVector<Type> types = bodyInputs(draft, builder);
+    if (graph->input_size() != int(types.size()))
+      throw Error("a subgraph has " + std::to_string(graph->input_size()) +
+                  " inputs, the node gives it " + std::to_string(types.size()));
+    builder.createBlock(region, {}, types,
+                        llvm::SmallVector<Location>(types.size(), loc));
     Scope inner;
     inner.outer = &scope;
-    if (graph->input_size())
-      throw Error("subgraphs with inputs are not supported");
+    for (auto [info, value] :
+         llvm::zip(graph->input(), region->front().getArguments()))
+      inner.define(info.name(), value);
     build(*graph, inner);
     builder.create<onnx::YieldOp>(loc, outputs(*graph, inner));
   }
@@ -311,15 +450,12 @@ void GraphImporter::buildNode(const ::onnx::NodeProto &node, Scope &scope) {
       draft.attributes.getDictionary(builder.getContext());
   for (int i = 0; i < node.output_size(); ++i) {
     Type element = row.element(elements, attributes, unsigned(i));
-    if (!element && bodies) {
-      Operation *yield = regions[0]->front().getTerminator();
-      if (unsigned(i) < yield->getNumOperands())
-        element = elementOf(yield->getOperand(unsigned(i)).getType());
-    }
+    if (!element && bodies)
+      element = bodyResult(draft, regions[0]->front(), unsigned(i));
     if (!element)
       throw Error("the element type of output " + std::to_string(i) +
                   " cannot be told");
-    results.push_back(UnrankedTensorType::get(element));
+    results.push_back(typeOf(element));
   }
   auto op = builder.create<onnx::NodeOp>(
       loc, results, builder.getStringAttr(draft.type), draft.inputs,

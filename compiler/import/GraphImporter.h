@@ -4,16 +4,23 @@
 
 #pragma once
 
+#include "compiler/import/Functions.h"
 #include "compiler/import/Tensors.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/StringMap.h"
 
+namespace google::protobuf {
+template <typename Element> class RepeatedPtrField;
+} // namespace google::protobuf
+
 namespace onnx {
 class AttributeProto;
+class FunctionProto;
 class GraphProto;
 class NodeProto;
+class OperatorSetIdProto;
 } // namespace onnx
 
 namespace dalbit::execute {
@@ -35,9 +42,11 @@ struct Scope {
 
 class GraphImporter {
 public:
+  /// \p functions must outlive the importer.
   GraphImporter(mlir::OpBuilder &builder, const ModelFile &file,
-                llvm::StringMap<int> opsets)
-      : builder(builder), file(file), opsets(std::move(opsets)) {}
+                llvm::StringMap<int> opsets, const Functions &functions)
+      : builder(builder), file(file), opsets(std::move(opsets)),
+        functions(functions) {}
 
   /// Initializers and nodes, at the builder's place. Throws dalbit::Error.
   void build(const ::onnx::GraphProto &graph, Scope &scope);
@@ -50,6 +59,14 @@ public:
 private:
   void buildInitializers(const ::onnx::GraphProto &graph, Scope &scope);
   void buildNode(const ::onnx::NodeProto &node, Scope &scope);
+  /// The nodes of \p function in place of the call \p node.
+  void inlineCall(const ::onnx::NodeProto &node,
+                  const ::onnx::FunctionProto &function, Scope &scope);
+  /// The branch of an If whose condition is known, in place of \p node.
+  void inlineBranch(const ::onnx::NodeProto &node,
+                    const ::onnx::GraphProto &branch, Scope &scope);
+  mlir::Value inputOf(const ::onnx::NodeProto &node, int index,
+                      const Scope &scope);
   void buildConstant(const ::onnx::NodeProto &node, Scope &scope);
   int opsetOf(const ::onnx::NodeProto &node) const;
   mlir::Attribute attributeOf(const ::onnx::AttributeProto &attribute,
@@ -58,7 +75,15 @@ private:
   mlir::OpBuilder &builder;
   const ModelFile &file;
   llvm::StringMap<int> opsets;
+  const Functions &functions;
+  int callDepth = 0;
+  int64_t inlinedNodes = 0;
 };
+
+/// What the model's \p sets are, by domain. Throws dalbit::Error for a version
+/// that cannot be.
+llvm::StringMap<int> operatorSets(
+    const google::protobuf::RepeatedPtrField<::onnx::OperatorSetIdProto> &sets);
 
 /// The standard's domain is written "" or "ai.onnx".
 std::string domainOf(const std::string &domain);

@@ -77,16 +77,10 @@ DictionaryAttr metadata(Builder &builder, const ::onnx::ModelProto &model) {
   return list.getDictionary(builder.getContext());
 }
 
-llvm::StringMap<int> operatorSets(MLIRContext &context,
-                                  const ::onnx::ModelProto &model,
-                                  StringRef path) {
-  llvm::StringMap<int> opsets;
-  for (const auto &set : model.opset_import()) {
-    if (set.version() < 1 || set.version() > 100000)
-      throw Error("operator set version " + std::to_string(set.version()) +
-                  " does not exist");
-    opsets[domainOf(set.domain())] = int(set.version());
-  }
+llvm::StringMap<int> modelSets(MLIRContext &context,
+                               const ::onnx::ModelProto &model,
+                               StringRef path) {
+  llvm::StringMap<int> opsets = operatorSets(model.opset_import());
   auto standard = opsets.find("");
   if (standard != opsets.end() && standard->second > execute::newestOpset)
     emitWarning(UnknownLoc::get(&context))
@@ -98,12 +92,14 @@ llvm::StringMap<int> operatorSets(MLIRContext &context,
 
 /// One message for all operators that are not supported, not one a try.
 void requireOperators(const ::onnx::GraphProto &graph,
+                      const Functions &functions,
                       const GraphImporter &importer) {
   llvm::StringSet<> seen;
   std::vector<std::string> nodes;
   for (const auto &node : graph.node()) {
     std::string domain = domainOf(node.domain());
-    if (!execute::findOperator(domain, node.op_type()) &&
+    if (!functions.find(node) &&
+        !execute::findOperator(domain, node.op_type()) &&
         seen.insert(domain + "." + node.op_type()).second)
       nodes.push_back(importer.describe(node));
   }
@@ -154,8 +150,10 @@ OwningOpRef<ModuleOp> build(MLIRContext &context, StringRef path,
   Scope scope;
   for (auto [name, argument] : llvm::zip(names, body->getArguments()))
     scope.define(name, argument);
-  GraphImporter importer(builder, file, operatorSets(context, model, path));
-  requireOperators(graph, importer);
+  Functions functions(model);
+  GraphImporter importer(builder, file, modelSets(context, model, path),
+                         functions);
+  requireOperators(graph, functions, importer);
   importer.build(graph, scope);
   llvm::SmallVector<Value> results = importer.outputs(graph, scope);
   if (results.empty())

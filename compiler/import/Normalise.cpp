@@ -87,6 +87,14 @@ void normalise(Draft &draft, OpBuilder &builder, Location loc) {
   } else if (type == "Clip" && draft.version < 11) {
     draft.inputs.push_back(numberInput(draft, "min", builder, loc));
     draft.inputs.push_back(numberInput(draft, "max", builder, loc));
+  } else if (type == "Scan" && draft.version < 9) {
+    draft.attributes.set("batched", builder.getI64IntegerAttr(1));
+  } else if (type == "TopK" && draft.version < 10) {
+    auto k = dyn_cast_or_null<IntegerAttr>(draft.attributes.erase("k"));
+    if (!k)
+      throw Error("attribute k is missing");
+    draft.inputs.push_back(makeConstant(
+        builder, loc, execute::Tensor::of<int64_t>({1}, {k.getInt()})));
   } else if (type == "Slice" && draft.version < 10) {
     for (const char *name : {"starts", "ends", "axes"})
       draft.inputs.push_back(listInput(draft, name, builder, loc));

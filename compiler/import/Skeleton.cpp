@@ -11,18 +11,22 @@ namespace dalbit::import {
 namespace {
 
 /// The messages on the way to a tensor. Field numbers are those of onnx.proto.
-enum class Message { Model, Graph, Node, Attribute, Tensor, Other };
+enum class Message { Model, Graph, Function, Node, Attribute, Tensor, Other };
 
 constexpr uint32_t tensorSegment = 3, tensorRawData = 9;
 
 Message childOf(Message parent, uint32_t field) {
   switch (parent) {
   case Message::Model:
-    return field == 7 ? Message::Graph : Message::Other;
+    return field == 7    ? Message::Graph
+           : field == 25 ? Message::Function
+                         : Message::Other;
   case Message::Graph:
     return field == 1   ? Message::Node
            : field == 5 ? Message::Tensor
                         : Message::Other;
+  case Message::Function:
+    return field == 7 ? Message::Node : Message::Other;
   case Message::Node:
     return field == 5 ? Message::Attribute : Message::Other;
   case Message::Attribute:

@@ -6,6 +6,7 @@
 // 2 GiB. So the mapped file is walked first on the level of protobuf's wire
 // format (protobuf.dev/programming-guides/encoding) along
 // Model.graph / Graph.initializer, Graph.node.attribute.{t,g,tensors,graphs},
+// Model.functions.node.attribute likewise,
 // and each raw_data above 1 KiB is left out. Its place is kept in the tensor's
 // `segment` field, which the standard reserves and nobody writes: begin and
 // end are then byte positions in the file.

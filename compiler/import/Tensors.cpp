@@ -60,6 +60,11 @@ void requireInside(const std::string &location) {
                 "' lies outside the model's folder");
 }
 
+/// 4-bit integers are unpacked when they are read: a view has whole bytes.
+bool isPacked(const TensorHeader &header) {
+  return execute::storedAs(header.element) != header.element;
+}
+
 TypedAttr external(MLIRContext *context, const TensorHeader &header,
                    const ::onnx::TensorProto &tensor, const ModelFile &file) {
   std::string location;
@@ -84,7 +89,7 @@ TypedAttr external(MLIRContext *context, const TensorHeader &header,
                 std::to_string(data.size()) + " bytes, the tensor needs " +
                 std::to_string(header.bytes) + " at offset " +
                 std::to_string(offset));
-  if (header.bytes > int64_t(inlineBytes))
+  if (header.bytes > int64_t(inlineBytes) && !isPacked(header))
     return weight(context, header, path, offset);
   return execute::denseAttribute(
       context, execute::tensorOfBytes(header, data.data() + offset));
@@ -101,6 +106,12 @@ TypedAttr tensorAttribute(MLIRContext *context,
   if (tensor.has_segment()) {
     int64_t begin = tensor.segment().begin();
     requireBytes(header, tensor.segment().end() - begin);
+    if (isPacked(header)) {
+      const MappedFile &data =
+          context->getLoadedDialect<onnx::OnnxDialect>()->mapFile(file.path);
+      return execute::denseAttribute(
+          context, execute::tensorOfBytes(header, data.data() + begin));
+    }
     return weight(context, header, file.path, begin);
   }
   return execute::denseAttribute(context, execute::tensorOfProto(tensor));

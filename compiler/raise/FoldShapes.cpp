@@ -33,6 +33,7 @@ private:
   bool foldResults(onnx::NodeOp node);
   void fixTarget(onnx::NodeOp node);
   bool merge(onnx::NodeOp node);
+  Operation *takeBranch(onnx::NodeOp node);
   void writeTypes(Operation *op);
   void writeResultDims();
 
@@ -52,9 +53,16 @@ void FoldShapesPass::runOnOperation() {
   shapes = &known;
   met.clear();
   constants.clear();
-  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+  Block &body = function.getBody().front();
+  for (Operation *next, *each = &body.front(); each; each = next) {
+    Operation &op = *each;
+    next = op.getNextNode();
     shapes->infer(&op);
     auto node = dyn_cast<onnx::NodeOp>(op);
+    if (Operation *first = node ? takeBranch(node) : nullptr) {
+      next = first;
+      continue;
+    }
     if (node && node.getDomain().empty() && node->getNumRegions() == 0) {
       fixTarget(node);
       if (foldResults(node) || simplify(node) || merge(node)) {
@@ -96,7 +104,12 @@ bool FoldShapesPass::foldResults(onnx::NodeOp node) {
   for (OpResult result : node->getResults()) {
     TypedAttr value;
     const Contents *contents = shapes->contents(result);
-    auto element = cast<ShapedType>(result.getType()).getElementType();
+    auto shaped = dyn_cast<ShapedType>(result.getType());
+    if (!shaped) {
+      dead = false;
+      continue;
+    }
+    Type element = shaped.getElementType();
     if (contents && contents->allConstant() && element.isIntOrIndex()) {
       auto type = RankedTensorType::get(contents->shape, element);
       SmallVector<Attribute> numbers;
@@ -116,6 +129,32 @@ bool FoldShapesPass::foldResults(onnx::NodeOp node) {
     result.replaceAllUsesWith(constant.getResult());
   }
   return dead;
+}
+
+/// Puts the branch of an If whose condition is known in the place of \p node.
+/// The first operation to look at next, or null if nothing was done.
+Operation *FoldShapesPass::takeBranch(onnx::NodeOp node) {
+  if (!node.isOnnx("If"))
+    return nullptr;
+  std::optional<int64_t> condition;
+  if (auto numbers = integersOf(node.getInputs()[0]);
+      numbers && numbers->size() == 1)
+    condition = numbers->front();
+  else if (const Contents *contents = shapes->contents(node.getInputs()[0]);
+           contents && contents->elements.size() == 1)
+    condition = contents->elements[0].constant();
+  if (!condition)
+    return nullptr;
+  Block &branch = node.getBodies()[*condition ? 0 : 1].front();
+  Operation *yield = branch.getTerminator();
+  Operation *first =
+      &branch.front() == yield ? node->getNextNode() : &branch.front();
+  node->replaceAllUsesWith(yield->getOperands());
+  yield->erase();
+  node->getBlock()->getOperations().splice(Block::iterator(node),
+                                           branch.getOperations());
+  node->erase();
+  return first;
 }
 
 /// A Reshape target that is computed from sizes as a constant: 0 copies a size,

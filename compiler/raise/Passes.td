@@ -36,8 +36,8 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   let description = [{
     Needs: `dalbit.dims` (`onnx-bind-shapes`). Leaves: every result with the
     sizes that are known, shape arithmetic that comes out as numbers replaced by
-    constants, Identity and reshapes that change nothing removed, equal nodes
-    merged, `dalbit.dims` on the results.
+    constants, an If whose condition is then known replaced by its branch,
+    Identity and reshapes that change nothing removed, equal nodes merged, `dalbit.dims` on the results.
   }];
 }
 

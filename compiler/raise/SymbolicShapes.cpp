@@ -148,6 +148,9 @@ void SymbolicShapes::infer(Operation *op) {
   if (auto node = dyn_cast<onnx::NodeOp>(op)) {
     if (!node.getDomain().empty() || node->getNumRegions() != 0)
       return;
+    // Sequences have neither.
+    if (!llvm::all_of(node->getResultTypes(), llvm::IsaPred<ShapedType>))
+      return;
     inferNodeDims(node, *this);
     inferNodeContents(node, *this);
     return;

@@ -22,23 +22,20 @@ using execute::Tensor;
 class FloatModel : public Model {
 public:
   FloatModel(const std::string &path, const CompileOptions &options)
-      : module(compiler.import(path)), executor(*module) {
+      : module(compiler.import(path)), executor(*module), path(path),
+        options(options) {
     if (auto metadata =
             (*module)->getAttrOfType<mlir::DictionaryAttr>("dalbit.metadata"))
       if (auto tokenizer = metadata.getAs<mlir::StringAttr>("dalbit.tokenizer"))
         bytes = tokenizer.getValue() == "bytes";
-    // Symbols of caches and of the vocabulary come from the raised graph.
-    mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
-    compiler.raise(*raised, options);
-    ModelFacts known = modelFacts(*raised);
-    words = known.vocabulary;
-    limit = uint32_t(options.maxContext ? options.maxContext
-                     : known.positions  ? known.positions
-                                        : 2048);
   }
 
-  uint32_t context() const override { return limit; }
-  int64_t vocabulary() const override { return words; }
+  uint32_t context() const override {
+    return uint32_t(options.maxContext  ? options.maxContext
+                    : facts().positions ? facts().positions
+                                        : 2048);
+  }
+  int64_t vocabulary() const override { return facts().vocabulary; }
   bool readsBytes() const override { return bytes; }
   void reset() override { caches.clear(); }
   void setPosition(uint32_t, const CacheSource &) override {
@@ -92,18 +89,28 @@ public:
 
   std::vector<host::HostTensor>
   runOnce(const std::vector<host::HostTensor> &inputs) override {
+    std::vector<NamedTensor> given;
+    for (const host::HostTensor &input : inputs)
+      given.push_back({input.name, toTensor(input)});
+    std::vector<host::HostTensor> outputs;
+    for (const NamedTensor &output : runTensors(given))
+      outputs.push_back(toHost(output.name, output.tensor));
+    return outputs;
+  }
+
+  std::vector<NamedTensor>
+  runTensors(const std::vector<NamedTensor> &inputs) override {
     std::vector<Tensor> tensors;
     for (const execute::Port &port : executor.inputs()) {
-      auto given = std::find_if(inputs.begin(), inputs.end(),
-                                [&](const host::HostTensor &input) {
-                                  return input.name == port.name;
-                                });
+      auto given = std::find_if(
+          inputs.begin(), inputs.end(),
+          [&](const NamedTensor &input) { return input.name == port.name; });
       if (given == inputs.end())
         throw Error("input '" + port.name + "' is missing",
                     {"add --input " + port.name + "=FILE"});
-      tensors.push_back(toTensor(*given));
+      tensors.push_back(given->tensor);
     }
-    for (const host::HostTensor &input : inputs)
+    for (const NamedTensor &input : inputs)
       if (std::none_of(executor.inputs().begin(), executor.inputs().end(),
                        [&](const execute::Port &port) {
                          return port.name == input.name;
@@ -114,14 +121,17 @@ public:
     counted.prefill.hostSeconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
             .count();
-    std::vector<host::HostTensor> result;
-    for (size_t i = 0; i < outputs.size(); ++i)
-      result.push_back(toHost(executor.outputs()[i].name, outputs[i]));
+    std::vector<NamedTensor> result;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const std::string &name = executor.outputs()[i].name;
+      if (outputs[i].isSequence())
+        throw Error("output '" + name + "' is a sequence, which no file holds");
+      result.push_back({name, outputs[i]});
+    }
     counted.prefill.tokens = 1;
-    if (!result.empty() && result[0].shape.size() > 1)
+    if (const Tensor &first = outputs[0]; first.rank() > 1)
       counted.prefill.tokens =
-          uint64_t(result[0].shape[0] *
-                   (result[0].shape.size() > 2 ? result[0].shape[1] : 1));
+          uint64_t(first.dim(0) * (first.rank() > 2 ? first.dim(1) : 1));
     return result;
   }
 
@@ -148,13 +158,25 @@ private:
     return execute::ElementType::F32;
   }
 
-  Compiler compiler;
+  /// What text needs to know comes from the raised graph; a model that runs on
+  /// tensors need not be a transformer.
+  const ModelFacts &facts() const {
+    if (!known) {
+      mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
+      compiler.raise(*raised, options);
+      known = modelFacts(*raised);
+    }
+    return *known;
+  }
+
+  mutable Compiler compiler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   execute::FloatExecutor executor;
   std::vector<Tensor> caches;
   bool bytes = false;
-  int64_t words = 0;
-  uint32_t limit = 0;
+  std::string path;
+  CompileOptions options;
+  mutable std::optional<ModelFacts> known;
   Measured counted;
 };
 

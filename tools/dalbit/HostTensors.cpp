@@ -22,7 +22,8 @@ const std::pair<ElementType, const char *> OnnxNames[] = {
     {ElementType::I16, "int16"},     {ElementType::I8, "int8"},
     {ElementType::U64, "uint64"},    {ElementType::U32, "uint32"},
     {ElementType::U16, "uint16"},    {ElementType::U8, "uint8"},
-    {ElementType::Bool, "bool"}};
+    {ElementType::Bool, "bool"},     {ElementType::I4, "int4"},
+    {ElementType::U4, "uint4"}};
 
 ElementType typeOf(const std::string &name) {
   for (const auto &[type, known] : OnnxNames)
@@ -50,16 +51,15 @@ host::HostTensor toHost(const std::string &name, const Tensor &tensor) {
   return result;
 }
 
-std::vector<host::HostTensor>
-readInputs(const std::vector<std::string> &entries) {
-  std::vector<host::HostTensor> inputs;
+std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries) {
+  std::vector<NamedTensor> inputs;
   for (const std::string &entry : entries) {
     size_t equals = entry.find('=');
     if (equals == std::string::npos)
       throw Error("--input " + entry + ": is not NAME=FILE");
     execute::TensorFile file =
         execute::readTensorFile(entry.substr(equals + 1));
-    inputs.push_back(toHost(entry.substr(0, equals), file.tensor));
+    inputs.push_back({entry.substr(0, equals), file.tensor});
   }
   return inputs;
 }
@@ -70,14 +70,22 @@ std::string tensorPath(const std::string &directory, const std::string &name) {
   return directory + "/" + file + ".npy";
 }
 
+std::vector<host::HostTensor>
+readInputs(const std::vector<std::string> &entries) {
+  std::vector<host::HostTensor> inputs;
+  for (const NamedTensor &input : readTensors(entries))
+    inputs.push_back(toHost(input.name, input.tensor));
+  return inputs;
+}
+
 void writeOutputs(const std::string &directory,
-                  const std::vector<host::HostTensor> &tensors) {
+                  const std::vector<NamedTensor> &tensors) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)
     throw Error(directory + ": " + error.message());
-  for (const host::HostTensor &tensor : tensors)
-    execute::writeNpy(tensorPath(directory, tensor.name), toTensor(tensor));
+  for (const NamedTensor &tensor : tensors)
+    execute::writeNpy(tensorPath(directory, tensor.name), tensor.tensor);
 }
 
 ModelFacts modelFacts(mlir::ModuleOp raised) {

@@ -15,14 +15,20 @@ namespace dalbit::tool {
 execute::Tensor toTensor(const host::HostTensor &tensor);
 host::HostTensor toHost(const std::string &name, const execute::Tensor &tensor);
 
+struct NamedTensor {
+  std::string name;
+  execute::Tensor tensor;
+};
+
 /// NAME=FILE of the command line; .npy or ONNX TensorProto. Throws Error.
+std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries);
 std::vector<host::HostTensor>
 readInputs(const std::vector<std::string> &entries);
 /// The file in which \p directory keeps a tensor: its name with / as _, .npy.
 std::string tensorPath(const std::string &directory, const std::string &name);
 /// One .npy for each tensor, at tensorPath. Throws Error.
 void writeOutputs(const std::string &directory,
-                  const std::vector<host::HostTensor> &tensors);
+                  const std::vector<NamedTensor> &tensors);
 
 struct ModelFacts {
   int64_t vocabulary = 0; ///< rows of the token embedding; 0 if there is none

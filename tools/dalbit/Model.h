@@ -7,6 +7,7 @@
 
 #include "simulator/host/Session.h"
 #include "simulator/host/Text.h"
+#include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Pipeline.h"
 
 #include <optional>
@@ -48,6 +49,10 @@ public:
   /// The model once as exported, inputs by name.
   virtual std::vector<host::HostTensor>
   runOnce(const std::vector<host::HostTensor> &inputs) = 0;
+  /// The same on tensors as files hold them; the float engine computes on them
+  /// as they are, the NPU's border takes their values as numbers.
+  virtual std::vector<NamedTensor>
+  runTensors(const std::vector<NamedTensor> &inputs);
   /// Cache outputs after the last run; logits are the caller's.
   virtual std::vector<host::HostTensor> cacheOutputs() = 0;
   /// Name of the logits output, for files.

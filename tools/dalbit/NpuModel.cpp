@@ -181,6 +181,17 @@ host::LanguageModel Model::language() {
           context()};
 }
 
+std::vector<NamedTensor>
+Model::runTensors(const std::vector<NamedTensor> &inputs) {
+  std::vector<host::HostTensor> given;
+  for (const NamedTensor &input : inputs)
+    given.push_back(toHost(input.name, input.tensor));
+  std::vector<NamedTensor> outputs;
+  for (const host::HostTensor &output : runOnce(given))
+    outputs.push_back({output.name, toTensor(output)});
+  return outputs;
+}
+
 std::unique_ptr<Model> makeNpuModel(binary::Program program,
                                     const ModelOptions &options) {
   return std::make_unique<NpuModel>(std::move(program), options);

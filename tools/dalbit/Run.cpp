@@ -68,7 +68,7 @@ CacheSource cacheSource(const RunState &state) {
 
 /// Prefill, then one decode step for each further token (M5).
 std::string generate(RunState &state, Model &model,
-                     std::vector<host::HostTensor> &outputs) {
+                     std::vector<NamedTensor> &outputs) {
   std::vector<int32_t> ids = promptTokens(state, model);
   int64_t wanted = std::max<int64_t>(state.generate, 1);
   bool all = !state.output.empty();
@@ -110,9 +110,9 @@ std::string generate(RunState &state, Model &model,
         {}};
     for (const std::vector<float> &row : rows)
       logits.values.insert(logits.values.end(), row.begin(), row.end());
-    outputs.push_back(std::move(logits));
-    for (host::HostTensor &tensor : model.cacheOutputs())
-      outputs.push_back(std::move(tensor));
+    outputs.push_back({logits.name, toTensor(logits)});
+    for (const host::HostTensor &tensor : model.cacheOutputs())
+      outputs.push_back({tensor.name, toTensor(tensor)});
   }
   return text;
 }
@@ -121,16 +121,16 @@ void run(RunState &state) {
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
                 {"give the number of positions in the cache"});
-  std::vector<host::HostTensor> inputs = readInputs(state.inputs);
+  std::vector<NamedTensor> inputs = readTensors(state.inputs);
   // The actual inputs decide (M2): room for their batch.
-  for (const host::HostTensor &input : inputs)
-    if (!input.shape.empty() && !state.model.compile.maxBatch)
-      state.model.compile.maxBatch = std::max<int64_t>(input.shape[0], 1);
+  for (const NamedTensor &input : inputs)
+    if (input.tensor.rank() && !state.model.compile.maxBatch)
+      state.model.compile.maxBatch = std::max<int64_t>(input.tensor.dim(0), 1);
   std::unique_ptr<Model> model = openModel(state.file, state.model);
-  std::vector<host::HostTensor> outputs;
+  std::vector<NamedTensor> outputs;
   std::optional<std::string> text;
   if (!inputs.empty())
-    outputs = model->runOnce(inputs);
+    outputs = model->runTensors(inputs);
   else
     text = generate(state, *model, outputs);
   if (!state.output.empty())

@@ -32,6 +32,9 @@ static void printIntegers(AsmPrinter &printer, ArrayRef<int64_t> list) {
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/onnx/OnnxAttributes.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "compiler/dialect/onnx/OnnxTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "compiler/dialect/onnx/OnnxOps.cpp.inc"
 
@@ -61,6 +64,10 @@ void OnnxDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "compiler/dialect/onnx/OnnxAttributes.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "compiler/dialect/onnx/OnnxTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST

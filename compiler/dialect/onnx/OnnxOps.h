@@ -28,5 +28,8 @@ class MappedFileTable;
 #define GET_ATTRDEF_CLASSES
 #include "compiler/dialect/onnx/OnnxAttributes.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "compiler/dialect/onnx/OnnxTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "compiler/dialect/onnx/OnnxOps.h.inc"

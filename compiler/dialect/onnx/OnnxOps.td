@@ -18,6 +18,7 @@ def Onnx_Dialect : Dialect {
   let cppNamespace = "::dalbit::onnx";
   let summary = "a graph of the ONNX standard, as exported";
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let hasConstantMaterializer = 1;
   let extraClassDeclaration = [{
     /// The mapped bytes of \p path, mapped on first use and kept as long as the
@@ -97,14 +98,29 @@ def Onnx_WeightAttr : AttrDef<Onnx_Dialect, "Weight", [TypedAttrInterface]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+def Onnx_SequenceType : TypeDef<Onnx_Dialect, "Sequence"> {
+  let mnemonic = "sequence";
+  let summary = "a list of tensors with one element type";
+  let parameters = (ins "::mlir::Type":$element);
+  let assemblyFormat = "`<` $element `>`";
+}
+
+//===----------------------------------------------------------------------===//
 // Operations
 //===----------------------------------------------------------------------===//
 
 class Onnx_Op<string mnemonic, list<Trait> traits = []>
     : Op<Onnx_Dialect, mnemonic, traits>;
 
-/// A tensor of the standard, or nothing for an input that is left out.
-def Onnx_Value : AnyTypeOf<[AnyTensor, NoneType], "tensor or none">;
+/// What a node makes.
+def Onnx_Result : AnyTypeOf<[AnyTensor, Onnx_SequenceType],
+                            "tensor or sequence">;
+/// What a node takes; none for an input that is left out.
+def Onnx_Value : AnyTypeOf<[AnyTensor, Onnx_SequenceType, NoneType],
+                           "tensor, sequence or none">;
 
 def Onnx_ConstantOp : Onnx_Op<"constant", [
     ConstantLike, Pure, AllTypesMatch<["value", "result"]>]> {
@@ -131,7 +147,7 @@ def Onnx_NoneOp : Onnx_Op<"none", [Pure]> {
 
 def Onnx_YieldOp : Onnx_Op<"yield", [Pure, Terminator]> {
   let summary = "the outputs of a subgraph";
-  let arguments = (ins Variadic<AnyTensor>:$values);
+  let arguments = (ins Variadic<Onnx_Result>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
@@ -144,6 +160,7 @@ def Onnx_NodeOp : Onnx_Op<"node", [RecursiveMemoryEffects]> {
     defaults included. Bodies are the subgraphs of If, Loop and Scan, in the
     order of their attribute names in the standard's schema (then_branch,
     else_branch; body); they use values of the graph around them directly.
+    Inputs of a subgraph (Loop, Scan, SequenceMap) are arguments of its block.
   }];
   let arguments = (ins
     StrAttr:$op_type,
@@ -153,7 +170,7 @@ def Onnx_NodeOp : Onnx_Op<"node", [RecursiveMemoryEffects]> {
     DefaultValuedStrAttr<StrAttr, "">:$node_name,
     OptionalAttr<DictionaryAttr>:$onnx_attributes
   );
-  let results = (outs Variadic<AnyTensor>:$outputs);
+  let results = (outs Variadic<Onnx_Result>:$outputs);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
   let assemblyFormat = [{
     $op_type `(` $inputs `)` `opset` $opset (`domain` $domain^)?

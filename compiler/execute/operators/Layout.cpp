@@ -2,6 +2,8 @@
 //
 // Operators that only move elements: reshape, transpose, cut, join, repeat.
 
+#include "compiler/execute/operators/Layout.h"
+
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Operator.h"
 
@@ -10,6 +12,100 @@
 #include <cstring>
 
 namespace dalbit::execute {
+
+Tensor concatenate(llvm::ArrayRef<Tensor> parts, int64_t axis) {
+  if (parts.empty())
+    throw Error("nothing to join");
+  const Tensor &first = parts[0];
+  axis = frontAxis(axis, first.rank());
+  Shape shape(first.shape());
+  shape[axis] = 0;
+  for (auto [i, x] : llvm::enumerate(parts)) {
+    bool fits = x.rank() == first.rank() && x.type() == first.type();
+    for (int64_t d = 0; d < first.rank() && fits; ++d)
+      fits = d == axis || x.dim(d) == first.dim(d);
+    if (!fits)
+      throw Error("input " + std::to_string(i) + " is " +
+                  elementName(x.type()) + shapeText(x.shape()) +
+                  " and cannot be joined to " + elementName(first.type()) +
+                  shapeText(first.shape()) + " along axis " +
+                  std::to_string(axis));
+    shape[axis] += x.dim(axis);
+  }
+  Tensor out(first.type(), shape);
+  int64_t outer = 1;
+  for (int64_t i = 0; i < axis; ++i)
+    outer *= shape[i];
+  if (out.count() == 0)
+    return out;
+  int64_t row = out.byteCount() / outer, at = 0;
+  char *to = static_cast<char *>(out.raw());
+  for (const Tensor &x : parts) {
+    int64_t bytes = x.byteCount() / outer;
+    for (int64_t r = 0; r < outer && bytes; ++r)
+      std::memcpy(to + r * row + at,
+                  static_cast<const char *>(x.raw()) + r * bytes, bytes);
+    at += bytes;
+  }
+  return out;
+}
+
+Tensor stack(llvm::ArrayRef<Tensor> parts, int64_t axis) {
+  if (parts.empty())
+    throw Error("nothing to stack");
+  axis = frontAxis(axis, parts[0].rank() + 1);
+  llvm::SmallVector<Tensor> raised;
+  for (const Tensor &part : parts) {
+    Shape shape(part.shape());
+    if (axis > part.rank())
+      throw Error("tensors of different ranks cannot be stacked");
+    shape.insert(shape.begin() + axis, 1);
+    raised.push_back(part.reshaped(shape));
+  }
+  return concatenate(raised, axis);
+}
+
+Tensor permute(const Tensor &tensor, llvm::ArrayRef<int64_t> order) {
+  Shape dense = denseSteps(tensor.shape()), shape, steps;
+  for (int64_t from : order) {
+    shape.push_back(tensor.dim(from));
+    steps.push_back(dense[from]);
+  }
+  return gatherStrided(tensor, shape, 0, steps);
+}
+
+Tensor narrow(const Tensor &tensor, int64_t axis, int64_t start,
+              int64_t count) {
+  if (start < 0 || count < 0 || start > tensor.dim(axis) - count)
+    throw Error("a part [" + std::to_string(start) + ", +" +
+                std::to_string(count) + ") leaves dimension " +
+                std::to_string(axis) + " of shape " +
+                shapeText(tensor.shape()));
+  Shape steps = denseSteps(tensor.shape()), shape(tensor.shape());
+  shape[axis] = count;
+  return gatherStrided(tensor, shape, start * steps[axis], steps);
+}
+
+Tensor pick(const Tensor &tensor, int64_t axis, int64_t index) {
+  Tensor part = narrow(tensor, axis, index, 1);
+  Shape shape(part.shape());
+  shape.erase(shape.begin() + axis);
+  return part.reshaped(shape);
+}
+
+Tensor splitHeads(const Tensor &tensor, int64_t heads) {
+  if (tensor.rank() != 3 || heads <= 0 || tensor.dim(2) % heads)
+    throw Error("shape " + shapeText(tensor.shape()) + " is not made of " +
+                std::to_string(heads) + " heads");
+  Tensor split = tensor.reshaped(
+      {tensor.dim(0), tensor.dim(1), heads, tensor.dim(2) / heads});
+  return permute(split, {0, 2, 1, 3});
+}
+
+Tensor mergeHeads(const Tensor &tensor) {
+  Tensor rows = permute(tensor, {0, 2, 1, 3});
+  return rows.reshaped({rows.dim(0), rows.dim(1), rows.dim(2) * rows.dim(3)});
+}
 
 namespace {
 
@@ -122,42 +218,10 @@ void evalFlatten(Call &call) {
 }
 
 void evalConcat(Call &call) {
-  const Tensor &first = call.input(0);
-  int64_t axis = frontAxis(call.integer("axis"), first.rank());
-  Shape shape(first.shape());
-  shape[axis] = 0;
-  for (unsigned i = 0; i < call.inputCount(); ++i) {
-    const Tensor &x = call.input(i);
-    bool fits = x.rank() == first.rank() && x.type() == first.type();
-    for (int64_t d = 0; d < first.rank() && fits; ++d)
-      fits = d == axis || x.dim(d) == first.dim(d);
-    if (!fits)
-      throw Error("input " + std::to_string(i) + " is " +
-                  elementName(x.type()) + shapeText(x.shape()) +
-                  " and cannot be joined to " + elementName(first.type()) +
-                  shapeText(first.shape()) + " along axis " +
-                  std::to_string(axis));
-    shape[axis] += x.dim(axis);
-  }
-  Tensor out(first.type(), shape);
-  int64_t outer = 1;
-  for (int64_t i = 0; i < axis; ++i)
-    outer *= shape[i];
-  if (out.count() == 0) {
-    call.output(0, out);
-    return;
-  }
-  int64_t row = out.byteCount() / outer, at = 0;
-  char *to = static_cast<char *>(out.raw());
-  for (unsigned i = 0; i < call.inputCount(); ++i) {
-    const Tensor &x = call.input(i);
-    int64_t bytes = x.byteCount() / outer;
-    for (int64_t r = 0; r < outer && bytes; ++r)
-      std::memcpy(to + r * row + at,
-                  static_cast<const char *>(x.raw()) + r * bytes, bytes);
-    at += bytes;
-  }
-  call.output(0, out);
+  llvm::SmallVector<Tensor> parts;
+  for (unsigned i = 0; i < call.inputCount(); ++i)
+    parts.push_back(call.input(i));
+  call.output(0, concatenate(parts, call.integer("axis")));
 }
 
 void evalSlice(Call &call) {

@@ -29,16 +29,21 @@ void multiply(const float *a, int64_t stepA, bool transA, const float *b,
               a, int(stepA), b, int(stepB), 0.0f, out, int(stepOut));
 }
 
-namespace {
+void multiply(const float *a, int64_t stepA, const float *b, int64_t stepB,
+              float *out, int64_t m, int64_t n, int64_t k) {
+  multiply(a, stepA, false, b, stepB, false, out, n, m, n, k);
+}
 
-void multiplyDouble(const double *a, const double *b, double *out, int64_t m,
-                    int64_t n, int64_t k) {
+void multiply(const double *a, int64_t stepA, const double *b, int64_t stepB,
+              double *out, int64_t m, int64_t n, int64_t k) {
   if (m && n && k)
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, int(m), int(n),
-                int(k), 1.0, a, int(k), b, int(n), 0.0, out, int(n));
+                int(k), 1.0, a, int(stepA), b, int(stepB), 0.0, out, int(n));
   else
     std::fill_n(out, m * n, 0.0);
 }
+
+namespace {
 
 template <typename T>
 void multiplyInteger(const T *a, const T *b, T *out, int64_t m, int64_t n,
@@ -52,7 +57,8 @@ void multiplyInteger(const T *a, const T *b, T *out, int64_t m, int64_t n,
     }
 }
 
-/// a [..., M, K] times b [..., K, N], leading dimensions broadcast.
+} // namespace
+
 Tensor matMul(Tensor a, Tensor b) {
   bool dropRow = a.rank() == 1, dropColumn = b.rank() == 1;
   if (a.rank() == 0 || b.rank() == 0 || a.type() != b.type())
@@ -107,7 +113,7 @@ Tensor matMul(Tensor a, Tensor b) {
             if constexpr (std::is_same_v<T, float>)
               multiply(x, k, false, y, n, false, to, n, m, n, k);
             else if constexpr (std::is_same_v<T, double>)
-              multiplyDouble(x, y, to, m, n, k);
+              multiply(x, k, y, n, to, m, n, k);
             else if constexpr (std::is_integral_v<T> &&
                                !std::is_same_v<T, bool>)
               multiplyInteger(x, y, to, m, n, k);
@@ -119,6 +125,8 @@ Tensor matMul(Tensor a, Tensor b) {
       });
   return out;
 }
+
+namespace {
 
 void evalMatMul(Call &call) {
   call.output(0, matMul(call.input(0), call.input(1)));

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <cstdint>
+#include "compiler/execute/Tensor.h"
 
 namespace dalbit::execute {
 
@@ -15,5 +15,16 @@ namespace dalbit::execute {
 void multiply(const float *a, int64_t stepA, bool transA, const float *b,
               int64_t stepB, bool transB, float *out, int64_t stepOut,
               int64_t m, int64_t n, int64_t k);
+
+/// out [m, n] = a [m, k] times b [k, n], rows of a and b \p stepA and \p stepB
+/// elements apart.
+void multiply(const float *a, int64_t stepA, const float *b, int64_t stepB,
+              float *out, int64_t m, int64_t n, int64_t k);
+void multiply(const double *a, int64_t stepA, const double *b, int64_t stepB,
+              double *out, int64_t m, int64_t n, int64_t k);
+
+/// The standard's MatMul: a [..., M, K] times b [..., K, N], leading dimensions
+/// broadcast, a rank of 1 is a row (a) or a column (b). Integers wrap.
+Tensor matMul(Tensor a, Tensor b);
 
 } // namespace dalbit::execute

@@ -2,6 +2,8 @@
 //
 // Softmax and normalisations along a row.
 
+#include "compiler/execute/operators/Norm.h"
+
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Operator.h"
 
@@ -12,6 +14,56 @@
 #include <cmath>
 
 namespace dalbit::execute {
+
+NormResult normaliseRows(const Tensor &x, const Tensor *scale,
+                         const Tensor *bias, int64_t axis, float epsilon,
+                         bool centre) {
+  axis = frontAxis(axis, x.rank());
+  for (const Tensor *each : {&x, scale, bias})
+    if (each && !isFloat(each->type()))
+      throw Error("needs floats");
+  Shape row(x.shape().drop_front(axis)), lead(x.shape());
+  int64_t count = 1, rows = 1;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    (i < axis ? rows : count) *= x.dim(i);
+    if (i >= axis)
+      lead[i] = 1;
+  }
+  // stash_type 1: statistics in float. double inputs keep double.
+  bool wide = x.type() == ElementType::F64;
+  ElementType stash = wide ? ElementType::F64 : ElementType::F32;
+  auto spread = [&](const Tensor *parameter) {
+    return parameter ? broadcastTo(*parameter, row).cast(stash) : Tensor();
+  };
+  Tensor in = x.cast(stash), gamma = spread(scale), beta = spread(bias);
+  NormResult result = {Tensor(stash, x.shape()), Tensor(stash, lead),
+                       Tensor(stash, lead)};
+  auto run = [&](auto tag) {
+    using T = decltype(tag);
+    for (int64_t r = 0; r < rows && count; ++r) {
+      const T *from = in.data<T>() + r * count;
+      T *to = result.output.data<T>() + r * count;
+      double sum = 0, squares = 0;
+      for (int64_t i = 0; i < count && centre; ++i)
+        sum += from[i];
+      double middle = sum / double(count);
+      for (int64_t i = 0; i < count; ++i)
+        squares += (from[i] - middle) * (from[i] - middle);
+      T inverse = T(1 / std::sqrt(squares / double(count) + double(epsilon)));
+      result.mean.data<T>()[r] = T(middle);
+      result.inverse.data<T>()[r] = inverse;
+      for (int64_t i = 0; i < count; ++i)
+        to[i] = (from[i] - T(middle)) * inverse *
+                    (scale ? gamma.data<T>()[i] : T(1)) +
+                (bias ? beta.data<T>()[i] : T(0));
+    }
+  };
+  if (wide)
+    run(double());
+  else
+    run(float());
+  return result;
+}
 
 namespace {
 
@@ -73,52 +125,27 @@ void evalLogSoftmax(Call &call) { softmax(call, true); }
 
 void evalLayerNormalization(Call &call) {
   const Tensor &x = call.input(0);
-  const Tensor *bias = call.optional(2);
-  int64_t axis = frontAxis(call.integer("axis"), x.rank());
-  if (!isFloat(x.type()) || call.input(1).type() != x.type() ||
-      (bias && bias->type() != x.type()))
-    throw Error("needs floats of one type");
-  Shape row(x.shape().drop_front(axis)), lead(x.shape());
-  int64_t count = 1, rows = 1;
-  for (int64_t i = 0; i < x.rank(); ++i) {
-    (i < axis ? rows : count) *= x.dim(i);
-    if (i >= axis)
-      lead[i] = 1;
-  }
-  // stash_type 1: statistics in float. double inputs keep double.
-  bool wide = x.type() == ElementType::F64;
-  ElementType stash = wide ? ElementType::F64 : ElementType::F32;
-  Tensor in = x.cast(stash),
-         gamma = broadcastTo(call.input(1), row).cast(stash);
-  Tensor beta = bias ? broadcastTo(*bias, row).cast(stash) : Tensor();
-  Tensor out(stash, x.shape()), mean(stash, lead), inverse(stash, lead);
-  float epsilon = call.number("epsilon");
-  auto run = [&](auto tag) {
-    using T = decltype(tag);
-    for (int64_t r = 0; r < rows && count; ++r) {
-      const T *from = in.data<T>() + r * count;
-      T *to = out.data<T>() + r * count;
-      double sum = 0, squares = 0;
-      for (int64_t i = 0; i < count; ++i)
-        sum += from[i];
-      double middle = sum / double(count);
-      for (int64_t i = 0; i < count; ++i)
-        squares += (from[i] - middle) * (from[i] - middle);
-      T scale = T(1 / std::sqrt(squares / double(count) + double(epsilon)));
-      mean.data<T>()[r] = T(middle);
-      inverse.data<T>()[r] = scale;
-      for (int64_t i = 0; i < count; ++i)
-        to[i] = (from[i] - T(middle)) * scale * gamma.data<T>()[i] +
-                (bias ? beta.data<T>()[i] : T(0));
-    }
-  };
-  if (wide)
-    run(double());
-  else
-    run(float());
-  call.output(0, out.cast(x.type()));
-  call.output(1, mean);
-  call.output(2, inverse);
+  NormResult result =
+      normaliseRows(x, &call.input(1), call.optional(2), call.integer("axis"),
+                    call.number("epsilon"), /*centre=*/true);
+  call.output(0, result.output.cast(x.type()));
+  call.output(1, result.mean);
+  call.output(2, result.inverse);
+}
+
+void evalRMSNormalization(Call &call) {
+  const Tensor &x = call.input(0), &scale = call.input(1);
+  NormResult result = normaliseRows(x, &scale, nullptr, call.integer("axis"),
+                                    call.number("epsilon"), /*centre=*/false);
+  call.output(0, result.output.cast(scale.type()));
+  call.output(1, result.inverse);
+}
+
+mlir::Type rmsNormElement(llvm::ArrayRef<mlir::Type> inputs,
+                          mlir::DictionaryAttr attributes, unsigned result) {
+  if (result == 0)
+    return elementOfSecond(inputs, attributes, result);
+  return mlir::FloatType::getF32(attributes.getContext());
 }
 
 mlir::Type layerNormElement(llvm::ArrayRef<mlir::Type> inputs,
@@ -163,6 +190,28 @@ Rows normaliseOperators() {
         {"stash_type", Kind::Int, "1"}},
        layerNormElement,
        evalLayerNormalization},
+      {"",
+       "RMSNormalization",
+       {23},
+       2,
+       2,
+       1,
+       {{"axis", Kind::Int, "-1"},
+        {"epsilon", Kind::Float, "1e-05"},
+        {"stash_type", Kind::Int, "1"}},
+       elementOfSecond,
+       evalRMSNormalization},
+      {"com.microsoft",
+       "SimplifiedLayerNormalization",
+       {1},
+       2,
+       2,
+       2,
+       {{"axis", Kind::Int, "-1"},
+        {"epsilon", Kind::Float, "1e-05"},
+        {"stash_type", Kind::Int, "1"}},
+       rmsNormElement,
+       evalRMSNormalization},
   };
 }
 

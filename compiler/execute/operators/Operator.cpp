@@ -2,6 +2,8 @@
 
 #include "compiler/execute/operators/Operator.h"
 
+#include "compiler/execute/ElementTypes.h"
+
 #include "support/Error.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -83,7 +85,10 @@ struct Table {
     for (Rows (*family)() :
          {unaryOperators, binaryOperators, selectOperators, layoutOperators,
           indexOperators, shapeOperators, reduceOperators, matrixOperators,
-          normaliseOperators, controlOperators})
+          normaliseOperators, controlOperators, sequenceOperators,
+          quantiseOperators, quantisedMatrixOperators, convolutionOperators,
+          einsumOperators, scatterOperators, orderOperators, attentionOperators,
+          fusedOperators})
       for (Operator &row : family())
         rows.push_back(std::move(row));
     for (const Operator &row : rows) {
@@ -106,7 +111,10 @@ const Table &table() {
 } // namespace
 
 const Operator *findOperator(StringRef domain, StringRef name) {
-  return table().byName.lookup(Table::key(domain, name));
+  const Operator *row = table().byName.lookup(Table::key(domain, name));
+  if (!row && domain.empty())
+    return table().byName.lookup(Table::key("com.microsoft", name));
+  return row;
 }
 
 llvm::ArrayRef<const Operator *> allOperators() { return table().order; }
@@ -133,6 +141,13 @@ Type elementOfSecond(llvm::ArrayRef<Type> inputs, DictionaryAttr, unsigned) {
 
 Type elementBool(llvm::ArrayRef<Type>, DictionaryAttr attributes, unsigned) {
   return IntegerType::get(attributes.getContext(), 1);
+}
+
+Type elementOfAttribute(DictionaryAttr attributes, StringRef name) {
+  auto number = dyn_cast_or_null<IntegerAttr>(attributes.get(name));
+  std::optional<ElementType> type =
+      number ? elementOfOnnx(int(number.getInt())) : std::nullopt;
+  return type ? mlirOfElement(attributes.getContext(), *type) : Type();
 }
 
 Type elementInt64(llvm::ArrayRef<Type>, DictionaryAttr attributes, unsigned) {

@@ -56,8 +56,12 @@ public:
   }
   std::vector<Tensor> takeOutputs() { return std::move(results); }
 
-  /// Runs subgraph \p index and returns its outputs.
-  std::function<std::vector<Tensor>(unsigned index)> runBody;
+  /// Runs subgraph \p index on its inputs and returns its outputs.
+  std::function<std::vector<Tensor>(unsigned index,
+                                    llvm::ArrayRef<Tensor> inputs)>
+      runBody;
+  /// The element type that the module gives result \p index, if it is known.
+  std::function<std::optional<ElementType>(unsigned index)> resultElement;
 
 private:
   llvm::ArrayRef<const Tensor *> inputs;
@@ -87,7 +91,8 @@ struct AttributeRow {
   int last = 1 << 20;
 };
 
-/// The element type of result \p result; null if it cannot be told.
+/// The element type of result \p result, or the type of a sequence; null if it
+/// cannot be told. Inputs likewise: null for one that is left out.
 using ElementRule = mlir::Type (*)(llvm::ArrayRef<mlir::Type> inputElements,
                                    mlir::DictionaryAttr attributes,
                                    unsigned result);
@@ -110,7 +115,9 @@ struct Operator {
   const AttributeRow *attribute(llvm::StringRef name, int version) const;
 };
 
-/// The row of an operator, or null.
+/// The row of an operator, or null. A name that the standard's domain does not
+/// have is looked up in com.microsoft: onnxruntime's tools write some of its
+/// operators there.
 const Operator *findOperator(llvm::StringRef domain, llvm::StringRef name);
 /// All rows, by domain and name.
 llvm::ArrayRef<const Operator *> allOperators();
@@ -136,6 +143,15 @@ Rows reduceOperators();
 Rows matrixOperators();
 Rows normaliseOperators();
 Rows controlOperators();
+Rows sequenceOperators();
+Rows quantiseOperators();
+Rows quantisedMatrixOperators();
+Rows convolutionOperators();
+Rows einsumOperators();
+Rows scatterOperators();
+Rows orderOperators();
+Rows attentionOperators();
+Rows fusedOperators();
 
 //===----------------------------------------------------------------------===//
 // Element rules
@@ -147,6 +163,9 @@ mlir::Type elementOfSecond(llvm::ArrayRef<mlir::Type>, mlir::DictionaryAttr,
                            unsigned);
 mlir::Type elementBool(llvm::ArrayRef<mlir::Type>, mlir::DictionaryAttr,
                        unsigned);
+/// TensorProto.DataType in attribute \p name, or null if it is absent or 0.
+mlir::Type elementOfAttribute(mlir::DictionaryAttr attributes,
+                              llvm::StringRef name);
 mlir::Type elementInt64(llvm::ArrayRef<mlir::Type>, mlir::DictionaryAttr,
                         unsigned);
 

@@ -34,8 +34,10 @@ std::string supportPage() {
       "names what it does not recognise.\n"
       "\n"
       "Element types: float, float16, bfloat16, double, signed and unsigned\n"
-      "integers of 8 to 64 bits, bool. Not supported: strings, sequences,\n"
-      "sparse tensors, complex numbers, 8-bit floats, 4-bit integers.\n"
+      "integers of 4 to 64 bits, bool; sequences of tensors inside a graph. "
+      "Not\n"
+      "supported: strings, optionals, sparse tensors, complex numbers, 8-bit\n"
+      "floats.\n"
       "\n"
       "| operator | versions |\n"
       "| --- | --- |\n";

@@ -3,6 +3,7 @@
 // Operators that compute one element from one element.
 
 #include "compiler/execute/ElementTypes.h"
+#include "compiler/execute/operators/Activations.h"
 #include "compiler/execute/operators/Operator.h"
 
 #include "support/Error.h"
@@ -143,21 +144,12 @@ void evalReciprocal(Call &call) {
   mapFloat(call, [](auto x) { return decltype(x)(1) / x; });
 }
 
-template <typename T> T sigmoid(T x) {
-  // exp of a negative number only: no overflow.
-  T e = std::exp(-std::fabs(x));
-  return (x >= T(0) ? T(1) : e) / (T(1) + e);
-}
-
 void evalSigmoid(Call &call) {
   mapFloat(call, [](auto x) { return sigmoid(x); });
 }
 
 void evalSoftplus(Call &call) {
-  mapFloat(call, [](auto x) {
-    using T = decltype(x);
-    return std::max(x, T(0)) + std::log1p(std::exp(-std::fabs(x)));
-  });
+  mapFloat(call, [](auto x) { return softplus(x); });
 }
 
 void evalLeakyRelu(Call &call) {
@@ -175,19 +167,11 @@ void evalHardSwish(Call &call) {
 void evalGelu(Call &call) {
   std::string kind = call.text("approximate");
   if (kind == "tanh")
-    return mapFloat(call, [](auto x) {
-      using T = decltype(x);
-      // sqrt(2 / pi)
-      T inner = T(0.7978845608028654) * (x + T(0.044715) * x * x * x);
-      return T(0.5) * x * (T(1) + std::tanh(inner));
-    });
+    return mapFloat(call, [](auto x) { return geluTanh(x); });
   if (kind != "none")
     throw Error("attribute approximate=\"" + kind + "\" is not known",
                 {"supported are \"none\" and \"tanh\""});
-  mapFloat(call, [](auto x) {
-    using T = decltype(x);
-    return T(0.5) * x * (T(1) + std::erf(x * T(0.7071067811865476)));
-  });
+  mapFloat(call, [](auto x) { return gelu(x); });
 }
 
 void evalNot(Call &call) {
@@ -242,10 +226,7 @@ void evalDropout(Call &call) {
 
 mlir::Type castElement(llvm::ArrayRef<mlir::Type>,
                        mlir::DictionaryAttr attributes, unsigned) {
-  auto to = mlir::dyn_cast_or_null<mlir::IntegerAttr>(attributes.get("to"));
-  std::optional<ElementType> type =
-      to ? elementOfOnnx(int(to.getInt())) : std::nullopt;
-  return type ? mlirOfElement(attributes.getContext(), *type) : mlir::Type();
+  return elementOfAttribute(attributes, "to");
 }
 
 mlir::Type dropoutElement(llvm::ArrayRef<mlir::Type> inputs,

@@ -59,3 +59,26 @@ func.func @nothing_changes(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) ->
   %y = onnx.node "Cast"(%r) opset 13 attributes {to = 7 : i64} : (tensor<*xi64>) -> tensor<*xi64>
   return %y : tensor<*xi64>
 }
+
+// -----
+
+// An If whose condition follows from sizes is its branch.
+// CHECK-LABEL: @branch
+// CHECK-NOT: "If"
+// CHECK: "Abs"
+// CHECK-NOT: "Neg"
+func.func @branch(%x: tensor<?x?x3xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %shape = onnx.node "Shape"(%x) opset 13 : (tensor<?x?x3xf32>) -> tensor<*xi64>
+  %i2 = onnx.constant dense<2> : tensor<i64>
+  %one = onnx.constant dense<1> : tensor<i64>
+  %d = onnx.node "Gather"(%shape, %i2) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %c = onnx.node "Equal"(%d, %one) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %y = onnx.node "If"(%c) opset 13 {
+    %t = onnx.node "Neg"(%x) opset 13 : (tensor<?x?x3xf32>) -> tensor<*xf32>
+    onnx.yield %t : tensor<*xf32>
+  }, {
+    %e = onnx.node "Abs"(%x) opset 13 : (tensor<?x?x3xf32>) -> tensor<*xf32>
+    onnx.yield %e : tensor<*xf32>
+  } : (tensor<*xi1>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

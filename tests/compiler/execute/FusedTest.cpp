@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operators of com.microsoft, which no test of the standard covers: each is
+// held against the standard's operators that it stands for.
+
+#include "tests/compiler/import/ModelBuilder.h"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace dalbit;
+using namespace dalbit::test;
+using execute::ElementType;
+using execute::Tensor;
+
+namespace {
+
+constexpr auto int32 = ::onnx::TensorProto::INT32;
+
+class FusedModel : public ModelBuilder {
+public:
+  FusedModel() : ModelBuilder(23) {
+    auto *set = model.add_opset_import();
+    set->set_domain("com.microsoft");
+    set->set_version(1);
+  }
+  ::onnx::NodeProto &fused(const std::string &type,
+                           const std::vector<std::string> &inputs,
+                           const std::vector<std::string> &outputs) {
+    ::onnx::NodeProto &made = node(type, inputs, outputs);
+    made.set_domain("com.microsoft");
+    return made;
+  }
+};
+
+Tensor noise(llvm::ArrayRef<int64_t> shape, unsigned seed) {
+  std::mt19937 random(seed);
+  Tensor tensor(ElementType::F32, shape);
+  for (int64_t i = 0; i < tensor.count(); ++i)
+    tensor.data<float>()[i] = float(int(random() % 2001) - 1000) / 1000;
+  return tensor;
+}
+
+void checkClose(const Tensor &a, const Tensor &b) {
+  REQUIRE(a.shape() == b.shape());
+  for (int64_t i = 0; i < a.count(); ++i)
+    REQUIRE(a.data<float>()[i] == Approx(b.data<float>()[i]).margin(1e-5));
+}
+
+/// Rows [from, to) of dimension 1.
+Tensor rows(const Tensor &x, int64_t from, int64_t to) {
+  int64_t width = x.dim(2);
+  Tensor part(ElementType::F32, {x.dim(0), to - from, width});
+  for (int64_t b = 0; b < x.dim(0); ++b)
+    std::copy_n(x.data<float>() + (b * x.dim(1) + from) * width,
+                (to - from) * width,
+                part.data<float>() + b * (to - from) * width);
+  return part;
+}
+
+} // namespace
+
+TEST_CASE("GroupQueryAttention: a prompt and a step equal one prompt",
+          "[execute]") {
+  FusedModel model;
+  for (const char *name : {"q", "k", "v"})
+    model.input(name, {"B", "S", "W"});
+  for (const char *name : {"pk", "pv"})
+    model.input(name, {"B", "2", "P", "4"});
+  model.input("last", {"B"}, int32).input("total", {}, int32);
+  model.input("cos", {"16", "2"}).input("sin", {"16", "2"});
+  model.output("y").output("key").output("value");
+  auto &node =
+      model.fused("GroupQueryAttention",
+                  {"q", "k", "v", "pk", "pv", "last", "total", "cos", "sin"},
+                  {"y", "key", "value"});
+  setInt(node, "num_heads", 4);
+  setInt(node, "kv_num_heads", 2);
+  setInt(node, "do_rotary", 1);
+  Tensor q = noise({1, 5, 16}, 1), k = noise({1, 5, 8}, 2),
+         v = noise({1, 5, 8}, 3), cos = noise({16, 2}, 4),
+         sin = noise({16, 2}, 5), none(ElementType::F32, {1, 2, 0, 4});
+  auto step = [&](int64_t from, int64_t to, Tensor key, Tensor value) {
+    return runModel(model,
+                    {rows(q, from, to), rows(k, from, to), rows(v, from, to),
+                     key, value, Tensor::of<int32_t>({1}, {int32_t(to - 1)}),
+                     Tensor::scalar(int32_t(to)), cos, sin});
+  };
+  auto whole = step(0, 5, none, none);
+  auto first = step(0, 4, none, none);
+  auto second = step(4, 5, first[1], first[2]);
+  checkClose(rows(whole[0], 4, 5), second[0]);
+  checkClose(whole[1], second[1]);
+  checkClose(whole[2], second[2]);
+
+  // And both equal the standard's operators.
+  ModelBuilder plain(23);
+  for (const char *name : {"q", "k", "v"})
+    plain.input(name, {"B", "S", "W"});
+  plain.input("cos", {"16", "2"}).input("sin", {"16", "2"});
+  plain.input("at", {"B", "S"}, ::onnx::TensorProto::INT64).output("y");
+  setInt(plain.node("RotaryEmbedding", {"q", "cos", "sin", "at"}, {"rq"}),
+         "num_heads", 4);
+  setInt(plain.node("RotaryEmbedding", {"k", "cos", "sin", "at"}, {"rk"}),
+         "num_heads", 2);
+  auto &attention = plain.node("Attention", {"rq", "rk", "v"}, {"y"});
+  setInt(attention, "q_num_heads", 4);
+  setInt(attention, "kv_num_heads", 2);
+  setInt(attention, "is_causal", 1);
+  auto expected = runModel(
+      plain, {q, k, v, cos, sin, Tensor::of<int64_t>({1, 5}, {0, 1, 2, 3, 4})});
+  checkClose(whole[0], expected[0]);
+}
+
+TEST_CASE("Attention with its projection is MultiHeadAttention behind a "
+          "product",
+          "[execute]") {
+  FusedModel model;
+  model.input("x", {"B", "S", "8"}).input("w", {"8", "24"}).input("b", {"24"});
+  model.input("mask", {"B", "T"}, int32);
+  model.output("y").output("z");
+  setInt(model.fused("Attention", {"x", "w", "b", "mask"}, {"y"}), "num_heads",
+         2);
+  model.node("MatMul", {"x", "w"}, {"all"});
+  setInt(model.node("Split", {"all"}, {"q", "k", "v"}), "axis", 2);
+  setInt(model.fused("MultiHeadAttention", {"q", "k", "v", "b", "mask"}, {"z"}),
+         "num_heads", 2);
+  auto out =
+      runModel(model, {noise({2, 3, 8}, 1), noise({8, 24}, 2), noise({24}, 3),
+                       Tensor::of<int32_t>({2, 3}, {1, 1, 1, 1, 1, 0})});
+  checkClose(out[0], out[1]);
+}
+
+TEST_CASE("MatMulNBits reads codes from the low half on, zero points too",
+          "[execute]") {
+  FusedModel model;
+  model.input("a", {"1", "20"}).output("y");
+  // One row of two blocks; the second holds four codes.
+  std::vector<uint8_t> codes(16, 0x98);
+  codes[8] = 0x3a;
+  Tensor b = Tensor::of<uint8_t>({1, 2, 8}, codes);
+  model.initializer("b", b);
+  model.initializer("s", Tensor::of<float>({2}, {0.5f, 2}));
+  model.initializer("z", Tensor::of<uint8_t>({1, 1}, {0x78}));
+  auto &node = model.fused("MatMulNBits", {"a", "b", "s", "z"}, {"y"});
+  setInt(node, "K", 20);
+  setInt(node, "N", 1);
+  setInt(node, "bits", 4);
+  setInt(node, "block_size", 16);
+  auto value = [&](int64_t at) {
+    Tensor a(ElementType::F32, {1, 20});
+    std::fill_n(a.data<float>(), 20, 0.0f);
+    a.data<float>()[at] = 1;
+    return runModel(model, {a})[0].data<float>()[0];
+  };
+  CHECK(value(0) == 0);    // (8 - 8) * 0.5
+  CHECK(value(1) == 0.5f); // (9 - 8) * 0.5
+  CHECK(value(16) == 6);   // (10 - 7) * 2
+  CHECK(value(17) == -8);  // (3 - 7) * 2
+  CHECK(value(19) == 4);   // (9 - 7) * 2
+}
+
+TEST_CASE("a skip norm gives the norm of the sum, and the sum", "[execute]") {
+  FusedModel model;
+  model.input("x", {"1", "2", "4"}).input("s", {"1", "2", "4"});
+  model.input("g", {"4"}).output("y").output("sum").output("z").output("t");
+  setFloat(model.fused("SkipSimplifiedLayerNormalization", {"x", "s", "g"},
+                       {"y", "", "", "sum"}),
+           "epsilon", 1e-5f);
+  model.node("Add", {"x", "s"}, {"t"});
+  model.node("RMSNormalization", {"t", "g"}, {"z"});
+  auto out = runModel(
+      model, {noise({1, 2, 4}, 1), noise({1, 2, 4}, 2), noise({4}, 3)});
+  checkClose(out[0], out[2]);
+  checkClose(out[1], out[3]);
+}
+
+TEST_CASE("onnxruntime's operators in the standard's domain are understood",
+          "[execute]") {
+  ModelBuilder model(21);
+  model.input("x", {"1", "4"}).input("g", {"4"}).output("y");
+  model.node("SimplifiedLayerNormalization", {"x", "g"}, {"y"});
+  auto out = runModel(model, {Tensor::of<float>({1, 4}, {2, 2, 2, 2}),
+                              Tensor::of<float>({4}, {1, 2, 3, 4})});
+  checkClose(out[0], Tensor::of<float>({1, 4}, {1, 2, 3, 4}));
+}
+
+TEST_CASE("quantised products are exact sums, scaled afterwards", "[execute]") {
+  FusedModel model;
+  auto uint8 = ::onnx::TensorProto::UINT8;
+  model.input("a", {"1", "2"}, uint8).input("b", {"2", "1"}, uint8);
+  model.initializer("sa", Tensor::scalar(0.5f));
+  model.initializer("sb", Tensor::scalar(0.25f));
+  model.initializer("za", Tensor::scalar(uint8_t(1)));
+  model.initializer("zb", Tensor::scalar(uint8_t(2)));
+  model.initializer("sy", Tensor::scalar(1.0f));
+  model.initializer("zy", Tensor::scalar(uint8_t(3)));
+  model.output("f").output("q");
+  model.fused("MatMulIntegerToFloat", {"a", "b", "sa", "sb", "za", "zb"},
+              {"f"});
+  model.node("QLinearMatMul", {"a", "sa", "za", "b", "sb", "zb", "sy", "zy"},
+             {"q"});
+  auto run = [&](uint8_t first, uint8_t second) {
+    return runModel(model, {Tensor::of<uint8_t>({1, 2}, {first, second}),
+                            Tensor::of<uint8_t>({2, 1}, {6, 2})});
+  };
+  // (5 - 1) * (6 - 2) + (9 - 1) * 0 = 16; * 0.125 = 2; + 3 = 5
+  auto out = run(5, 9);
+  CHECK(out[0].data<float>()[0] == 2);
+  CHECK(out[1].data<uint8_t>()[0] == 5);
+  // 20 * 0.125 = 2.5: the half goes to the even number.
+  CHECK(run(6, 9)[1].data<uint8_t>()[0] == 5);
+  CHECK(run(8, 9)[1].data<uint8_t>()[0] == 7);
+}
