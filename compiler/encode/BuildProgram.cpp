@@ -4,6 +4,7 @@
 
 #include "compiler/encode/Lower.h"
 
+#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <nlohmann/json.hpp>
@@ -38,6 +39,8 @@ public:
   std::vector<Tensor> tensors() {
     for (BlockArgument argument : function.getArguments())
       input(argument);
+    for (qnn::MaskPositionsOp op : counting)
+      counted(op);
     for (OpOperand &result :
          function.getBody().front().getTerminator()->getOpOperands())
       output(result);
@@ -72,7 +75,7 @@ private:
   void cache(Tensor &tensor, qnn::AttentionOp op, bool value) {
     const schedule::AttentionPlan &a = plan.attentions.find(op)->second;
     int64_t context = plan.paddedContext;
-    tensor.shape = {"B", std::to_string(a.heads),
+    tensor.shape = {"B", std::to_string(a.kvHeads),
                     tensor.kind == binary::TensorKind::Past ? "P" : "P+T",
                     std::to_string(a.size)};
     tensor.region = isa::Region::Kv;
@@ -84,6 +87,25 @@ private:
     tensor.scaleRegion = isa::Region::Kv;
     tensor.scaleOffset = uint64_t(value ? a.valueScales : a.keyScales);
     tensor.scaleStrides = {plan.kvBytesPerSequence, context * 4, 4};
+    if (value)
+      return;
+    // Where the columns of a key went, unless all stay.
+    std::vector<int64_t> places(size_t(a.size), -1);
+    for (size_t at = 0; at < a.keyOrder.size(); ++at)
+      if (a.keyOrder[at] >= 0)
+        places[size_t(a.keyOrder[at])] = int64_t(at);
+    if (!llvm::equal(places, llvm::seq<int64_t>(0, a.size)))
+      tensor.columns = places;
+  }
+
+  void ids(Tensor &tensor, Value value, binary::Role role, int64_t limit) {
+    const schedule::InputPlan &at = plan.inputs.find(value)->second;
+    tensor.kind = binary::TensorKind::Input;
+    tensor.role = role;
+    tensor.limit = uint64_t(limit);
+    tensor.offset = uint64_t(at.offset);
+    tensor.strides = {at.stride, 4};
+    tensor.shape = {"B", role == binary::Role::Mask ? "P+T" : "T"};
   }
 
   void input(BlockArgument argument) {
@@ -91,18 +113,23 @@ private:
                           argument.getType(),
                           "input" + std::to_string(argument.getArgNumber()));
     for (Operation *user : argument.getUsers()) {
-      if (llvm::isa<qnn::EmbeddingOp>(user)) {
-        tensor.kind = binary::TensorKind::Input;
-        tensor.offset = uint64_t(plan.idsOffset);
-        tensor.strides = {plan.idsStride, 4};
-        tensor.shape = {"B", "T"};
-        auto table = cast<qnn::EmbeddingOp>(user).getTable();
-        vocabulary = cast<ShapedType>(table.getType()).getDimSize(0);
-      } else if (llvm::isa<qnn::ImportMaskOp>(user)) {
-        tensor.kind = binary::TensorKind::Input;
-        tensor.offset = uint64_t(plan.maskOffset);
-        tensor.strides = {plan.maskStride, 4};
-        tensor.shape = {"B", "P+T"};
+      if (auto embedding = dyn_cast<qnn::EmbeddingOp>(user)) {
+        int64_t rows =
+            cast<ShapedType>(embedding.getTable().getType()).getDimSize(0);
+        bool first = vocabulary == 0;
+        if (first)
+          vocabulary = rows;
+        if (tensor.role == binary::Role::None)
+          ids(tensor, argument,
+              first ? binary::Role::Tokens : binary::Role::Positions, rows);
+      } else if (auto mask = dyn_cast<qnn::ImportMaskOp>(user)) {
+        ids(tensor, mask.getOut(), binary::Role::Mask, 0);
+      } else if (auto rotary = dyn_cast<qnn::RotaryOp>(user)) {
+        ids(tensor, argument, binary::Role::Positions, rowsOf(rotary));
+      } else if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user)) {
+        if (tensor.strides.empty())
+          ids(tensor, argument, binary::Role::Mask, 0);
+        counting.push_back(counted);
       } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
         auto attention = cast<qnn::AttentionOp>(*past.getCodes().user_begin());
         tensor.kind = binary::TensorKind::Past;
@@ -111,7 +138,37 @@ private:
         pastOf[{attention, value}] = tensor.name;
       }
     }
+    // What nothing reads has a place all the same: any.
+    if (tensor.strides.empty())
+      tensor.strides.assign(tensor.shape.size(), 0);
     list.push_back(tensor);
+  }
+
+  static int64_t rowsOf(qnn::RotaryOp op) {
+    return cast<ShapedType>(op.getCos().getType()).getDimSize(0);
+  }
+
+  /// Positions that the host counts from a mask.
+  void counted(qnn::MaskPositionsOp op) {
+    Tensor tensor;
+    for (const Tensor &mask : list)
+      if (mask.name == nameOf(op.getMask()))
+        tensor.source = mask.name;
+    tensor.name = tensor.source + ".positions";
+    tensor.onnxType = "int64";
+    int64_t limit = 0;
+    for (Operation *user : op.getIds().getUsers())
+      if (auto rotary = dyn_cast<qnn::RotaryOp>(user))
+        limit = rowsOf(rotary);
+    ids(tensor, op.getIds(), binary::Role::Positions, limit);
+    tensor.fill = op.getFill();
+    list.push_back(tensor);
+  }
+
+  std::string nameOf(Value argument) {
+    unsigned index = cast<BlockArgument>(argument).getArgNumber();
+    auto name = function.getArgAttrOfType<StringAttr>(index, "dalbit.name");
+    return name ? name.str() : "input" + std::to_string(index);
   }
 
   void output(OpOperand &result) {
@@ -144,6 +201,7 @@ private:
   const schedule::Plan &plan;
   std::vector<Tensor> list;
   std::map<std::pair<Operation *, bool>, std::string> pastOf;
+  std::vector<qnn::MaskPositionsOp> counting;
 };
 
 /// Facts of a layer for reports.
@@ -157,16 +215,13 @@ std::pair<uint64_t, uint64_t> weightFacts(Operation *op,
   if (auto found = plan.linears.find(op); found != plan.linears.end())
     add(found->second);
   if (auto found = plan.attentions.find(op); found != plan.attentions.end()) {
-    add(found->second.query);
-    add(found->second.key);
-    add(found->second.value);
-    auto attention = cast<qnn::AttentionOp>(op);
-    for (Value operand :
-         {attention.getQuery(), attention.getKey(), attention.getValue()})
-      if (auto linear = operand.getDefiningOp<qnn::LinearOp>()) {
-        auto type = cast<ShapedType>(linear.getWeight().getType());
-        macs += uint64_t(type.getNumElements());
-      }
+    for (const schedule::LinearPlan &linear : found->second.linears)
+      add(linear);
+    for (const schedule::Projection &projection : found->second.projections) {
+      qnn::LinearOp linear = projection.linear;
+      macs += uint64_t(
+          cast<ShapedType>(linear.getWeight().getType()).getNumElements());
+    }
   }
   if (plan.linears.contains(op))
     macs =

@@ -49,6 +49,12 @@ private:
   mlir::FailureOr<mlir::Value> maskOf(mlir::Value mask, mlir::Operation *user);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
+  // ConvertDecoder.cpp
+  mlir::LogicalResult rmsNorm(nn::RMSNormOp op);
+  mlir::LogicalResult rotary(nn::RotaryOp op);
+  mlir::LogicalResult product(nn::MulOp op);
+  mlir::FailureOr<mlir::Value> positionsOf(mlir::Value ids,
+                                           mlir::Operation *user);
 
   mlir::RankedTensorType withElement(mlir::Value value, mlir::Type element) {
     return mlir::RankedTensorType::get(
@@ -64,8 +70,8 @@ private:
                                        builder.getI32Type());
   }
   mlir::TypedAttr constantOf(mlir::Value value);
-  std::pair<mlir::Value, mlir::Value> codesOf(mlir::Value fixed,
-                                              int64_t fraction);
+  std::pair<mlir::Value, mlir::Value>
+  codesOf(mlir::Value fixed, int64_t fraction, mlir::Value rowScales = {});
   std::pair<mlir::Value, mlir::Value> cacheOf(mlir::Value past);
   mlir::FailureOr<mlir::Value> fixedOf(mlir::Value value,
                                        mlir::Operation *user);
@@ -83,8 +89,12 @@ private:
   mlir::OpBuilder builder;
   /// Integer form of each float value, with its fraction bits.
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, int64_t>> fixed;
+  /// Products: ResidualFraction bits with a scale a row.
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> scaled;
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> codes,
       caches;
+  /// Positions that the host counts, by the nn value.
+  llvm::DenseMap<mlir::Value, mlir::Value> positions;
 };
 
 } // namespace dalbit::quantise

@@ -36,6 +36,13 @@ FailureOr<Value> Converter::fixedOf(Value value, Operation *user) {
   auto found = fixed.find(value);
   if (found != fixed.end())
     return found->second.first;
+  if (auto row = scaled.find(value); row != scaled.end()) {
+    Value made = builder.create<qnn::ApplyScalesOp>(
+        value.getLoc(), fixedLike(value), row->second.first,
+        row->second.second);
+    set(value, made);
+    return made;
+  }
   auto type = cast<RankedTensorType>(value.getType());
   OpBuilder::InsertionGuard guard(builder);
   if (isa<BlockArgument>(value) && type.getElementType().isF32()) {
@@ -86,12 +93,13 @@ FailureOr<Value> Converter::residualOf(Value value, Operation *user) {
 }
 
 /// The codes of a row are made once, however many products use them.
-std::pair<Value, Value> Converter::codesOf(Value value, int64_t fraction) {
+std::pair<Value, Value> Converter::codesOf(Value value, int64_t fraction,
+                                           Value rowScales) {
   auto [entry, isNew] = codes.try_emplace(value);
   if (isNew) {
     auto op = builder.create<qnn::QuantizeOp>(
         value.getLoc(), withElement(value, builder.getI8Type()), rowsOf(value),
-        value, fraction);
+        value, rowScales, fraction);
     entry->second = {op.getCodes(), op.getScales()};
   }
   return entry->second;
@@ -181,14 +189,19 @@ LogicalResult Converter::norm(nn::LayerNormOp op) {
 }
 
 LogicalResult Converter::linear(nn::LinearOp op) {
-  FailureOr<Value> x = fixedOf(op.getX(), op);
+  // Rows with scales of their own become codes as they are.
+  auto row = scaled.find(op.getX());
+  bool hasScales = row != scaled.end();
+  FailureOr<Value> x =
+      hasScales ? FailureOr<Value>(row->second.first) : fixedOf(op.getX(), op);
   TypedAttr weight = constantOf(op.getWeight()),
             bias = constantOf(op.getBias());
   if (failed(x))
     return failure();
   if (!weight || (op.getBias() && !bias))
     return op.emitError() << "weight or bias is not a constant";
-  auto [c, s] = codesOf(*x, fixed[op.getX()].second);
+  auto [c, s] = hasScales ? codesOf(*x, ResidualFraction, row->second.second)
+                          : codesOf(*x, fixed[op.getX()].second);
   Value out = builder.create<qnn::LinearOp>(
       op.getLoc(), fixedLike(op.getOut()), c, s, weight, bias,
       builder.getStringAttr(options.weights),
@@ -234,7 +247,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
           rowsOf(presentValue)},
       *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, mask,
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
-      op.getScaleAttr());
+      op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr());
   fixed[op.getOut()] = {out.getOut(), ResidualFraction};
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};
@@ -283,10 +296,13 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::PickOp o) { return pick(o); })
       .Case([&](nn::ConcatOp o) { return concat(o); })
       .Case([&](nn::WindowsOp o) { return windows(o); })
+      .Case([&](nn::RMSNormOp o) { return rmsNorm(o); })
+      .Case([&](nn::RotaryOp o) { return rotary(o); })
+      .Case([&](nn::MulOp o) { return product(o); })
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
-      .Case<nn::ConstantOp, nn::PositionIdsOp, nn::KeyMaskOp, onnx::ConstantOp,
-            onnx::NoneOp>(
+      .Case<nn::ConstantOp, nn::PositionIdsOp, nn::MaskPositionsOp,
+            nn::KeyMaskOp, onnx::ConstantOp, onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
       .Default([](Operation *o) {
         InFlightDiagnostic error = o->emitError()

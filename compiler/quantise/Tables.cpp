@@ -14,11 +14,9 @@
 
 namespace dalbit::quantise {
 
-namespace {
-
-/// \p function over the 256 segments of [low, high), its values times \p unit.
-std::vector<uint32_t> makeTable(double low, double high, double unit,
-                                const std::function<double(double)> &function) {
+std::vector<uint32_t>
+piecewiseLinear(double low, double high, double unit,
+                const std::function<double(double)> &function) {
   std::vector<uint32_t> words;
   double width = (high - low) / 256;
   for (int i = 0; i < 256; ++i) {
@@ -33,6 +31,8 @@ std::vector<uint32_t> makeTable(double low, double high, double unit,
   }
   return words;
 }
+
+namespace {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -62,7 +62,7 @@ const Function functions[] = {
 Table makeFunctionTable(const Function &function) {
   Table t;
   double unit = function.isGate ? 16384 : 1 << TableFraction;
-  t.words = makeTable(-8, 8, unit, function.value);
+  t.words = piecewiseLinear(-8, 8, unit, function.value);
   // The step of relu lies on the border of two segments.
   if (function.name == std::string_view("relu"))
     for (int i = 0; i < 256; ++i)
@@ -79,7 +79,8 @@ const Table &exponentialTable() {
   // table.
   static const Table table = [] {
     Table t;
-    t.words = makeTable(-16, 0, 32767, [](double x) { return std::exp(x); });
+    t.words =
+        piecewiseLinear(-16, 0, 32767, [](double x) { return std::exp(x); });
     t.words[0] = 0; // everything below -15.94, a masked score above all (A6)
     t.shift = ResidualFraction - 12;
     t.offset = 32767;

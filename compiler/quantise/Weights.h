@@ -9,6 +9,7 @@
 #include "compiler/quantise/Pairs.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -96,5 +97,11 @@ const Table &exponentialTable();
 /// The table of a qnn.gate (14 fraction bits) or qnn.table (TableFraction) by
 /// its name, over [-8, 8); null if there is no such function.
 const Table *tableOf(std::string_view function);
+
+/// \p function over the 256 segments of [low, high), its values times \p unit,
+/// as the words of a table.
+std::vector<uint32_t>
+piecewiseLinear(double low, double high, double unit,
+                const std::function<double(double)> &function);
 
 } // namespace dalbit::quantise

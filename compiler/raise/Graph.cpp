@@ -143,6 +143,30 @@ TypedAttr sliceConstant(TypedAttr value, int64_t dim, int64_t start,
                      });
 }
 
+TypedAttr sliceBlocks(TypedAttr value, int64_t dim, int64_t block,
+                      int64_t start, int64_t size) {
+  auto type = dyn_cast_or_null<RankedTensorType>(value.getType());
+  if (!type || type.getDimSize(dim) == block)
+    return sliceConstant(value, dim, start, size);
+  value = floatConstant(value);
+  if (!value || dim != type.getRank() - 1)
+    return {};
+  SmallVector<float> numbers, taken;
+  try {
+    onnx::readWeight(value, numbers);
+  } catch (const Error &) {
+    return {};
+  }
+  for (size_t first = 0; first < numbers.size(); first += block)
+    taken.append(numbers.begin() + first + start,
+                 numbers.begin() + first + start + size);
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] = shape[dim] / block * size;
+  return DenseElementsAttr::get(
+      RankedTensorType::get(shape, Float32Type::get(value.getContext())),
+      ArrayRef<float>(taken));
+}
+
 TypedAttr transposeConstant(TypedAttr value) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weight.permute({1, 0});

@@ -48,6 +48,10 @@ bool isFloat32(mlir::Value value);
 /// copying if it is a weight. Null if it is of an unknown kind.
 mlir::TypedAttr sliceConstant(mlir::TypedAttr value, int64_t dim, int64_t start,
                               int64_t size);
+/// The same of every \p block columns, side by side; copies unless there is one
+/// block.
+mlir::TypedAttr sliceBlocks(mlir::TypedAttr value, int64_t dim, int64_t block,
+                            int64_t start, int64_t size);
 /// A matrix the other way round, without copying if it is a weight.
 mlir::TypedAttr transposeConstant(mlir::TypedAttr value);
 /// The constant in f32, reshaped to one dimension (size-1 dimensions dropped);

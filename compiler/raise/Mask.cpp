@@ -4,6 +4,7 @@
 
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <cmath>
 #include <limits>
@@ -34,6 +35,7 @@ private:
   }
   bool findMaskArgument();
   bool learn(const Sizes &sizes);
+  SmallVector<Sizes> windowProbes() const;
   bool check(const Sizes &sizes, int trial);
 
   Numbers fill(Value value, const Sizes &sizes,
@@ -45,8 +47,12 @@ private:
     const Dims &dims = *shapes.dims(scores);
     return dims[dims.size() - fromEnd].evaluate(sizes);
   }
+  /// How long before query t key s came.
+  int64_t ageOf(int64_t t, int64_t s, const Sizes &sizes) const {
+    return t + size(1, sizes) - size(2, sizes) - s;
+  }
   bool isFuture(int64_t t, int64_t s, const Sizes &sizes) const {
-    return s > t + size(1, sizes) - size(2, sizes);
+    return ageOf(t, s, sizes) < 0;
   }
 
   func::FuncOp function;
@@ -56,6 +62,8 @@ private:
   Leaves leaves;
   MaskKind kind;
   bool sawFuture = false, sawHiddenKey = false;
+  /// Ages of keys (0: the query's own) that a window hides, and others.
+  int64_t youngestHidden = INT64_MAX, oldestVisible = -1;
   std::mt19937 random{20240229};
 };
 
@@ -115,15 +123,20 @@ bool Classifier::learn(const Sizes &sizes) {
   for (size_t i = 0; i < zero->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
     bool future = isFuture(t, s, sizes);
+    int64_t age = ageOf(t, s, sizes);
     if (!future && (*zero)[i] == 0) {
       kind.scale = (*one)[i];
+      oldestVisible = std::max(oldestVisible, age);
       continue;
     }
-    if (!future)
-      return fail((*zero)[i] < hiddenBelow
-                      ? "a mask hides keys that are not in the future"
-                      : "something other than a mask is added to the scores");
     bool hidden = (*zero)[i] < hiddenBelow;
+    if (!future && !hidden)
+      return fail("something other than a mask is added to the scores");
+    if (!future) {
+      youngestHidden = std::min(youngestHidden, age);
+      kind.hiddenScore = static_cast<float>((*zero)[i]);
+      continue;
+    }
     if (sawFuture && hidden != kind.causal)
       return fail("a mask hides some keys of the future and shows others");
     sawFuture = true;
@@ -154,7 +167,9 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   for (size_t i = 0; i < result->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
     int64_t batch = useMask && mask.shape[0] > 1 ? i / perBatch : 0;
-    bool future = kind.causal && isFuture(t, s, sizes);
+    bool future =
+        kind.causal && (isFuture(t, s, sizes) ||
+                        (kind.window && ageOf(t, s, sizes) >= kind.window));
     bool hiddenKey = useMask && mask.values[batch * keys + s] == 0;
     double expected = kind.scale * input.values[i];
     if (!future && hiddenKey && !sawHiddenKey) {
@@ -177,6 +192,47 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   return true;
 }
 
+/// Sizes at which a window would show: around the numbers and sizes of the
+/// constants behind the mask, one query where there is a past.
+SmallVector<Sizes> Classifier::windowProbes() const {
+  auto fixed = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
+  bool openPast = !fixed || !fixed.get("P"),
+       openTokens = !fixed || !fixed.get("T");
+  if (!openPast && !openTokens)
+    return {};
+  llvm::SetVector<Value> cone;
+  cone.insert(logits);
+  llvm::SetVector<int64_t> keys;
+  for (size_t i = 0; i < cone.size() && i < 1000; ++i) {
+    if (cone[i] == scores)
+      continue;
+    if (TypedAttr constant = constantOf(cone[i])) {
+      auto type = cast<RankedTensorType>(constant.getType());
+      int64_t number = std::abs(int64_t(scalarOf(cone[i]).value_or(0)));
+      if (number > 1 && number < 1 << 17)
+        keys.insert(number + 2);
+      if (type.getRank() >= 2 && type.getShape().back() > 1)
+        keys.insert(type.getShape().back());
+      continue;
+    }
+    if (Operation *op = cone[i].getDefiningOp())
+      cone.insert(op->operand_begin(), op->operand_end());
+  }
+  // Without a past there are as many queries as keys.
+  int64_t most = openPast ? 1 << 16 : 512;
+  SmallVector<Sizes> probes;
+  Sizes start = probeSizes(function).front();
+  for (int64_t count : keys) {
+    Sizes sizes = start;
+    sizes.batch = fixed && fixed.get("B") ? start.batch : 1;
+    (openPast ? sizes.past : sizes.tokens) =
+        openPast ? count - sizes.tokens : count;
+    if (count <= most && sizes.past >= 0 && probes.size() < 16)
+      probes.push_back(sizes);
+  }
+  return probes;
+}
+
 std::optional<MaskKind> Classifier::run() {
   const Dims *all = shapes.dims(scores);
   if (!all || all->size() < 2 || !shapes.dims(logits)) {
@@ -189,6 +245,24 @@ std::optional<MaskKind> Classifier::run() {
   for (const Sizes &sizes : probes)
     if (!learn(sizes))
       return std::nullopt;
+  // Beyond the sizes of the probes a failure says nothing: tables end.
+  std::string ignored = why;
+  for (const Sizes &sizes : windowProbes())
+    learn(sizes);
+  why = ignored;
+  if (youngestHidden != INT64_MAX) {
+    kind.window = youngestHidden;
+    if (oldestVisible >= youngestHidden || youngestHidden == 0) {
+      fail("a mask hides keys that are not in the future");
+      return std::nullopt;
+    }
+    // Rows that see only themselves show no future.
+    kind.causal |= !sawFuture;
+    if (!kind.causal) {
+      fail("a window without a causal mask");
+      return std::nullopt;
+    }
+  }
   for (const Sizes &sizes : probes)
     for (int trial = 0; trial < (kind.keyMask ? 4 : 1); ++trial)
       if (!check(sizes, trial))

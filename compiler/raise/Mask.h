@@ -4,9 +4,9 @@
 // graph in between is evaluated for chosen scores, sizes and masks.
 //
 // Promises: an answer is only given if every evaluated element agrees with it;
-// the question is asked at several sizes (probeSizes()) and with several random
-// masks. What nobody can see from outside stays unknown (a mask that changes
-// at sizes beyond those tried).
+// the question is asked at several sizes (probeSizes(), and what the graph's
+// own constants suggest) and with several random masks. What nobody can see
+// from outside stays unknown (a mask that changes at sizes beyond those tried).
 
 #pragma once
 
@@ -18,9 +18,10 @@
 namespace dalbit::raise {
 
 struct MaskKind {
-  double scale = 1;            // of the scores
-  bool causal = false;         // query t sees keys up to t + (S - T)
-  float hiddenScore = 0;       // score in the place of one that causal hides
+  double scale = 1;      // of the scores
+  bool causal = false;   // query t sees keys up to t + (S - T)
+  float hiddenScore = 0; // score in the place of one that causal hides
+  int64_t window = 0; // with causal: keys that a query sees; 0: all before it
   mlir::BlockArgument keyMask; // [B, S], not zero: visible; null if none
   float hiddenKey = 0;         // what a hidden key adds
 };

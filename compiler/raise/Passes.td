@@ -49,6 +49,14 @@ def RaiseLayerNorm : RaisePass<"raise-layer-norm"> {
   }];
 }
 
+def RaiseRMSNorm : RaisePass<"raise-rms-norm"> {
+  let summary = "RMSNormalization and its parts to nn.rms_norm";
+  let description = [{
+    x over the root of its mean square plus epsilon, times gamma, which may be
+    missing. Needs: layer norms raised, whose inner part looks the same.
+  }];
+}
+
 def RaiseActivation : RaisePass<"raise-activation"> {
   let summary = "GELU and SiLU in any spelling to nn.gelu, nn.silu";
   let description = [{
@@ -65,6 +73,21 @@ def RaiseLinear : RaisePass<"raise-linear"> {
     to a matrix and back disappear, and a product whose result is cut along the
     last dimension (fused query, key, value) becomes one product a piece.
   }];
+}
+
+def RaiseRotary : RaisePass<"raise-rotary"> {
+  let summary = "rotary embeddings in any spelling to nn.rotary";
+  let description = [{
+    Every column of a candidate is written as a sum of columns of one value
+    times elements of tables that depend on the position only; the tables are
+    evaluated, and if pairs of columns turn by one angle the result is an
+    nn.rotary on [B, T, H*d], whatever computed the angles and cut the columns.
+    Norms of single heads move to [B, T, H*d] likewise. Needs: linear layers
+    and norms raised.
+  }];
+  let options = [
+    Option<"context", "context", "int64_t", "2048",
+           "positions for which angles that the graph computes are tabulated">];
 }
 
 def RaiseAttention : RaisePass<"raise-attention"> {

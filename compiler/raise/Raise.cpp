@@ -22,8 +22,12 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createBindShapes(bind));
   function.addPass(createFoldShapes());
   function.addPass(createRaiseLayerNorm());
+  function.addPass(createRaiseRMSNorm());
   function.addPass(createRaiseActivation());
   function.addPass(createRaiseLinear());
+  RaiseRotaryOptions rotary;
+  rotary.context = options.context;
+  function.addPass(createRaiseRotary(rotary));
   function.addPass(createRaiseAttention());
   function.addPass(createRaiseEmbedding());
   function.addPass(createRaiseElementwise());

@@ -16,6 +16,8 @@ struct RaiseOptions {
   /// NAME=DIMS and NAME=VALUE as --shape and --set of the command take them.
   std::vector<std::string> shapes;
   std::vector<std::string> values;
+  /// Positions for which angles that the graph computes are tabulated.
+  int64_t context = 2048;
   /// Emit the remark that says what was raised and what stayed.
   bool report = true;
 };

@@ -48,7 +48,8 @@ private:
   onnx::NodeOp scores, product; // q k^T, and probabilities times v
   Heads query, key, value;
   MaskKind mask;
-  Value output; // the graph's [B, T, heads * size], perhaps as a matrix
+  double softcap = 0; // 0: scores are not capped
+  Value output;       // the graph's [B, T, heads * size], perhaps as a matrix
   bool outputIsMatrix = false;
   /// Masks made so far, by argument and number.
   std::map<std::pair<void *, float>, Value> masks;
@@ -92,12 +93,62 @@ static onnx::NodeOp findScores(Value logits) {
       continue;
     }
     if (llvm::is_contained({"Add", "Sub", "Mul", "Div", "Where", "Max", "Min",
-                            "Clip", "Cast", "Reshape"},
+                            "Clip", "Cast", "Reshape", "Tanh"},
                            node.getOpType()))
       for (Value operand : node.getInputs())
         seen.insert(operand);
   }
   return found;
+}
+
+/// cap * tanh(scores * scale / cap).
+struct Softcap {
+  Value result;
+  double cap = 0, scale = 1;
+};
+
+/// \p value as a number times another value: that value, and the number.
+static Value scaledValue(Value value, double &factor) {
+  while (onnx::NodeOp node = nodeOf(value)) {
+    if (node.isOnnx("Mul")) {
+      auto a = scalarOf(node.getInputs()[0]), b = scalarOf(node.getInputs()[1]);
+      if (!a == !b)
+        break;
+      factor *= a ? *a : *b;
+      value = node.getInputs()[a ? 1 : 0];
+    } else if (node.isOnnx("Div")) {
+      auto number = scalarOf(node.getInputs()[1]);
+      if (!number || *number == 0)
+        break;
+      factor /= *number;
+      value = node.getInputs()[0];
+    } else {
+      break;
+    }
+  }
+  return value;
+}
+
+/// The cap between \p scores and \p logits, or nothing.
+static std::optional<Softcap> findSoftcap(Value logits, Value scores) {
+  llvm::SetVector<Value> seen;
+  seen.insert(logits);
+  for (size_t i = 0; i < seen.size() && seen.size() < 64; ++i) {
+    onnx::NodeOp node = nodeOf(seen[i]);
+    if (!node || seen[i] == scores)
+      continue;
+    Softcap cap{seen[i], 1, 1};
+    if (auto tanh = nodeOf(scaledValue(seen[i], cap.cap), "Tanh")) {
+      double inner = 1;
+      if (cap.cap > 0 && scaledValue(tanh.getInputs()[0], inner) == scores) {
+        cap.scale = inner * cap.cap;
+        return cap;
+      }
+    }
+    for (Value operand : node.getInputs())
+      seen.insert(operand);
+  }
+  return std::nullopt;
 }
 
 bool Raiser::findProducts(onnx::NodeOp softmax) {
@@ -187,11 +238,23 @@ bool Raiser::match(onnx::NodeOp softmax) {
       key.size != query.size || key.repeat != value.repeat ||
       key.heads * key.repeat != query.heads || !key.past != !value.past)
     return fail("queries, keys and values have different heads");
-  auto kind = classifyMask(function, scores->getResult(0),
-                           softmax.getInputs()[0], shapes, why);
+  // A cap lies between the product and the mask.
+  Value raw = scores->getResult(0), capped = raw;
+  double capScale = 1;
+  softcap = 0;
+  if (auto cap = findSoftcap(softmax.getInputs()[0], raw)) {
+    capped = cap->result;
+    softcap = cap->cap;
+    capScale = cap->scale;
+  }
+  auto kind =
+      classifyMask(function, capped, softmax.getInputs()[0], shapes, why);
   if (!kind)
     return false;
   mask = *kind;
+  if (softcap && mask.scale != 1)
+    return fail("its scores are scaled after they are capped");
+  mask.scale *= capScale;
   mask.scale *= query.factor * key.factor;
   return findOutput();
 }
@@ -263,7 +326,9 @@ void Raiser::rewrite() {
       builder.getI64IntegerAttr(query.heads),
       builder.getI64IntegerAttr(key.heads), builder.getBoolAttr(mask.causal),
       builder.getF32FloatAttr(static_cast<float>(mask.scale)),
-      builder.getF32FloatAttr(mask.hiddenScore));
+      builder.getF32FloatAttr(mask.hiddenScore),
+      mask.window ? builder.getI64IntegerAttr(mask.window) : IntegerAttr(),
+      builder.getF32FloatAttr(static_cast<float>(softcap)));
   shapes.infer(attention);
   Value result = attention.getOut();
   if (outputIsMatrix)

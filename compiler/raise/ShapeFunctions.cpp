@@ -11,6 +11,9 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
+#include <cmath>
+#include <map>
+
 using namespace mlir;
 
 namespace dalbit::raise {
@@ -347,16 +350,60 @@ static DimsResult constantOfShapeDims(onnx::NodeOp node,
                 : std::nullopt;
 }
 
-static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
-  const Contents *start = inputContents(node, shapes, 0);
-  const Contents *limit = inputContents(node, shapes, 1);
-  const Contents *step = inputContents(node, shapes, 2);
-  for (const Contents *number : {start, limit, step})
-    if (!number || number->elements.size() != 1)
-      return std::nullopt;
-  if (step->elements.front() != SymbolicExpr(1))
+/// An operand of Range: an integer, or a float that is known to be whole.
+static std::optional<SymbolicExpr> wholeNumber(Value value,
+                                               const SymbolicShapes &shapes) {
+  if (auto cast = nodeOf(value, "Cast"))
+    value = cast.getInputs()[0];
+  if (const Contents *contents = shapes.contents(value))
+    return contents->elements.size() == 1
+               ? std::optional<SymbolicExpr>(contents->elements.front())
+               : std::nullopt;
+  auto number = scalarOf(value);
+  if (!number || *number != std::floor(*number) || std::abs(*number) > 1e9)
     return std::nullopt;
-  return Dims{limit->elements.front() - start->elements.front()};
+  return SymbolicExpr(static_cast<int64_t>(*number));
+}
+
+static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  auto start = wholeNumber(node.getInputs()[0], shapes),
+       limit = wholeNumber(node.getInputs()[1], shapes),
+       step = wholeNumber(node.getInputs()[2], shapes);
+  if (!start || !limit || step != SymbolicExpr(1))
+    return std::nullopt;
+  return Dims{*limit - *start};
+}
+
+/// Each letter of the equation is a size; "..." is not known here.
+static DimsResult einsumDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  std::string equation = node.getOnnxString("equation").value_or("").str();
+  llvm::erase(equation, ' ');
+  auto [terms, output] = StringRef(equation).split("->");
+  if (!StringRef(equation).contains("->") || terms.contains('.'))
+    return std::nullopt;
+  std::map<char, SymbolicExpr> sizes;
+  SmallVector<StringRef> lists;
+  terms.split(lists, ',');
+  if (lists.size() != node.getInputs().size())
+    return std::nullopt;
+  for (auto [index, list] : llvm::enumerate(lists)) {
+    const Dims *dims = inputDims(node, shapes, unsigned(index));
+    if (!dims || dims->size() != list.size())
+      return std::nullopt;
+    for (auto [letter, dim] : llvm::zip(list, *dims)) {
+      auto [entry, isNew] = sizes.try_emplace(letter, dim);
+      if (!isNew && entry->second == SymbolicExpr(1))
+        entry->second = dim;
+    }
+  }
+  Dims result;
+  for (char letter : output) {
+    auto found = sizes.find(letter);
+    if (found == sizes.end())
+      return std::nullopt;
+    result.push_back(found->second);
+  }
+  return result;
 }
 
 static void inferSplit(onnx::NodeOp node, SymbolicShapes &shapes) {
@@ -395,7 +442,7 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
       {"Unsqueeze", unsqueezeDims}, {"Expand", expandDims},
       {"Tile", tileDims},           {"Flatten", flattenDims},
       {"Shape", shapeDims},         {"ConstantOfShape", constantOfShapeDims},
-      {"Range", rangeDims},
+      {"Range", rangeDims},         {"Einsum", einsumDims},
   };
   static const llvm::StringSet<> elementwise = {
       "Add",   "Sub",   "Mul",         "Div",           "Pow",

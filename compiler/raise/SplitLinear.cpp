@@ -4,6 +4,7 @@
 
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Layout.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -44,10 +45,12 @@ Value flatten(OpBuilder &builder, Value value, Dims dims,
 
 namespace {
 
-/// One piece of a product's columns.
+/// One piece of a product's columns: of each block of `block` columns those
+/// from `start` on. (Fused query, key and value head by head have many blocks.)
 struct Piece {
   Value result; // what the graph calls the piece
-  int64_t start = 0, size = 0;
+  int64_t start = 0, size = 0, block = 0;
+  int64_t stride = 1; // columns that one index of the cut axis stands for
   SmallVector<onnx::NodeOp> moves; // between the product and the cut
   int64_t droppedAxis = -1;        // axis that Gather removes after the moves
   int64_t cutAxis = -1;            // axis that Split or Slice shortens
@@ -67,6 +70,7 @@ private:
                    ArrayRef<onnx::NodeOp> moves);
   bool addPiece(Value result, const Atoms &atoms, int64_t start, int64_t size,
                 int64_t axis, bool drops, ArrayRef<onnx::NodeOp> moves);
+  bool comeTogether();
   Value build(const Piece &piece, OpBuilder &builder);
   Value moveAgain(const Piece &piece, Value value, OpBuilder &builder);
 
@@ -78,7 +82,7 @@ private:
 } // namespace
 
 /// Adds the piece that takes [start, start + size) of an axis made of
-/// \p atoms. Only a contiguous block of columns is one.
+/// \p atoms. Equal parts of equal blocks of columns are one.
 bool Splitter::addPiece(Value result, const Atoms &atoms, int64_t start,
                         int64_t size, int64_t axis, bool drops,
                         ArrayRef<onnx::NodeOp> moves) {
@@ -88,14 +92,16 @@ bool Splitter::addPiece(Value result, const Atoms &atoms, int64_t start,
   if (joined.size() != 1 || joined[0].dim != last)
     return false;
   auto stride = joined[0].stride.constant(), count = joined[0].size.constant();
-  // The outermost part of the columns: what lies further in comes along whole.
-  if (!stride || !count || *stride * *count != columns || start < 0 ||
+  // What lies further in comes along whole, what lies further out is repeated.
+  if (!stride || !count || columns % (*stride * *count) != 0 || start < 0 ||
       size <= 0 || start + size > *count)
     return false;
   Piece piece;
   piece.result = result;
   piece.start = start * *stride;
   piece.size = size * *stride;
+  piece.block = *stride * *count;
+  piece.stride = *stride;
   piece.moves.assign(moves.begin(), moves.end());
   (drops ? piece.droppedAxis : piece.cutAxis) = axis;
   pieces.push_back(std::move(piece));
@@ -181,21 +187,22 @@ Value Splitter::moveAgain(const Piece &piece, Value value, OpBuilder &builder) {
   int64_t last = whole.size() - 1;
   for (onnx::NodeOp move : piece.moves) {
     applyMove(move, shapes, axes);
-    // Where are the columns' outermost elements now?
+    // Where is the part of the columns that is cut now?
     Dims dims = *shapes.dims(move->getResult(0));
     int64_t cut = -1;
-    int64_t columns = *whole.back().constant();
     for (size_t i = 0; i < axes.size(); ++i)
-      for (const Atom &atom : axes[i])
-        if (atom.dim == last &&
-            atom.stride * atom.size == SymbolicExpr(columns))
+      for (const Atom &atom : axes[i]) {
+        auto stride = atom.stride.constant(), count = atom.size.constant();
+        if (atom.dim == last && stride && count && *stride <= piece.stride &&
+            *stride * *count >= piece.block)
           cut = i;
+      }
     if (cut < 0)
       return {};
     auto size = dims[cut].constant();
-    if (!size || *size * piece.size % columns != 0)
+    if (!size || *size * piece.size % piece.block != 0)
       return {};
-    dims[cut] = *size * piece.size / columns;
+    dims[cut] = *size * piece.size / piece.block;
     if (move.isOnnx("Transpose")) {
       value = makeNode(builder, value.getLoc(), "Transpose", value,
                        tensorType(dims, builder.getF32Type()),
@@ -225,16 +232,16 @@ Value Splitter::moveAgain(const Piece &piece, Value value, OpBuilder &builder) {
 
 Value Splitter::build(const Piece &piece, OpBuilder &builder) {
   Location loc = linear.getLoc();
-  TypedAttr weight =
-      sliceConstant(constantOf(linear.getWeight()), 1, piece.start, piece.size);
-  TypedAttr bias;
-  if (linear.getBias())
-    bias =
-        sliceConstant(constantOf(linear.getBias()), 0, piece.start, piece.size);
+  auto take = [&](Value value, int64_t dim) {
+    return sliceBlocks(constantOf(value), dim, piece.block, piece.start,
+                       piece.size);
+  };
+  TypedAttr weight = take(linear.getWeight(), 1);
+  TypedAttr bias = linear.getBias() ? take(linear.getBias(), 0) : TypedAttr();
   if (!weight || (linear.getBias() && !bias))
     return {};
   Dims dims = *shapes.dims(linear.getOut());
-  dims.back() = piece.size;
+  dims.back() = cast<RankedTensorType>(weight.getType()).getDimSize(1);
   Value weightValue = makeConstant(builder, loc, weight);
   Value biasValue = bias ? makeConstant(builder, loc, bias) : Value();
   Value part =
@@ -250,6 +257,27 @@ Value Splitter::build(const Piece &piece, OpBuilder &builder) {
                                                    {piece.droppedAxis})));
 }
 
+/// True if two pieces are parts of one thing: something else than a product of
+/// matrices reads both. (Rotary embeddings turn a part of each head's columns
+/// and leave the others.)
+bool Splitter::comeTogether() {
+  llvm::DenseMap<Operation *, size_t> reader;
+  for (auto [number, piece] : llvm::enumerate(pieces)) {
+    llvm::SetVector<Value> seen;
+    seen.insert(piece.result);
+    for (size_t i = 0; i < seen.size() && seen.size() < 200; ++i)
+      for (Operation *user : seen[i].getUsers()) {
+        auto node = dyn_cast<onnx::NodeOp>(user);
+        if (!node || node.isOnnx("MatMul") || node.isOnnx("Shape"))
+          continue;
+        if (!reader.try_emplace(user, number).second && reader[user] != number)
+          return true;
+        seen.insert(user->result_begin(), user->result_end());
+      }
+  }
+  return false;
+}
+
 void Splitter::run() {
   if (!constantOf(linear.getWeight()) ||
       (linear.getBias() && !constantOf(linear.getBias())))
@@ -260,6 +288,11 @@ void Splitter::run() {
   SmallVector<Atoms, 4> axes = identityAxes(*dims);
   SmallVector<onnx::NodeOp> moves;
   if (!collect(linear.getOut(), axes, moves) || pieces.size() < 2)
+    return;
+  bool inBlocks = llvm::any_of(pieces, [&](const Piece &piece) {
+    return piece.block != dims->back().constant();
+  });
+  if (inBlocks && comeTogether())
     return;
   OpBuilder builder(linear);
   SmallVector<Value> built;

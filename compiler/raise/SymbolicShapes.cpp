@@ -100,6 +100,15 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
     return Dims{1, ShapedType::isDynamic(tokens) ? SymbolicExpr(Symbol::T)
                                                  : SymbolicExpr(tokens)};
   }
+  if (auto positions = dyn_cast<nn::MaskPositionsOp>(op)) {
+    int64_t tokens = rankedType(positions.getIds()).getDimSize(1);
+    auto mask = first();
+    if (!mask)
+      return std::nullopt;
+    return Dims{(*mask)[0], ShapedType::isDynamic(tokens)
+                                ? SymbolicExpr(Symbol::T)
+                                : SymbolicExpr(tokens)};
+  }
   if (auto embedding = dyn_cast<nn::EmbeddingOp>(op)) {
     const Dims *ids = shapes.dims(embedding.getIds());
     const Dims *table = shapes.dims(embedding.getTable());

@@ -18,25 +18,25 @@ constexpr int64_t Kv = int64_t(isa::Region::Kv);
 
 /// Quantises new rows of keys or values into the cache slot and writes them to
 /// DRAM.
-void Emitter::cacheRows(const AttentionPlan &a, int64_t group,
-                        const Rows &source, Value absmax, Value slot,
-                        int64_t codesInSlot, int64_t scalesInSlot,
-                        int64_t codesInDram, int64_t scalesInDram) {
+void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
+                        const HeadRows &source, Value slot, int64_t codesInSlot,
+                        int64_t scalesInSlot, int64_t codesInDram,
+                        int64_t scalesInDram) {
   int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
-  Value inverse = scalars("inverse", a.group),
-        scale = scalars("scale", a.group);
-  scalarJob("recip", a.group, block.rows, absmax, inverse)
+  int64_t heads = source.heads;
+  Value inverse = scalars("inverse", heads), scale = scalars("scale", heads);
+  scalarJob("recip", heads, block.rows, source.absmax, inverse)
       .set("scale1_imm", pairWord(quantise::makePair(127)))
       .emit();
-  scalarJob("scale", a.group, block.rows, absmax, scale)
+  scalarJob("scale", heads, block.rows, source.absmax, scale)
       .set("scale1_imm",
            pairWord(quantise::codeScale(quantise::ResidualFraction)))
       .emit();
-  Job quantise = stream(a.group, block.rows, a.paddedSize);
+  Job quantise = stream(heads, block.rows, a.paddedSize);
   quantise.set("a_type", I32)
       .set("a_stride0", a.paddedSize * 4)
-      .set("a_stride1", source.stride);
-  quantise.read("a_addr", source.buffer);
+      .set("a_stride1", source.rows.stride);
+  quantise.read("a_addr", source.rows.buffer);
   quantise.set("scale1", ScaleRow)
       .set("scale1_by", ByRow)
       .set("scale1_adjust", 0);
@@ -50,7 +50,7 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t group,
       .emit();
   Job store = jobs.vector();
   store.set("op", 3)
-      .set("rows0", a.group)
+      .set("rows0", heads)
       .set("rows1", block.rows)
       .set("scalar_op", 0);
   store.set("scale1_by", ByRow).read("scale1_row", scale);
@@ -60,13 +60,13 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t group,
 
   auto writeBack = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
     int64_t stride = context * bytesPerKey;
-    Value cache = jobs.dram("kv", Kv, inDram + group * a.group * stride,
-                            a.group * stride);
+    Value cache =
+        jobs.dram("kv", Kv, inDram + index * heads * stride, heads * stride);
     Size position = jobs.times(block.position, bytesPerKey);
     Job job = jobs.dmaOut();
     job.set("region", Kv)
         .set("bytes", jobs.times(block.rows, bytesPerKey))
-        .set("rows", a.group);
+        .set("rows", heads);
     job.set("planes", 1)
         .set("gather", 0)
         .set("dram_row_stride", stride)
@@ -78,12 +78,23 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t group,
   writeBack(scalesInSlot, scalesInDram, 4);
 }
 
-void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
-                           Value queryScales, Value slot, Value mask,
-                           const Rows &out) {
+void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
+                           const Heads &group, const Rows &out) {
+  Value slot = group.slot;
+  Value mask = op.getMask() ? masks.lookup(op.getMask()) : Value();
   int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
-  int64_t valueCodes = a.group * perHead, keyScales = 2 * valueCodes,
-          valueScales = keyScales + a.group * context * 4;
+  int64_t valueCodes = a.kvGroup * perHead, keyScales = 2 * valueCodes,
+          valueScales = keyScales + a.kvGroup * context * 4;
+  // Heads that share a key head are rows of one product; else each head has a
+  // product of its own.
+  int64_t products = a.sharesKeys() ? 1 : a.group, shared = a.group / products;
+  int64_t scaleStride = a.sharesKeys() ? 0 : context * 4;
+  auto readProducts = [&](Job &job, Value accumulator, int64_t tiles) {
+    job.set("source", 1).read("acc_addr", accumulator);
+    job.set("acc_stride0", a.sharesKeys() ? 1 : tiles * blockRows)
+        .set("acc_stride1", shared)
+        .set("acc_tile_stride", blockRows * shared);
+  };
   Size keys = block.position + block.rows;
   int64_t scoreStride = context * 4;
   auto makeScores = [&](StringRef label, int64_t bytes) {
@@ -91,11 +102,17 @@ void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
                        a.group * blockRows * context * bytes,
                        machine.portBytes);
   };
-  // Rows are [token][head]; a causal row t sees the keys up to position + t.
+  // Rows are [token][head]; a causal row t sees the keys up to position + t,
+  // of a window the last ones.
   auto causal = [&](Job &job, int64_t firstKey) {
     job.set("range_hi", block.position + (1 - firstKey))
         .set("range_hi_step", 1);
+    if (op.getWindow())
+      job.set("range_lo",
+              block.position + (1 - firstKey - int64_t(*op.getWindow())))
+          .set("range_lo_step", 1);
   };
+  bool capped = !a.softcap.words.empty();
 
   // Scores, a chunk of keys at a time.
   Value scores = makeScores("scores", 4), maximum = scalars("maximum", a.group);
@@ -107,33 +124,40 @@ void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
                  : jobs.maximum(
                        jobs.minimum(jobs.minus(keys, first), a.keyChunk), 0);
     Value accumulator = nextAccumulator();
-    for (int64_t head = 0; head < a.group; ++head) {
+    for (int64_t head = 0; head < products; ++head) {
       Job matrix = jobs.matrix();
-      matrix.set("rows", block.rows).set("n", count).set("k", a.paddedSize);
-      matrix.set("a_row_stride", a.group * a.paddedSize);
-      matrix.read("a_addr", queries, head * a.paddedSize);
+      matrix.set("rows", jobs.times(block.rows, shared))
+          .set("n", count)
+          .set("k", a.paddedSize);
+      matrix.set("a_row_stride", products * a.paddedSize);
+      matrix.read("a_addr", group.queries, head * a.paddedSize);
       matrix.set("w_form", 2).set("w_row_stride", a.paddedSize);
       matrix.read("w_addr", slot, head * perHead + first * a.paddedSize);
-      matrix.set("acc_stride", blockRows).set("accumulate", 0);
+      matrix.set("acc_stride", blockRows * shared).set("accumulate", 0);
       matrix.write("acc_addr", accumulator, head * tiles * blockRows).emit();
     }
+    if (capped)
+      useTable(gateTables[op]);
     Job pass = stream(a.group, block.rows, count);
-    pass.set("source", 1)
-        .read("acc_addr", accumulator)
-        .set("acc_stride0", tiles * blockRows);
-    pass.set("acc_stride1", 1).set("acc_tile_stride", blockRows);
+    readProducts(pass, accumulator, tiles);
     pass.set("scale1", ScaleB)
         .set("scale1_adjust", -a.numbers.scoreInner)
         .set("b_type", I32);
-    pass.set("b_stride0", context * 4).set("b_stride1", 0);
+    pass.set("b_stride0", scaleStride).set("b_stride1", 0);
     pass.read("b_addr", slot, keyScales + first * 4);
     pass.set("scale2", ScaleRow)
         .set("scale2_by", ByRow)
-        .read("scale2_row", queryScales);
+        .read("scale2_row", group.scales);
     pass.set("scale2_adjust",
              a.numbers.scoreInner - quantise::ResidualFraction);
+    if (capped)
+      pass.set("table", 2)
+          .set("table_shift", a.softcap.shift)
+          .set("table_offset", a.softcap.offset)
+          .set("gate_shift", a.softcap.gateShift);
     if (mask) {
-      pass.set("add", AddC)
+      // After the table: a hidden score is not capped.
+      pass.set("add_c", 1)
           .set("c_type", I32)
           .set("c_stride0", 0)
           .set("c_stride1", 0);
@@ -196,7 +220,7 @@ void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
   weight.set("scale1", ScaleB)
       .set("scale1_adjust", -a.numbers.probabilityInner)
       .set("b_type", I32);
-  weight.set("b_stride0", context * 4)
+  weight.set("b_stride0", scaleStride)
       .set("b_stride1", 0)
       .read("b_addr", slot, valueScales);
   writeScores(weight, weighted, I32, 4);
@@ -232,21 +256,20 @@ void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
 
   Value accumulator = nextAccumulator();
   int64_t headTiles = a.paddedSize / machine.n;
-  for (int64_t head = 0; head < a.group; ++head) {
+  for (int64_t head = 0; head < products; ++head) {
     Job matrix = jobs.matrix();
-    matrix.set("rows", block.rows).set("n", a.paddedSize).set("k", keys);
-    matrix.set("a_row_stride", a.group * context)
+    matrix.set("rows", jobs.times(block.rows, shared))
+        .set("n", a.paddedSize)
+        .set("k", keys);
+    matrix.set("a_row_stride", products * context)
         .read("a_addr", codes, head * context);
     matrix.set("w_form", 3).set("w_row_stride", a.paddedSize);
     matrix.read("w_addr", slot, valueCodes + head * perHead);
-    matrix.set("acc_stride", blockRows).set("accumulate", 0);
+    matrix.set("acc_stride", blockRows * shared).set("accumulate", 0);
     matrix.write("acc_addr", accumulator, head * headTiles * blockRows).emit();
   }
   Job pass = stream(a.group, block.rows, a.paddedSize);
-  pass.set("source", 1)
-      .read("acc_addr", accumulator)
-      .set("acc_stride0", headTiles * blockRows);
-  pass.set("acc_stride1", 1).set("acc_tile_stride", blockRows);
+  readProducts(pass, accumulator, headTiles);
   pass.set("scale1", ScaleRow)
       .set("scale1_by", ByRow)
       .read("scale1_row", outScale);
@@ -254,88 +277,59 @@ void Emitter::softmaxGroup(const AttentionPlan &a, int64_t group, Value queries,
   pass.set("out_type", I32)
       .set("out_stride0", a.paddedSize * 4)
       .set("out_stride1", out.stride);
-  pass.write("out_addr", out.buffer, group * a.group * a.paddedSize * 4).emit();
+  pass.write("out_addr", out.buffer, group.first * a.paddedSize * 4).emit();
 }
 
 LogicalResult Emitter::attention(qnn::AttentionOp op) {
   const AttentionPlan &a = plan.attentions.find(op)->second;
-  std::array<qnn::LinearOp, 3> projections = {projectionOf(op.getQuery()),
-                                              projectionOf(op.getKey()),
-                                              projectionOf(op.getValue())};
-  std::array<const LinearPlan *, 3> plans = {&a.query, &a.key, &a.value};
   Rows out = makeRows("attention", a.heads * a.paddedSize);
   int64_t perHead = plan.paddedContext * a.paddedSize,
-          codesBytes = a.group * perHead;
-  int64_t scaleBytes = a.group * plan.paddedContext * 4;
-  for (int64_t group = 0; group < a.groups(); ++group) {
+          codesBytes = a.kvGroup * perHead;
+  int64_t scaleBytes = a.kvGroup * plan.paddedContext * 4;
+  Value constants = a.headNormBytes ? loads.take(Loads::Norms) : Value();
+  for (int64_t index = 0; index < a.slots(); ++index) {
     Value slot = loads.take(Loads::Caches);
-    Value queries, queryScales;
-    for (int i = 0; i < 3; ++i) {
-      const LinearPlan &linear = *plans[i];
-      size_t count = linear.chunks.size() / a.groups();
-      Rows rows = makeRows("projection", a.group * a.paddedSize);
-      Value absmax = scalars("absmax", a.group);
-      product(linear, group * count, count,
-              coded.lookup(projections[i].getCodes()), block.rows, 0,
-              count == 1 ? a.paddedSize : 0,
-              [&](Job &pass, int64_t channel, int64_t) {
-                pass.set("out_type", I32).set("out_stride0", a.paddedSize * 4);
-                pass.set("out_stride1", rows.stride)
-                    .write("out_addr", rows.buffer, channel * 4);
-                if (count == 1)
-                  pass.set("reduce", ReduceAbsmax)
-                      .set("reduce_by", ByRow)
-                      .write("reduce_row", absmax);
-                pass.emit();
-              });
-      if (count != 1) {
-        Job pass = stream(a.group, block.rows, a.paddedSize);
-        pass.set("a_type", I32)
-            .set("a_stride0", a.paddedSize * 4)
-            .set("a_stride1", rows.stride);
-        pass.read("a_addr", rows.buffer);
-        pass.set("reduce", ReduceAbsmax)
-            .set("reduce_by", ByRow)
-            .write("reduce_row", absmax)
-            .emit();
-      }
-      if (i == 1)
-        cacheRows(a, group, rows, absmax, slot, 0, 2 * codesBytes, a.keyCodes,
-                  a.keyScales);
-      if (i == 2)
-        cacheRows(a, group, rows, absmax, slot, codesBytes,
-                  2 * codesBytes + scaleBytes, a.valueCodes, a.valueScales);
-      if (i != 0)
-        continue;
+    cacheRows(a, index, projection(a, 1, index, a.kvGroup, constants), slot, 0,
+              2 * codesBytes, a.keyCodes, a.keyScales);
+    cacheRows(a, index, projection(a, 2, index, a.kvGroup, constants), slot,
+              codesBytes, 2 * codesBytes + scaleBytes, a.valueCodes,
+              a.valueScales);
+    for (int64_t g = 0; g < a.groupsPerSlot(); ++g) {
+      Heads group;
+      int64_t part = index * a.groupsPerSlot() + g;
+      group.first = part * a.group;
+      group.slot = slot;
+      HeadRows rows = projection(a, 0, part, a.group, constants);
       Value inverse = scalars("inverse", a.group);
-      queryScales = scalars("query_scales", a.group);
-      queries =
+      group.scales = scalars("query_scales", a.group);
+      group.queries =
           jobs.buffer("queries", npu::Space::spm,
                       blockRows * a.group * a.paddedSize, machine.portBytes);
-      scalarJob("recip", a.group, block.rows, absmax, inverse)
+      scalarJob("recip", a.group, block.rows, rows.absmax, inverse)
           .set("scale1_imm", pairWord(quantise::makePair(127)))
           .emit();
-      scalarJob("scale", a.group, block.rows, absmax, queryScales)
+      scalarJob("scale", a.group, block.rows, rows.absmax, group.scales)
           .set("scale1_imm", pairWord(a.numbers.queryScale))
           .emit();
       Job pass = stream(a.group, block.rows, a.paddedSize);
       pass.set("a_type", I32)
           .set("a_stride0", a.paddedSize * 4)
-          .set("a_stride1", rows.stride);
-      pass.read("a_addr", rows.buffer);
+          .set("a_stride1", rows.rows.stride);
+      pass.read("a_addr", rows.rows.buffer);
       pass.set("scale1", ScaleRow)
           .set("scale1_by", ByRow)
           .set("scale1_adjust", 0);
       pass.read("scale1_row", inverse);
       pass.set("out_type", I8).set("out_stride0", a.paddedSize);
       pass.set("out_stride1", a.group * a.paddedSize)
-          .write("out_addr", queries)
+          .write("out_addr", group.queries)
           .emit();
+      softmaxGroup(op, a, group, out);
     }
-    softmaxGroup(a, group, queries, queryScales, slot,
-                 op.getMask() ? masks.lookup(op.getMask()) : Value(), out);
     loads.release(Loads::Caches);
   }
+  if (constants)
+    loads.release(Loads::Norms);
   values[op.getOut()] = out;
   return success();
 }

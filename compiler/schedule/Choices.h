@@ -13,7 +13,8 @@ constexpr int64_t I8 = int64_t(isa::Type::I8), I16 = int64_t(isa::Type::I16),
                   NoOutput = int64_t(isa::Type::None);
 constexpr int64_t ByRow = int64_t(isa::By::Row),
                   ByOuter = int64_t(isa::By::Outer);
-constexpr int64_t ScaleRow = int64_t(isa::ScaleSource::Row),
+constexpr int64_t ScaleImm = int64_t(isa::ScaleSource::Imm),
+                  ScaleRow = int64_t(isa::ScaleSource::Row),
                   ScaleB = int64_t(isa::ScaleSource::B);
 constexpr int64_t AddRow = int64_t(isa::VectorAdd::Row),
                   AddC = int64_t(isa::VectorAdd::C);

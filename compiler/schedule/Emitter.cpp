@@ -15,15 +15,16 @@ namespace {
 constexpr int64_t region(isa::Region kind) { return int64_t(kind); }
 
 /// The head: a linear layer on the last normalised rows, of which the host may
-/// want the last only.
-qnn::LayerNormOp headNorm(func::FuncOp function) {
+/// want the last only. Null if the model has none.
+Value lastNorm(func::FuncOp function) {
   for (Value result : function.getBody().front().getTerminator()->getOperands())
     if (auto logits = result.getDefiningOp<qnn::DequantizeOp>())
       if (auto linear = logits.getX().getDefiningOp<qnn::LinearOp>())
         if (auto codes = linear.getCodes().getDefiningOp<qnn::QuantizeOp>())
-          if (auto norm = codes.getX().getDefiningOp<qnn::LayerNormOp>())
-            if (norm.getOut().hasOneUse() && linear.getOut().hasOneUse())
-              return norm;
+          if (isa_and_nonnull<qnn::LayerNormOp, qnn::RMSNormOp>(
+                  codes.getX().getDefiningOp()) &&
+              codes.getX().hasOneUse() && linear.getOut().hasOneUse())
+            return codes.getX();
   return {};
 }
 
@@ -108,17 +109,19 @@ void Emitter::begin(func::FuncOp function) {
   std::map<int64_t, Value> tables;
   if (!plan.attentions.empty())
     exponential = loadTable("exp", plan.exponentialTable);
-  function.walk([&](qnn::GateOp op) {
-    int64_t offset = plan.gateTables.lookup(op);
-    Value &table = tables[offset];
+  function.walk([&](Operation *op) {
+    auto found = plan.gateTables.find(op);
+    if (found == plan.gateTables.end())
+      return;
+    Value &table = tables[found->second];
     if (!table)
-      table = loadTable("gate", offset);
+      table = loadTable("gate", found->second);
     gateTables[op] = table;
   });
 
   // Slots of the weight stream; caches of one group of heads; constants of
   // norms.
-  int64_t slot = 0, normBytes = 0, cacheBytes = 0, groups = 1;
+  int64_t slot = 0, normBytes = 0, cacheBytes = 0, slots = 1;
   auto largest = [&](const LinearPlan &linear) {
     for (const WeightChunk &chunk : linear.chunks)
       slot = std::max(slot, chunk.bytes);
@@ -126,12 +129,11 @@ void Emitter::begin(func::FuncOp function) {
   for (auto &[op, linear] : plan.linears)
     largest(linear);
   for (auto &[op, a] : plan.attentions) {
-    largest(a.query);
-    largest(a.key);
-    largest(a.value);
-    cacheBytes = std::max(cacheBytes, 2 * a.group * plan.paddedContext *
-                                          (a.paddedSize + 4));
-    groups = std::max(groups, a.groups());
+    for (const LinearPlan &linear : a.linears)
+      largest(linear);
+    cacheBytes = std::max(cacheBytes, a.cacheBytes(plan.paddedContext));
+    normBytes = std::max(normBytes, a.headNormBytes);
+    slots = std::max(slots, a.slots());
   }
   for (auto &[op, norm] : plan.norms)
     normBytes = std::max(normBytes, norm.bytes);
@@ -148,7 +150,7 @@ void Emitter::begin(func::FuncOp function) {
   makeRing(Loads::Weights, "weights", slot, 4);
   makeRing(Loads::Norms, "norm", normBytes, 3);
   makeRing(Loads::Caches, "cache", cacheBytes,
-           groups > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
+           slots > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
 }
 
 void Emitter::requestLinear(const LinearPlan &linear, size_t first,
@@ -171,23 +173,52 @@ void Emitter::requestLinear(const LinearPlan &linear, size_t first,
   }
 }
 
+void Emitter::requestNorm(int64_t offset, int64_t bytes) {
+  loads.request(Loads::Norms, [this, offset, bytes](Value slot) {
+    Value source = jobs.dram("norm", region(isa::Region::Const), offset, bytes);
+    Job job = jobs.dmaIn();
+    job.set("region", region(isa::Region::Const))
+        .set("bytes", bytes)
+        .set("rows", 1);
+    job.set("planes", 1)
+        .set("gather", 0)
+        .read("dram_offset", source)
+        .write("spm_addr", slot);
+    job.emit();
+  });
+}
+
+/// The cache of the heads of a slot: keys, values, key scales, value scales, as
+/// in DRAM.
+void Emitter::requestCache(const AttentionPlan &a, int64_t index) {
+  loads.request(Loads::Caches, [this, &a, index](Value slot) {
+    int64_t context = plan.paddedContext;
+    auto load = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
+      int64_t perHead = context * bytesPerKey;
+      Value cache =
+          jobs.dram("kv", region(isa::Region::Kv),
+                    inDram + index * a.kvGroup * perHead, a.kvGroup * perHead);
+      Job job = jobs.dmaIn();
+      job.set("region", region(isa::Region::Kv))
+          .set("bytes", jobs.times(block.position, bytesPerKey));
+      job.set("rows", a.kvGroup).set("planes", 1).set("gather", 0);
+      job.set("dram_row_stride", perHead).set("spm_row_stride", perHead);
+      job.read("dram_offset", cache, block.kv).write("spm_addr", slot, inSlot);
+      job.emit();
+    };
+    int64_t codesBytes = a.kvGroup * context * a.paddedSize,
+            scaleBytes = a.kvGroup * context * 4;
+    load(0, a.keyCodes, a.paddedSize);
+    load(codesBytes, a.valueCodes, a.paddedSize);
+    load(2 * codesBytes, a.keyScales, 4);
+    load(2 * codesBytes + scaleBytes, a.valueScales, 4);
+  });
+}
+
 void Emitter::requestLoads(func::FuncOp function) {
   function.walk([&](Operation *op) {
-    if (auto norm = plan.norms.find(op); norm != plan.norms.end()) {
-      loads.request(Loads::Norms, [this, &norm = norm->second](Value slot) {
-        Value source = jobs.dram("norm", region(isa::Region::Const),
-                                 norm.offset, norm.bytes);
-        Job job = jobs.dmaIn();
-        job.set("region", region(isa::Region::Const))
-            .set("bytes", norm.bytes)
-            .set("rows", 1);
-        job.set("planes", 1)
-            .set("gather", 0)
-            .read("dram_offset", source)
-            .write("spm_addr", slot);
-        job.emit();
-      });
-    }
+    if (auto norm = plan.norms.find(op); norm != plan.norms.end())
+      requestNorm(norm->second.offset, norm->second.bytes);
     if (auto linear = plan.linears.find(op); linear != plan.linears.end())
       requestLinear(linear->second, 0, linear->second.chunks.size(),
                     inHead.contains(op->getResult(0)) ? block.headUsed
@@ -196,56 +227,54 @@ void Emitter::requestLoads(func::FuncOp function) {
     if (found == plan.attentions.end())
       return;
     const AttentionPlan &a = found->second;
-    for (int64_t g = 0; g < a.groups(); ++g) {
-      // The cache of a group: keys, values, key scales, value scales of its
-      // heads, as in DRAM.
-      loads.request(Loads::Caches, [this, &a, g](Value slot) {
-        int64_t context = plan.paddedContext;
-        auto load = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
-          int64_t perHead = context * bytesPerKey;
-          Value cache =
-              jobs.dram("kv", region(isa::Region::Kv),
-                        inDram + g * a.group * perHead, a.group * perHead);
-          Job job = jobs.dmaIn();
-          job.set("region", region(isa::Region::Kv))
-              .set("bytes", jobs.times(block.position, bytesPerKey));
-          job.set("rows", a.group).set("planes", 1).set("gather", 0);
-          job.set("dram_row_stride", perHead).set("spm_row_stride", perHead);
-          job.read("dram_offset", cache, block.kv)
-              .write("spm_addr", slot, inSlot);
-          job.emit();
-        };
-        int64_t codesBytes = a.group * context * a.paddedSize,
-                scaleBytes = a.group * context * 4;
-        load(0, a.keyCodes, a.paddedSize);
-        load(codesBytes, a.valueCodes, a.paddedSize);
-        load(2 * codesBytes, a.keyScales, 4);
-        load(2 * codesBytes + scaleBytes, a.valueScales, 4);
-      });
-      for (const LinearPlan *linear : {&a.query, &a.key, &a.value}) {
-        size_t count = linear->chunks.size() / a.groups();
-        requestLinear(*linear, g * count, count, Size(1));
-      }
+    if (a.headNormBytes)
+      requestNorm(a.headNormOffset, a.headNormBytes);
+    auto part = [&](int which, int64_t index, int64_t parts) {
+      const LinearPlan &linear = a.linears[which];
+      size_t count = linear.chunks.size() / size_t(parts);
+      requestLinear(linear, size_t(index) * count, count, Size(1));
+    };
+    int64_t groups = a.groupsPerSlot();
+    for (int64_t s = 0; s < a.slots(); ++s) {
+      requestCache(a, s);
+      part(1, s, a.slots());
+      part(2, s, a.slots());
+      for (int64_t g = 0; g < groups; ++g)
+        part(0, s * groups + g, a.slots() * groups);
     }
   });
+}
+
+Size Emitter::inputOffset(Value input, const Size &first) {
+  const InputPlan &at = plan.inputs.find(input)->second;
+  Size offset = jobs.times(first, 4);
+  return block.sequence ? jobs.times(Size(block.sequence), at.stride) + offset
+                        : offset;
+}
+
+Value Emitter::ids(Value input) {
+  Value &list = idLists[input];
+  if (list)
+    return list;
+  const InputPlan &at = plan.inputs.find(input)->second;
+  list = jobs.buffer("ids", npu::Space::spm, roundUp(blockRows * 4, 64), 64);
+  Value source = jobs.dram("ids", region(isa::Region::Input), at.offset,
+                           at.stride * plan.options.maxBatch);
+  Job job = jobs.dmaIn();
+  job.set("region", region(isa::Region::Input))
+      .set("bytes", jobs.times(block.rows, 4));
+  job.set("rows", 1).set("planes", 1).set("gather", 0);
+  job.read("dram_offset", source, inputOffset(input, block.first))
+      .write("spm_addr", list);
+  job.emit();
+  return list;
 }
 
 void Emitter::embedding(qnn::EmbeddingOp op) {
   int64_t cols =
       cast<RankedTensorType>(op.getOut().getType()).getShape().back();
   Rows rows = makeRows("embedding", cols);
-  Value ids =
-      jobs.buffer("ids", npu::Space::spm, roundUp(blockRows * 4, 64), 64);
-  {
-    Value source = jobs.dram("ids", region(isa::Region::Input), plan.idsOffset,
-                             plan.idsStride * plan.options.maxBatch);
-    Job job = jobs.dmaIn();
-    job.set("region", region(isa::Region::Input))
-        .set("bytes", jobs.times(block.rows, 4));
-    job.set("rows", 1).set("planes", 1).set("gather", 0);
-    job.read("dram_offset", source, block.ids).write("spm_addr", ids);
-    job.emit();
-  }
+  Value list = ids(op.getIds());
   int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
   int64_t stride =
       roundUp(cols, std::max<int64_t>(machine.lanes, machine.axiBytes / 4)) * 4;
@@ -258,7 +287,7 @@ void Emitter::embedding(qnn::EmbeddingOp op) {
   job.set("planes", 1).set("gather", 1).set("dram_row_stride", stride);
   job.set("spm_row_stride", rows.stride);
   job.read("dram_offset", table)
-      .read("index_addr", ids)
+      .read("index_addr", list)
       .write("spm_addr", rows.buffer);
   job.emit();
   values[op.getOut()] = rows;
@@ -321,7 +350,7 @@ void Emitter::dequantize(qnn::DequantizeOp op) {
 }
 
 LogicalResult Emitter::emit(Operation &op) {
-  if (fused.contains(&op))
+  if (fused.contains(&op) || plan.inAttention.contains(&op))
     return success();
   if (auto tag = plan.tags.find(&op); tag != plan.tags.end())
     jobs.tag = (jobs.tag & 0x100) | tag->second;
@@ -331,13 +360,17 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::PositionsOp o) { return positions(o), success(); })
       .Case([&](qnn::AddOp o) { return add(o), success(); })
       .Case([&](qnn::LayerNormOp o) { return norm(o), success(); })
+      .Case([&](qnn::RMSNormOp o) { return rmsNorm(o), success(); })
+      .Case([&](qnn::ProductOp o) { return product(o), success(); })
+      .Case([&](qnn::ApplyScalesOp o) { return applyScales(o), success(); })
       .Case([&](qnn::QuantizeOp o) { return quantize(o), success(); })
       .Case([&](qnn::LinearOp o) { return linear(o), success(); })
       .Case([&](qnn::GateOp o) { return gate(o), success(); })
       .Case([&](qnn::DequantizeOp o) { return dequantize(o), success(); })
       .Case([&](qnn::AttentionOp o) { return attention(o); })
       .Case<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::ImportMaskOp,
-            func::ReturnOp>([](Operation *) { return success(); }) // the host's
+            qnn::MaskPositionsOp, func::ReturnOp>(
+          [](Operation *) { return success(); }) // the host's
       .Default(
           [](Operation *o) { return o->emitError() << "has no schedule"; });
 }
@@ -346,8 +379,8 @@ LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
   block = newBlock;
   currentTable = {};
   Block &b = block;
-  if (qnn::LayerNormOp norm = headNorm(function)) {
-    SmallVector<Value> head = {norm.getOut()};
+  if (Value norm = lastNorm(function)) {
+    SmallVector<Value> head = {norm};
     while (!head.empty()) {
       Value value = head.pop_back_val();
       inHead.insert(value);
@@ -361,21 +394,23 @@ LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
   // What the block begins with must not wait behind loads that run ahead.
   Block &blockFacts = block;
   function.walk([&](qnn::ImportMaskOp op) {
-    Value mask = jobs.buffer("mask", npu::Space::spm, plan.maskStride,
-                             machine.portBytes);
-    Value source =
-        jobs.dram("mask", region(isa::Region::Input), plan.maskOffset,
-                  plan.maskStride * plan.options.maxBatch);
+    const InputPlan &at = plan.inputs.find(op.getOut())->second;
+    Value mask =
+        jobs.buffer("mask", npu::Space::spm, at.stride, machine.portBytes);
+    Value source = jobs.dram("mask", region(isa::Region::Input), at.offset,
+                             at.stride * plan.options.maxBatch);
     Job job = jobs.dmaIn();
     job.set("region", region(isa::Region::Input));
     job.set("bytes", jobs.times(blockFacts.position + blockFacts.rows, 4))
         .set("rows", 1);
     job.set("planes", 1).set("gather", 0);
-    job.read("dram_offset", source, blockFacts.mask)
+    job.read("dram_offset", source, inputOffset(op.getOut(), 0))
         .write("spm_addr", mask)
         .emit();
     masks[op.getOut()] = mask;
   });
+  idLists.clear();
+  loadRotaries(function);
   requestLoads(function);
   for (Operation &op : function.getBody().front())
     if (failed(emit(op)))

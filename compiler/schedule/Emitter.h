@@ -14,6 +14,8 @@
 #include "compiler/schedule/Loads.h"
 #include "compiler/schedule/Plan.h"
 
+#include <map>
+
 namespace dalbit::schedule {
 
 /// Rows of int32 in the scratchpad.
@@ -31,6 +33,20 @@ struct CodeRows {
   int64_t stride = 0, cols = 0;
 };
 
+/// Rows of a few heads side by side, with the absolute maximum of each head of
+/// each token once it is known.
+struct HeadRows {
+  Rows rows;
+  int64_t heads = 0;
+  mlir::Value absmax;
+};
+
+/// A group of query heads whose attention is computed together.
+struct Heads {
+  int64_t first = 0; ///< of the group among all query heads
+  mlir::Value queries, scales, slot;
+};
+
 /// Run-time facts of a block.
 struct Block {
   Size rows = 1;     ///< tokens of this block
@@ -38,9 +54,9 @@ struct Block {
   Size first = 0;    ///< index of the first of them among the new tokens
   Size headRows =
       1; ///< last rows for which logits are wanted; 0 skips the head
-  Size headUsed = 1; ///< min(1, headRows)
-  Size ids = 0, mask = 0, kv = 0,
-       logits = 0; ///< byte offsets of this sequence and block
+  Size headUsed = 1;       ///< min(1, headRows)
+  mlir::Value sequence;    ///< index of this sequence; null is 0
+  Size kv = 0, logits = 0; ///< byte offsets of this sequence and block
 };
 
 class Emitter {
@@ -56,6 +72,8 @@ public:
 private:
   mlir::LogicalResult emit(mlir::Operation &op);
   void requestLoads(mlir::func::FuncOp function);
+  void requestNorm(int64_t offset, int64_t bytes);
+  void requestCache(const AttentionPlan &a, int64_t index);
   void requestLinear(const LinearPlan &plan, size_t first, size_t count,
                      const Size &enable);
 
@@ -66,22 +84,33 @@ private:
   void dequantize(qnn::DequantizeOp op);
   // Rows.cpp
   void norm(qnn::LayerNormOp op);
+  void rmsNorm(qnn::RMSNormOp op);
   void quantize(qnn::QuantizeOp op);
   void linear(qnn::LinearOp op);
   void gate(qnn::GateOp op);
+  // Products.cpp
+  void product(qnn::ProductOp op);
+  void applyScales(qnn::ApplyScalesOp op);
+  // Projections.cpp
+  HeadRows projection(const AttentionPlan &a, int which, int64_t index,
+                      int64_t heads, mlir::Value constants);
+  void headNorm(const quantise::QuantisedNorm &norm, const AttentionPlan &a,
+                HeadRows &rows, mlir::Value constants, int64_t offset);
+  void turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &rows);
+  void headMaximum(const AttentionPlan &a, HeadRows &rows);
+  void loadRotaries(mlir::func::FuncOp function);
   // Attention.cpp
   mlir::LogicalResult attention(qnn::AttentionOp op);
-  void cacheRows(const AttentionPlan &a, int64_t group, const Rows &source,
-                 mlir::Value absmax, mlir::Value slot, int64_t codesInSlot,
-                 int64_t scalesInSlot, int64_t codesInDram,
-                 int64_t scalesInDram);
-  void softmaxGroup(const AttentionPlan &a, int64_t group, mlir::Value queries,
-                    mlir::Value queryScales, mlir::Value slot, mlir::Value mask,
-                    const Rows &out);
+  void cacheRows(const AttentionPlan &a, int64_t index, const HeadRows &source,
+                 mlir::Value slot, int64_t codesInSlot, int64_t scalesInSlot,
+                 int64_t codesInDram, int64_t scalesInDram);
+  void softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
+                    const Heads &group, const Rows &out);
 
   mlir::Value scalars(llvm::StringRef label, int64_t perRow = 1);
   Rows makeRows(llvm::StringRef label, int64_t cols);
-  CodeRows codes(const Rows &rows, int64_t fraction, const Size &count);
+  CodeRows codes(const Rows &rows, int64_t fraction, const Size &count,
+                 mlir::Value rowScales = {});
   /// A scalar operation over rows0 x rows1 row scalars.
   Job scalarJob(llvm::StringRef op, int64_t rows0, const Size &rows1,
                 mlir::Value x, mlir::Value result);
@@ -94,6 +123,9 @@ private:
                int64_t headColumns,
                const std::function<void(Job &pass, int64_t firstChannel,
                                         int64_t channels)> &finish);
+  /// The ids of this block, in the scratchpad.
+  mlir::Value ids(mlir::Value input);
+  Size inputOffset(mlir::Value input, const Size &first);
   mlir::Value nextAccumulator();
   void useTable(mlir::Value table);
   Size rowsOf(mlir::Value value) {
@@ -115,6 +147,10 @@ private:
   llvm::DenseMap<mlir::Value, Rows> values;
   llvm::DenseMap<mlir::Value, CodeRows> coded;
   llvm::DenseMap<mlir::Value, mlir::Value> masks;
+  llvm::DenseMap<mlir::Value, mlir::Value> rowScales; ///< of qnn.product
+  llvm::DenseMap<mlir::Value, mlir::Value> idLists;   ///< in the scratchpad
+  /// Rows of rotary tables, by offset of the table and ids.
+  std::map<std::pair<int64_t, void *>, mlir::Value> rotaries;
   llvm::DenseMap<mlir::Operation *, mlir::Value> gateTables;
   llvm::DenseSet<mlir::Value>
       inHead; ///< values of which only the head's rows exist

@@ -3,6 +3,7 @@
 #include "compiler/schedule/Plan.h"
 
 #include "compiler/dialect/onnx/Weight.h"
+#include "compiler/quantise/Decoder.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -18,9 +19,18 @@ quantise::WeightForm formOf(qnn::LinearOp op) {
                               : quantise::WeightForm::W8;
 }
 
-qnn::LinearOp projectionOf(Value value) {
-  auto linear = value.getDefiningOp<qnn::LinearOp>();
-  return linear && value.hasOneUse() ? linear : qnn::LinearOp();
+Projection projectionOf(Value value) {
+  Projection projection;
+  auto take = [&]<typename Op>(Op &step) {
+    step = value.hasOneUse() ? value.getDefiningOp<Op>() : Op();
+    return step;
+  };
+  if (take(projection.rotary))
+    value = projection.rotary.getX();
+  if (take(projection.norm))
+    value = projection.norm.getX();
+  take(projection.linear);
+  return projection;
 }
 
 namespace {
@@ -37,12 +47,29 @@ std::vector<int64_t> identityMap(int64_t size, int64_t padded) {
   return map;
 }
 
-std::vector<int64_t> headMap(int64_t heads, int64_t size, int64_t padded) {
-  std::vector<int64_t> map(heads * padded, -1);
+std::vector<int64_t> headMap(int64_t heads, int64_t size,
+                             ArrayRef<int64_t> order) {
+  std::vector<int64_t> map;
   for (int64_t h = 0; h < heads; ++h)
-    for (int64_t i = 0; i < size; ++i)
-      map[h * padded + i] = h * size + i;
+    for (int64_t column : order)
+      map.push_back(column < 0 ? -1 : h * size + column);
   return map;
+}
+
+/// Columns of a head in an order in which both columns of a pair lie `half`
+/// apart, at the same place of the two halves. Columns that no angle turns fill
+/// the halves up (they turn by an angle of 0).
+std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size, int64_t half) {
+  int64_t pairs = cast<ShapedType>(op.getCos().getType()).getDimSize(1);
+  std::vector<int64_t> order(2 * half, -1);
+  for (int64_t i = 0; i < pairs; ++i) {
+    order[i] = op.getInterleaved() ? 2 * i : i;
+    order[half + i] = op.getInterleaved() ? 2 * i + 1 : i + pairs;
+  }
+  int64_t rest = size - 2 * pairs, first = (rest + 1) / 2;
+  for (int64_t i = 0; i < rest; ++i)
+    order[i < first ? pairs + i : half + pairs + i - first] = 2 * pairs + i;
+  return order;
 }
 
 void putWord(std::vector<uint8_t> &bytes, int64_t at, uint32_t word) {
@@ -70,8 +97,13 @@ private:
   }
   int64_t table(TypedAttr values, int64_t fraction);
   int64_t piecewise(const quantise::Table &table);
-  void norm(qnn::LayerNormOp op);
+  void norm(Operation *op, TypedAttr gamma, TypedAttr beta, bool hasBeta,
+            double epsilon, int64_t fraction);
   LogicalResult attention(qnn::AttentionOp op);
+  void headNorms(AttentionPlan &a);
+  LogicalResult rotary(qnn::RotaryOp op, int64_t half);
+  void cacheRegions(AttentionPlan &a);
+  void input(Value ids);
   LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
                     std::vector<int64_t> lanes, int64_t channelsPerChunk);
   int64_t slotBytes() const;
@@ -105,34 +137,111 @@ int64_t Planner::table(TypedAttr values, int64_t fraction) {
 
 int64_t Planner::piecewise(const quantise::Table &table) {
   int64_t at = placeConst(1024);
-  const quantise::Table *source = &table; // static storage
   plan.fills.push_back(
-      [=](std::vector<uint8_t> &constants, std::vector<uint8_t> &) {
-        std::memcpy(&constants[at], source->words.data(), 1024);
+      [at, words = table.words](std::vector<uint8_t> &constants,
+                                std::vector<uint8_t> &) {
+        std::memcpy(&constants[at], words.data(), 1024);
       });
   return at;
 }
 
-void Planner::norm(qnn::LayerNormOp op) {
+void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
+                   bool hasBeta, double epsilon, int64_t fraction) {
   SmallVector<float> gamma, beta;
-  onnx::readWeight(op.getGamma(), gamma);
-  if (op.getBeta())
-    onnx::readWeight(*op.getBeta(), beta);
+  onnx::readWeight(gammas, gamma);
+  if (betas)
+    onnx::readWeight(betas, beta);
   NormPlan norm;
-  norm.numbers = quantise::quantiseNorm(
-      gamma, beta, op.getEpsilon().convertToFloat(), int(op.getFraction()));
+  norm.numbers =
+      quantise::quantiseNorm(gamma, beta, float(epsilon), int(fraction));
   int64_t half = roundUp(int64_t(gamma.size()) * 4, 64);
   norm.betaOffset = half;
-  norm.bytes = 2 * half;
+  norm.bytes = hasBeta ? 2 * half : half;
   norm.offset = placeConst(norm.bytes);
-  plan.fills.push_back([at = norm.offset, half, numbers = norm.numbers](
-                           std::vector<uint8_t> &constants, auto &) {
+  plan.fills.push_back([at = norm.offset, half, numbers = norm.numbers,
+                        hasBeta](std::vector<uint8_t> &constants, auto &) {
     for (size_t i = 0; i < numbers.gamma.size(); ++i) {
       putWord(constants, at + int64_t(i) * 4, numbers.gamma[i].word());
-      putWord(constants, at + half + int64_t(i) * 4, uint32_t(numbers.beta[i]));
+      if (hasBeta)
+        putWord(constants, at + half + int64_t(i) * 4,
+                uint32_t(numbers.beta[i]));
     }
   });
   plan.norms[op] = std::move(norm);
+}
+
+/// Constants of the norms of a query's or key's heads, in the stored order.
+void Planner::headNorms(AttentionPlan &a) {
+  int64_t bytes = roundUp(a.paddedSize * 4, 64);
+  for (int i = 0; i < 2; ++i) {
+    qnn::RMSNormOp op = a.projections[i].norm;
+    if (!op)
+      continue;
+    if (!a.headNormBytes) {
+      a.headNormBytes = 2 * bytes;
+      a.headNormOffset = placeConst(a.headNormBytes);
+    }
+    SmallVector<float> gamma;
+    onnx::readWeight(op.getGamma(), gamma);
+    a.headNorms[i] = quantise::quantiseNorm(
+        gamma, {}, op.getEpsilon().convertToFloat(), int(op.getFraction()));
+    plan.fills.push_back(
+        [at = a.headNormOffset + i * bytes, order = a.keyOrder,
+         numbers = a.headNorms[i]](std::vector<uint8_t> &constants, auto &) {
+          for (size_t c = 0; c < order.size(); ++c)
+            putWord(constants, at + int64_t(c) * 4,
+                    order[c] < 0 ? 0 : numbers.gamma[order[c]].word());
+        });
+  }
+}
+
+LogicalResult Planner::rotary(qnn::RotaryOp op, int64_t half) {
+  auto type = cast<ShapedType>(op.getCos().getType());
+  RotaryPlan rotary;
+  rotary.rows = type.getDimSize(0);
+  rotary.half = half;
+  rotary.stride = roundUp(4 * half, machine().axiBytes);
+  if (rotary.rows < plan.context)
+    return op.emitError() << "the rotary table has " << rotary.rows
+                          << " positions, fewer than the context of "
+                          << plan.context;
+  for (auto &[other, known] : plan.rotaries) {
+    auto same = cast<qnn::RotaryOp>(other);
+    if (same.getCos() == op.getCos() && same.getSin() == op.getSin() &&
+        known.half == half) {
+      plan.rotaries[op] = RotaryPlan(known);
+      return success();
+    }
+  }
+  rotary.offset = placeConst(rotary.rows * rotary.stride);
+  plan.fills.push_back(
+      [rotary, pairs = type.getDimSize(1), cos = op.getCos(),
+       sin = op.getSin()](std::vector<uint8_t> &constants, auto &) {
+        SmallVector<float> c, s;
+        onnx::readWeight(cos, c);
+        onnx::readWeight(sin, s);
+        for (int64_t p = 0; p < rotary.rows; ++p) {
+          int64_t at = rotary.offset + p * rotary.stride;
+          for (int64_t i = 0; i < rotary.half; ++i) {
+            bool turns = i < pairs;
+            int16_t factors[] = {
+                quantise::rotaryFactor(turns ? c[p * pairs + i] : 1),
+                quantise::rotaryFactor(turns ? s[p * pairs + i] : 0)};
+            std::memcpy(&constants[at + 2 * i], &factors[0], 2);
+            std::memcpy(&constants[at + 2 * (rotary.half + i)], &factors[1], 2);
+          }
+        }
+      });
+  plan.rotaries[op] = rotary;
+  return success();
+}
+
+void Planner::input(Value ids) {
+  if (plan.inputs.contains(ids))
+    return;
+  InputPlan input{plan.inputBytes, roundUp(plan.context * 4, 64)};
+  plan.inputBytes += input.stride * plan.options.maxBatch;
+  plan.inputs[ids] = input;
 }
 
 /// A quarter of the scratchpad is the ring of the weight stream, in four slots
@@ -315,30 +424,51 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   const Machine &m = machine();
   AttentionPlan a;
   a.heads = op.getHeads();
-  if (op.getKvHeads() != op.getHeads())
-    return op.emitError() << "grouped-query attention (" << op.getHeads()
-                          << " heads, " << op.getKvHeads()
-                          << " key/value heads) is not scheduled yet";
+  a.kvHeads = op.getKvHeads();
+  int64_t repeat = a.heads / a.kvHeads;
   if (!op.getCausal())
     return op.emitError()
            << "attention without a causal mask is not scheduled yet";
   a.size = lastDimension(op.getQuery()) / a.heads;
-  a.paddedSize = roundUp(a.size, std::max(m.n, m.axiBytes));
+  a.projections = {projectionOf(op.getQuery()), projectionOf(op.getKey()),
+                   projectionOf(op.getValue())};
+  for (const Projection &projection : a.projections)
+    if (!projection.linear)
+      return op.emitError() << "queries, keys and values must each come from "
+                               "a linear layer of their own";
+  const Projection &value = a.projections[2];
+  qnn::RotaryOp turn = a.projections[1].rotary,
+                queryTurn = a.projections[0].rotary;
+  auto pairsOf = [](qnn::RotaryOp rotary) {
+    return cast<ShapedType>(rotary.getCos().getType()).getDimSize(1);
+  };
+  if (value.norm || value.rotary || bool(turn) != bool(queryTurn) ||
+      (turn && (turn.getInterleaved() != queryTurn.getInterleaved() ||
+                pairsOf(turn) != pairsOf(queryTurn))))
+    return op.emitError() << "queries and keys are turned by different "
+                             "columns, or values are";
+  // Half a head begins at a whole beat of the vector unit.
+  a.paddedSize =
+      roundUp(a.size, std::max({m.n, m.axiBytes, turn ? 2 * m.lanes : 0}));
+  std::vector<int64_t> plain = identityMap(a.size, a.paddedSize);
+  a.keyOrder = turn ? rotaryOrder(turn, a.size, a.paddedSize / 2) : plain;
   a.numbers =
       quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
+  if (op.getSoftcap().convertToDouble() > 0)
+    a.softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
+  headNorms(a);
+  for (qnn::RotaryOp rotary : {queryTurn, turn})
+    if (rotary && failed(this->rotary(rotary, a.paddedSize / 2)))
+      return failure();
 
   // Heads computed together: their projections fit a half of the accumulators
   // and one slot, their scores another half, their caches a quarter of the
   // scratchpad.
-  qnn::LinearOp q = projectionOf(op.getQuery()), k = projectionOf(op.getKey()),
-                v = projectionOf(op.getValue());
-  if (!q || !k || !v)
-    return op.emitError() << "queries, keys and values must each come from a "
-                             "linear layer of their own";
   int64_t half = m.accEntries / 2;
   int64_t headTiles = a.paddedSize / m.n;
+  qnn::LinearOp q = a.projections[0].linear;
   int64_t lanes = int64_t(lanesOf(q.getCodes()).size());
-  auto fits = [&](int64_t group) {
+  auto fits = [&](int64_t group, int64_t kvGroup) {
     if (group * headTiles * plan.block > half)
       return false;
     if (tileBytes(m, formOf(q), group * headTiles, lanes) +
@@ -347,13 +477,18 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
       return false;
     if (group * plan.block * 12 > m.rowScalars)
       return false;
-    int64_t cache = 2 * group * plan.paddedContext * (a.paddedSize + 4);
+    int64_t cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
     return cache <= m.spmBytes / 4;
   };
-  for (a.group = a.heads; a.group > 1; --a.group)
-    if (a.heads % a.group == 0 && fits(a.group))
+  // Query heads that share a key head go with it; else a group has as many of
+  // both.
+  int64_t most = repeat > 1 ? repeat : a.heads;
+  auto kvGroupOf = [&](int64_t group) { return repeat > 1 ? 1 : group; };
+  for (a.group = most; a.group > 1; --a.group)
+    if (most % a.group == 0 && fits(a.group, kvGroupOf(a.group)))
       break;
-  if (a.group == 1 && !fits(1))
+  a.kvGroup = kvGroupOf(a.group);
+  if (a.group == 1 && !fits(1, 1))
     return op.emitError() << "one head of " << a.size << " columns over "
                           << plan.context
                           << " keys does not fit the target; use a larger "
@@ -364,46 +499,70 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
            << "scores of one key tile do not fit the accumulators";
   a.keyChunk = std::min(keyTiles * m.n, roundUp(plan.context, m.n));
 
-  std::vector<int64_t> heads = headMap(a.heads, a.size, a.paddedSize);
-  // The stream's order is the order of use: query, key and value of a group,
-  // then the next group.
-  std::array<qnn::LinearOp, 3> ops = {q, k, v};
-  std::array<LinearPlan *, 3> plans = {&a.query, &a.key, &a.value};
-  for (int64_t g = 0; g < a.groups(); ++g)
-    for (int i = 0; i < 3; ++i) {
-      std::vector<int64_t> part(heads.begin() + g * a.group * a.paddedSize,
-                                heads.begin() +
-                                    (g + 1) * a.group * a.paddedSize);
-      LinearPlan linearPlan = linear(ops[i], part, lanesOf(ops[i].getCodes()),
-                                     a.group * a.paddedSize);
-      if (g == 0)
-        *plans[i] = linearPlan;
-      else
-        llvm::append_range(plans[i]->chunks, linearPlan.chunks);
-    }
+  // The stream's order is the order of use: keys and values of a slot, the
+  // queries of its groups, then the next slot.
+  auto stream = [&](int i, int64_t first, int64_t count,
+                    ArrayRef<int64_t> order) {
+    std::vector<int64_t> all =
+        headMap(i == 0 ? a.heads : a.kvHeads, a.size, order);
+    std::vector<int64_t> part(all.begin() + first * a.paddedSize,
+                              all.begin() + (first + count) * a.paddedSize);
+    qnn::LinearOp linearOp = a.projections[i].linear;
+    LinearPlan made = linear(linearOp, part, lanesOf(linearOp.getCodes()),
+                             count * a.paddedSize);
+    LinearPlan &whole = a.linears[i];
+    made.chunks.insert(made.chunks.begin(), whole.chunks.begin(),
+                       whole.chunks.end());
+    whole = std::move(made);
+  };
+  int64_t perSlot = a.heads / a.slots();
+  for (int64_t s = 0; s < a.slots(); ++s) {
+    stream(1, s * a.kvGroup, a.kvGroup, a.keyOrder);
+    stream(2, s * a.kvGroup, a.kvGroup, plain);
+    for (int64_t g = 0; g < perSlot; g += a.group)
+      stream(0, s * perSlot + g, a.group, a.keyOrder);
+  }
+  cacheRegions(a);
+  columns[op.getOut()] = headMap(a.heads, a.size, plain);
+  if (!a.softcap.words.empty())
+    plan.gateTables[op] = piecewise(a.softcap);
+  plan.attentions[op] = std::move(a);
+  return success();
+}
 
-  auto placeKv = [&](int64_t bytes) {
+void Planner::cacheRegions(AttentionPlan &a) {
+  auto place = [&](int64_t bytes) {
     int64_t at = roundUp(plan.kvBytesPerSequence, 64);
     plan.kvBytesPerSequence = at + bytes;
     return at;
   };
-  a.keyCodes = placeKv(a.heads * plan.paddedContext * a.paddedSize);
-  a.keyScales = placeKv(a.heads * plan.paddedContext * 4);
-  a.valueCodes = placeKv(a.heads * plan.paddedContext * a.paddedSize);
-  a.valueScales = placeKv(a.heads * plan.paddedContext * 4);
-  columns[op.getOut()] = heads;
-  plan.attentions[op] = std::move(a);
-  return success();
+  a.keyCodes = place(a.kvHeads * plan.paddedContext * a.paddedSize);
+  a.keyScales = place(a.kvHeads * plan.paddedContext * 4);
+  a.valueCodes = place(a.kvHeads * plan.paddedContext * a.paddedSize);
+  a.valueScales = place(a.kvHeads * plan.paddedContext * 4);
 }
 
 FailureOr<Plan> Planner::run() {
   const Machine &m = machine();
   int32_t tag = 0;
   int64_t vocabulary = 0;
+  function.walk([&](qnn::AttentionOp op) {
+    for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
+      Projection projection = projectionOf(operand);
+      if (!projection.linear)
+        continue;
+      plan.inAttention.insert(projection.linear);
+      if (projection.norm)
+        plan.inAttention.insert(projection.norm);
+      if (projection.rotary)
+        plan.inAttention.insert(projection.rotary);
+    }
+  });
   for (Operation &op : function.getBody().front()) {
     LogicalResult ok =
         llvm::TypeSwitch<Operation *, LogicalResult>(&op)
             .Case([&](qnn::EmbeddingOp o) {
+              input(o.getIds());
               plan.tables[o] = table(o.getTable(), o.getFraction());
               return success();
             })
@@ -419,7 +578,37 @@ FailureOr<Plan> Planner::run() {
               return success();
             })
             .Case([&](qnn::LayerNormOp o) {
-              norm(o);
+              norm(o, o.getGamma(), o.getBeta().value_or(TypedAttr()), true,
+                   o.getEpsilon().convertToDouble(), o.getFraction());
+              return success();
+            })
+            .Case([&](qnn::RMSNormOp o) {
+              if (plan.inAttention.contains(o))
+                return success();
+              if (o.getGroups() != 1)
+                return LogicalResult(o.emitError()
+                                     << "norms of single heads are scheduled "
+                                        "for queries and keys only");
+              norm(o, o.getGamma(), TypedAttr(), false,
+                   o.getEpsilon().convertToDouble(), o.getFraction());
+              return success();
+            })
+            .Case([&](qnn::RotaryOp o) {
+              if (!plan.inAttention.contains(o))
+                return LogicalResult(o.emitError()
+                                     << "rotary embeddings are scheduled for "
+                                        "queries and keys of a linear layer "
+                                        "only");
+              if (o.getIds())
+                input(o.getIds());
+              return success();
+            })
+            .Case([&](qnn::ImportMaskOp o) {
+              input(o.getOut());
+              return success();
+            })
+            .Case([&](qnn::MaskPositionsOp o) {
+              input(o.getMask()); // the host counts them
               return success();
             })
             .Case([&](qnn::GateOp o) {
@@ -429,8 +618,7 @@ FailureOr<Plan> Planner::run() {
             })
             .Case([&](qnn::AttentionOp o) { return attention(o); })
             .Case([&](qnn::LinearOp o) {
-              if (o.getOut().hasOneUse() &&
-                  llvm::isa<qnn::AttentionOp>(*o.getOut().user_begin()))
+              if (plan.inAttention.contains(o))
                 return success(); // planned with its attention
               std::vector<int64_t> lanes = lanesOf(o.getCodes());
               if (formOf(o) == quantise::WeightForm::W4)
@@ -455,10 +643,6 @@ FailureOr<Plan> Planner::run() {
       plan.tags[&op] = std::min(++tag, 255);
   }
   plan.exponentialTable = piecewise(quantise::exponentialTable());
-  plan.idsStride = roundUp(plan.context * 4, 64);
-  plan.maskOffset = plan.idsStride * plan.options.maxBatch;
-  plan.maskStride = roundUp(plan.context * 4, 64);
-  plan.inputBytes = plan.maskOffset + plan.maskStride * plan.options.maxBatch;
   plan.logitsStride = roundUp(vocabulary * 4, 64);
   plan.logitsBatchStride = plan.logitsStride * plan.context;
   plan.outputBytes = plan.logitsBatchStride * plan.options.maxBatch;

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
 
+#include <array>
 #include <functional>
 
 namespace dalbit::schedule {
@@ -52,17 +53,54 @@ struct NormPlan {
   quantise::QuantisedNorm numbers;
 };
 
-/// One attention operation: heads in groups that are computed together.
+/// How a query, key or value comes about: a linear layer, perhaps normalised by
+/// heads, perhaps turned by positions. All of it is done beside the attention.
+struct Projection {
+  qnn::LinearOp linear;
+  qnn::RMSNormOp norm;
+  qnn::RotaryOp rotary;
+};
+
+/// One attention operation: query heads in groups that are computed together,
+/// key/value heads in groups that share a slot of the cache ring. Heads that
+/// share a key head are rows of one product.
 struct AttentionPlan {
-  int64_t heads = 0, size = 0;  ///< real heads and columns of a head
-  int64_t paddedSize = 0;       ///< columns as stored: a multiple of n
-  int64_t group = 0;            ///< heads computed together
-  int64_t keyChunk = 0;         ///< keys of one matrix job
-  LinearPlan query, key, value; ///< chunks of `group` heads
+  int64_t heads = 0, kvHeads = 0;        ///< real ones
+  int64_t size = 0;                      ///< real columns of a head
+  int64_t paddedSize = 0;                ///< columns as stored: a multiple of n
+  int64_t group = 0;                     ///< query heads computed together
+  int64_t kvGroup = 0;                   ///< key/value heads of a slot
+  int64_t keyChunk = 0;                  ///< keys of one matrix job
+  std::array<Projection, 3> projections; ///< query, key, value
+  std::array<LinearPlan, 3> linears;     ///< chunks in groups of heads
+  /// Norms of single heads: gamma pairs of query and key, in this order.
+  std::array<quantise::QuantisedNorm, 2> headNorms;
+  int64_t headNormOffset = 0, headNormBytes = 0; ///< in region const
+  /// Real column in each stored column of queries and keys; -1 is padding.
+  std::vector<int64_t> keyOrder;
   int64_t keyCodes = 0, valueCodes = 0, keyScales = 0,
           valueScales = 0; ///< offsets in region kv
   quantise::AttentionNumbers numbers;
-  int64_t groups() const { return heads / group; }
+  quantise::Table softcap; ///< no words: scores are not capped
+
+  int64_t slots() const { return kvHeads / kvGroup; }
+  int64_t groupsPerSlot() const { return heads / slots() / group; }
+  bool sharesKeys() const { return heads != kvHeads; }
+  int64_t cacheBytes(int64_t context) const {
+    return 2 * kvGroup * context * (paddedSize + 4);
+  }
+};
+
+/// Cosines and sines by position, in region const.
+struct RotaryPlan {
+  int64_t offset = 0, rows = 0;
+  int64_t stride = 0; ///< bytes of a row: `half` cosines, `half` sines, int16
+  int64_t half = 0;   ///< columns of half a head
+};
+
+/// One list of ids a sequence in region input.
+struct InputPlan {
+  int64_t offset = 0, stride = 0;
 };
 
 /// Everything of a model that does not depend on the entry point.
@@ -78,9 +116,13 @@ struct Plan {
       tables; ///< embeddings: offset in region const
   int64_t exponentialTable = 0;
   llvm::DenseMap<mlir::Operation *, int64_t> gateTables;
+  llvm::DenseMap<mlir::Operation *, RotaryPlan> rotaries;
+  /// Linear layers, norms and rotary embeddings that are scheduled with their
+  /// attention.
+  llvm::DenseSet<mlir::Operation *> inAttention;
+  llvm::MapVector<mlir::Value, InputPlan> inputs;
   int64_t constBytes = 0, weightBytes = 0, kvBytesPerSequence = 0;
-  int64_t idsOffset = 0, idsStride = 0, maskOffset = 0, maskStride = 0,
-          inputBytes = 0;
+  int64_t inputBytes = 0;
   int64_t logitsStride = 0, logitsBatchStride = 0, outputBytes = 0;
   /// Writes the contents of const and weights; kept apart so that a trial plan
   /// costs nothing.
@@ -98,9 +140,9 @@ struct Plan {
 mlir::FailureOr<Plan> makePlan(mlir::func::FuncOp function,
                                const Options &options, int64_t block);
 
-/// The linear operation behind \p value, if attention is its only user (its
-/// chunks follow the heads).
-dalbit::qnn::LinearOp projectionOf(mlir::Value value);
+/// What is behind \p value, if each step has one user; no linear layer if
+/// there is something else behind it.
+Projection projectionOf(mlir::Value value);
 
 /// The weight form of a linear operation.
 quantise::WeightForm formOf(qnn::LinearOp op);

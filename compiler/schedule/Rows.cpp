@@ -108,7 +108,59 @@ void Emitter::norm(qnn::LayerNormOp op) {
   values[op.getOut()] = out;
 }
 
-CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count) {
+void Emitter::rmsNorm(qnn::RMSNormOp op) {
+  const NormPlan &norm = plan.norms.find(op)->second;
+  Rows x = values.lookup(op.getX());
+  Size rows = rowsOf(op.getOut());
+  if (inHead.contains(op.getOut()) && !inHead.contains(op.getX())) {
+    x.start = x.start + jobs.times(jobs.minus(block.rows, rows), x.stride);
+    x.absmax = {}; // that of other rows
+  }
+  Value constants = loads.take(Loads::Norms);
+  if (!x.absmax)
+    absoluteMaximum(x, rows);
+  Value squares = scalars("squares"), root = scalars("root");
+  Job square = stream(1, rows, x.cols);
+  square.set("a_type", I32)
+      .set("a_stride1", x.stride)
+      .read("a_addr", x.buffer, x.start);
+  square.set("reduce", ReduceSquares)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", squares);
+  square.set("square_by", ByOuter).read("square_row", x.absmax).emit();
+  scalarJob("rsqrt", 1, rows, squares, root)
+      .set("scale1_imm", pairWord(norm.numbers.squareFactor))
+      .set("scale2_imm", pairWord(norm.numbers.epsilon))
+      .emit();
+
+  Rows out = makeRows("normalised", x.cols);
+  out.absmax = scalars("absmax");
+  Job scale = stream(1, rows, x.cols);
+  scale.set("a_type", I32)
+      .set("a_stride1", x.stride)
+      .read("a_addr", x.buffer, x.start);
+  scale.set("scale1", ScaleRow)
+      .set("scale1_by", ByOuter)
+      .set("scale1_adjust", norm.numbers.adjust);
+  scale.read("scale1_row", root);
+  scale.set("scale2", ScaleB)
+      .set("scale2_adjust", 0)
+      .set("b_type", I32)
+      .set("b_stride0", 0);
+  scale.set("b_stride1", 0).read("b_addr", constants);
+  scale.set("out_type", I32)
+      .set("out_stride1", out.stride)
+      .write("out_addr", out.buffer);
+  scale.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", out.absmax)
+      .emit();
+  loads.release(Loads::Norms);
+  values[op.getOut()] = out;
+}
+
+CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count,
+                        Value rowScales) {
   CodeRows result;
   result.cols = rows.cols;
   result.stride =
@@ -120,9 +172,11 @@ CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count) {
   scalarJob("recip", 1, count, rows.absmax, inverse)
       .set("scale1_imm", pairWord(quantise::makePair(127)))
       .emit();
-  scalarJob("scale", 1, count, rows.absmax, result.scales)
-      .set("scale1_imm", pairWord(quantise::codeScale(int(fraction))))
-      .emit();
+  Job scale = scalarJob(rowScales ? "mul" : "scale", 1, count, rows.absmax,
+                        result.scales);
+  if (rowScales)
+    scale.read("scale2_row", rowScales);
+  scale.set("scale1_imm", pairWord(quantise::codeScale(int(fraction)))).emit();
   Job job = stream(1, count, rows.cols);
   job.set("a_type", I32)
       .set("a_stride1", rows.stride)
@@ -141,7 +195,9 @@ void Emitter::quantize(qnn::QuantizeOp op) {
   Size count = rowsOf(op.getX());
   if (!rows.absmax)
     absoluteMaximum(rows, count);
-  coded[op.getCodes()] = codes(rows, op.getFraction(), count);
+  Value rowScales =
+      op.getRowScales() ? this->rowScales.lookup(op.getRowScales()) : Value();
+  coded[op.getCodes()] = codes(rows, op.getFraction(), count, rowScales);
 }
 
 void Emitter::product(const LinearPlan &linear, size_t first, size_t count,
@@ -201,8 +257,6 @@ template <typename Op> static Op onlyUser(Value value) {
 }
 
 void Emitter::linear(qnn::LinearOp op) {
-  if (onlyUser<qnn::AttentionOp>(op.getOut()))
-    return; // part of the attention's schedule
   const LinearPlan &linear = plan.linears.find(op)->second;
   CodeRows input = coded.lookup(op.getCodes());
   Size rows = rowsOf(op.getOut());

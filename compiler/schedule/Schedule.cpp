@@ -54,8 +54,7 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
   Value sequence = sequences.getInductionVar();
   Block block;
   block.kv = jobs.times(sequence, plan.kvBytesPerSequence);
-  block.mask = jobs.times(sequence, plan.maskStride);
-  block.ids = jobs.times(sequence, plan.idsStride);
+  block.sequence = sequence;
   block.logits = jobs.times(sequence, plan.logitsBatchStride);
   if (decode) {
     block.position = position;
@@ -67,10 +66,9 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
     scf::ForOp blocks = makeLoop(jobs, Size(count));
     Size first = jobs.times(blocks.getInductionVar(), plan.block);
     Size left = jobs.minus(Size(tokens), first);
-    block.first = first;
+    block.first = Size(jobs.materialise(first));
     block.rows = jobs.minimum(left, plan.block);
     block.position = Size(jobs.materialise(Size(position) + first));
-    block.ids = Size(jobs.materialise(block.ids + jobs.times(first, 4)));
     block.logits = Size(
         jobs.materialise(block.logits + jobs.times(first, plan.logitsStride)));
     // The last block's last row, or all rows: max(min(all, 1) * rows, is last

@@ -38,7 +38,7 @@ inline constexpr std::array<uint8_t, 16> ElfIdent = {0x7f, 'E', 'L', 'F',
                                                      2,    1,   1};
 inline constexpr uint16_t ElfExecutable = 2;
 inline constexpr uint16_t ElfMachine = 0xda1b;
-inline constexpr uint32_t FormatVersion = 1;
+inline constexpr uint32_t FormatVersion = 2;
 
 enum : uint32_t { SectionNull = 0, SectionData = 1, SectionNames = 3 };
 enum : uint64_t { FlagAllocate = 2, FlagExecute = 4 };

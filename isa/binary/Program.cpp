@@ -47,6 +47,20 @@ const char *name(ScaleKind kind) {
   return "";
 }
 
+const char *name(Role role) {
+  switch (role) {
+  case Role::None:
+    return "none";
+  case Role::Tokens:
+    return "tokens";
+  case Role::Positions:
+    return "positions";
+  case Role::Mask:
+    return "mask";
+  }
+  return "";
+}
+
 unsigned elementBytes(ElementType type) {
   switch (type) {
   case ElementType::I8:

@@ -67,6 +67,14 @@ enum class TensorKind { Input, Output, Past, Present, Logits };
 /// Element types in DRAM.
 enum class ElementType { I8, I16, I32 };
 
+/// What an integer input is.
+enum class Role {
+  None,      ///< not an integer input
+  Tokens,    ///< token ids
+  Positions, ///< positions P .. P+T-1, unless the host is told others
+  Mask,      ///< 0: the key is hidden
+};
+
 /// How numbers in DRAM stand for real ones (A9).
 enum class ScaleKind {
   None,  ///< integers as they are: token ids, positions, masks
@@ -95,6 +103,17 @@ struct Tensor {
   isa::Region scaleRegion = isa::Region::Kv;
   uint64_t scaleOffset = 0;
   std::vector<int64_t> scaleStrides;
+  /// Where element i of a row is stored, in units of the last stride; empty:
+  /// place i. (Rotary embeddings order the columns of keys.)
+  std::vector<int64_t> columns;
+  /// Inputs: what the integers are.
+  Role role = Role::None;
+  /// Inputs: elements are 0 .. limit - 1; 0: not checked.
+  uint64_t limit = 0;
+  /// Positions that the host counts from this mask; empty for inputs of the
+  /// model. `fill` is the position of what the mask hides.
+  std::string source;
+  int64_t fill = 0;
   /// Name of the tensor in whose memory this one lies ("present" over "past"),
   /// or empty.
   std::string alias;
@@ -138,6 +157,7 @@ struct Program {
 const char *name(TensorKind kind);
 const char *name(ElementType type);
 const char *name(ScaleKind kind);
+const char *name(Role role);
 unsigned elementBytes(ElementType type);
 
 /// The region's entry, or null.

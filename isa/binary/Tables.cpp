@@ -104,6 +104,11 @@ std::string printTensors(const Program &program) {
                     {"scale_region", regionName(tensor.scaleRegion)},
                     {"scale_offset", tensor.scaleOffset},
                     {"scale_strides", tensor.scaleStrides},
+                    {"columns", tensor.columns},
+                    {"role", name(tensor.role)},
+                    {"limit", tensor.limit},
+                    {"source", tensor.source},
+                    {"fill", tensor.fill},
                     {"alias", tensor.alias}});
   return text(list);
 }
@@ -129,6 +134,12 @@ void readTensors(std::string_view text, const std::string &source,
     tensor.scaleRegion = regionOf(object, "scale_region");
     tensor.scaleOffset = object.integer<uint64_t>("scale_offset");
     tensor.scaleStrides = object.integers("scale_strides");
+    tensor.columns = object.integers("columns");
+    tensor.role = object.choice<Role>("role", 4,
+                                      [](unsigned i) { return name(Role(i)); });
+    tensor.limit = object.integer<uint64_t>("limit");
+    tensor.source = object.string("source");
+    tensor.fill = object.integer<int64_t>("fill");
     tensor.alias = object.string("alias");
     program.tensors.push_back(tensor);
   });

@@ -8,12 +8,14 @@
 #include "isa/target/Target.h"
 #include "support/Error.h"
 
+#include <algorithm>
 #include <set>
 
 namespace dalbit::binary {
 namespace {
 
 constexpr unsigned MaxRank = 8;
+constexpr int64_t MaxColumn = 1 << 20;
 constexpr size_t MaxTargetText = size_t(1) << 20;
 constexpr uint32_t MaxContext = 1u << 24, MaxBatch = 1u << 16;
 
@@ -137,6 +139,44 @@ private:
     }
   }
 
+  using Shapes = std::vector<std::vector<int64_t>>;
+
+  void checkColumns(const std::string &prefix, const Tensor &tensor,
+                    const Shapes &shapes) {
+    if (tensor.columns.empty())
+      return;
+    for (const std::vector<int64_t> &shape : shapes)
+      require(!shape.empty() && shape.back() == int64_t(tensor.columns.size()),
+              prefix + ": " + std::to_string(tensor.columns.size()) +
+                  " columns do not fit its shape");
+    std::set<int64_t> places;
+    for (int64_t column : tensor.columns)
+      require(column >= 0 && column <= MaxColumn &&
+                  places.insert(column).second,
+              prefix + ": column " + std::to_string(column) +
+                  " is no place or used twice");
+  }
+
+  /// The shapes as the strides see them.
+  static Shapes storedShapes(const Tensor &tensor, Shapes shapes) {
+    if (!tensor.columns.empty())
+      for (std::vector<int64_t> &shape : shapes)
+        shape.back() =
+            *std::max_element(tensor.columns.begin(), tensor.columns.end()) + 1;
+    return shapes;
+  }
+
+  void checkSource(const std::string &prefix, const Tensor &tensor) {
+    if (tensor.source.empty())
+      return;
+    const Tensor *mask = findTensor(program, tensor.source);
+    require(tensor.role == Role::Positions && mask &&
+                mask->role == Role::Mask && mask->shape.size() == 2 &&
+                tensor.shape.size() == 2 && tensor.fill >= 0,
+            prefix + ": source '" + tensor.source +
+                "' is no mask to count positions from");
+  }
+
   void checkTensor(const Tensor &tensor) {
     std::string prefix = "tensor '" + tensor.name + "'";
     require(!tensor.name.empty() && tensors.insert(tensor.name).second,
@@ -158,8 +198,10 @@ private:
       }
       shapes.push_back(shape);
     }
-    checkExtents(prefix, tensor.region, tensor.offset, tensor.strides, shapes,
-                 elementBytes(tensor.type));
+    checkColumns(prefix, tensor, shapes);
+    checkExtents(prefix, tensor.region, tensor.offset, tensor.strides,
+                 storedShapes(tensor, shapes), elementBytes(tensor.type));
+    checkSource(prefix, tensor);
     require(tensor.fractionBits >= 0 && tensor.fractionBits <= 31,
             prefix + ": " + std::to_string(tensor.fractionBits) +
                 " fraction bits");

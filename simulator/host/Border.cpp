@@ -81,6 +81,11 @@ uint64_t rowStride(const binary::Tensor &tensor) {
   return tensor.strides.empty() ? 0 : uint64_t(tensor.strides.back());
 }
 
+/// Where element \p i of a row lies, in units of its stride.
+uint64_t placeOf(const binary::Tensor &tensor, int64_t i) {
+  return uint64_t(tensor.columns.empty() ? i : tensor.columns[size_t(i)]);
+}
+
 } // namespace
 
 std::string shapeText(const std::vector<int64_t> &shape) {
@@ -137,7 +142,7 @@ void writeTensor(Memory &memory, const binary::Tensor &tensor,
     }
     uint8_t *to = base + dot(index, tensor.strides);
     for (int64_t i = 0; i < size; ++i)
-      store(to + uint64_t(i) * stride, tensor.type,
+      store(to + placeOf(tensor, i) * stride, tensor.type,
             step == 0 ? 0 : row[i] * factor / step);
   });
 }
@@ -163,7 +168,8 @@ HostTensor readTensor(const Memory &memory, const binary::Tensor &tensor,
     }
     const uint8_t *from = base + dot(index, tensor.strides);
     for (int64_t i = 0; i < size; ++i) {
-      double value = load(from + uint64_t(i) * stride, tensor.type) * factor;
+      double value =
+          load(from + placeOf(tensor, i) * stride, tensor.type) * factor;
       result.values.push_back(isInteger ? value : double(float(value)));
     }
   });

@@ -14,6 +14,7 @@ namespace dalbit::host {
 
 namespace {
 
+using binary::Role;
 using binary::TensorKind;
 
 /// Added to the score of a hidden key: far below every score, far from
@@ -29,8 +30,10 @@ const HostTensor *find(const std::vector<HostTensor> &list,
   return found == list.end() ? nullptr : &*found;
 }
 
+/// What a user gives: positions that the host counts itself are none.
 bool isInput(const binary::Tensor &tensor) {
-  return tensor.kind == TensorKind::Input || tensor.kind == TensorKind::Past;
+  return (tensor.kind == TensorKind::Input && tensor.source.empty()) ||
+         tensor.kind == TensorKind::Past;
 }
 
 } // namespace
@@ -39,15 +42,12 @@ Session::Session(const binary::Program &program, Memory &memory, Engine &engine)
     : program(program), memory(memory), engine(engine) {
   words = nlohmann::json::parse(program.model).value("vocabulary", int64_t(0));
   for (const binary::Tensor &tensor : program.tensors) {
-    if (tensor.kind != TensorKind::Input ||
-        tensor.scale != binary::ScaleKind::None)
-      continue;
-    bool hasPast = !tensor.shape.empty() &&
-                   tensor.shape.back().find('P') != std::string::npos;
-    if (!ids && !hasPast)
+    if (tensor.role == Role::Tokens && !ids)
       ids = &tensor;
-    else
+    if (tensor.role == Role::Mask)
       masks.push_back(&tensor);
+    if (tensor.role == Role::Positions)
+      positions.push_back({&tensor, {}});
   }
   memory.load(program);
   reset();
@@ -179,6 +179,7 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
       writeTensor(memory, *ids, binary::shapeOf(*ids, {count, past, batch}),
                   part);
     }
+    writePositions(first, count);
     bool isLast = first + count == tokens;
     total += start(count, allRows);
     if (allRows || isLast)
@@ -198,6 +199,7 @@ StepResult Session::step(std::span<const int32_t> tokenIds, uint32_t sequences,
   for (size_t i = 0; i < tokenIds.size(); ++i)
     checkId(int64_t(i), tokenIds[i]);
   writeMasks({});
+  findPositions({});
   return runTokens(tokenIds, allRows);
 }
 
@@ -225,6 +227,56 @@ void Session::writeMasks(const std::vector<HostTensor> &given) {
     for (size_t i = 0; input && i < scores.size(); ++i)
       scores[i] = input->values[i] != 0 ? 0 : HiddenScore;
     writeTensor(memory, *mask, shape, scores);
+  }
+}
+
+void Session::findPositions(const std::vector<HostTensor> &given) {
+  for (Positions &list : positions) {
+    const HostTensor *input = find(given, list.tensor->name);
+    const HostTensor *mask = find(given, list.tensor->source);
+    list.values.clear();
+    if (input) {
+      list.values = input->values;
+      continue;
+    }
+    int64_t sequences = shapeNow(*list.tensor).front();
+    for (int64_t b = 0; b < sequences; ++b) {
+      uint32_t seen = mask ? 0 : before;
+      for (uint32_t s = mask ? 0 : before; s < before + tokens; ++s) {
+        bool shown =
+            !mask || mask->values[size_t(b) * (before + tokens) + s] != 0;
+        if (s >= before)
+          list.values.push_back(shown ? double(seen)
+                                      : double(list.tensor->fill));
+        seen += shown;
+      }
+    }
+  }
+}
+
+void Session::writePositions(uint32_t first, uint32_t count) {
+  for (const Positions &list : positions) {
+    std::vector<int64_t> shape =
+        binary::shapeOf(*list.tensor, {count, past, batch});
+    std::vector<double> part;
+    for (int64_t b = 0; b < shape.front(); ++b)
+      for (uint32_t t = 0; t < count; ++t)
+        part.push_back(list.values[size_t(b) * tokens + first + t]);
+    writeTensor(memory, *list.tensor, shape, part);
+  }
+}
+
+void Session::checkLimit(const binary::Tensor &tensor,
+                         const HostTensor &input) const {
+  if (&tensor == ids || tensor.limit == 0)
+    return;
+  for (size_t i = 0; i < input.values.size(); ++i) {
+    double value = input.values[i];
+    if (value < 0 || value != std::floor(value) ||
+        value >= double(tensor.limit))
+      throw Error("input '" + tensor.name + "': element " + std::to_string(i) +
+                  " is " + nlohmann::json(value).dump() + ", outside 0 .. " +
+                  std::to_string(tensor.limit - 1));
   }
 }
 
@@ -264,16 +316,18 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     if (input.shape != expected)
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));
+    checkLimit(*tensor, input);
     for (size_t i = 0; i < input.values.size(); ++i)
       if (!std::isfinite(input.values[i]))
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is not finite");
   }
   for (const binary::Tensor &tensor : program.tensors) {
-    // A mask hides nothing and an empty cache has nothing unless given.
-    bool isOptional =
-        std::find(masks.begin(), masks.end(), &tensor) != masks.end() ||
-        (tensor.kind == TensorKind::Past && before == 0);
+    // A mask hides nothing, positions go on and an empty cache has nothing
+    // unless given.
+    bool isOptional = tensor.role == Role::Mask ||
+                      tensor.role == Role::Positions ||
+                      (tensor.kind == TensorKind::Past && before == 0);
     if (isInput(tensor) && !isOptional && !find(inputs, tensor.name))
       throw Error("input '" + tensor.name + "' " + shapeText(shapeNow(tensor)) +
                       " is missing",
@@ -312,17 +366,17 @@ StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
   std::vector<int32_t> numbers;
   for (const HostTensor &input : inputs) {
     const binary::Tensor &tensor = *binary::findTensor(program, input.name);
-    bool isMask = std::find(masks.begin(), masks.end(), &tensor) != masks.end();
     if (&tensor == ids) {
       for (size_t i = 0; i < input.values.size(); ++i) {
         checkId(int64_t(i), input.values[i]);
         numbers.push_back(int32_t(input.values[i]));
       }
-    } else if (!isMask) {
+    } else if (tensor.role == Role::None) {
       writeTensor(memory, tensor, input.shape, input.values);
     }
   }
   writeMasks(inputs);
+  findPositions(inputs);
   past = before;
   StepResult result = runTokens(numbers, /*allRows=*/true);
   results = outputs();

@@ -5,9 +5,9 @@
 // grow with each step; the cache stays in the NPU's memory. More tokens than
 // the program takes in one start are fed in several.
 //
-// Of the tensor table it expects: token ids are the first input without a scale
-// whose length does not contain P, further inputs without a scale are masks (0:
-// hidden); logits are [.., rows, vocabulary] and row r of a start is row r
+// Of the tensor table it expects: one input with the role of tokens; masks (0:
+// hidden) and positions as their roles say, each written by itself where nobody
+// gives them; logits are [.., rows, vocabulary] and row r of a start is row r
 // there. Entry points are "prefill" (any T) and "decode" (T = 1), their
 // arguments "tokens", "position", "batch", "all_rows".
 
@@ -67,10 +67,14 @@ private:
   std::vector<int64_t> shapeNow(const binary::Tensor &tensor) const;
   void checkSizes() const;
   void checkId(int64_t index, double id) const;
+  void checkLimit(const binary::Tensor &tensor, const HostTensor &input) const;
   /// Takes T, P and B from dimensions that are one of them alone.
   void bindSymbols(const std::vector<HostTensor> &inputs);
   void checkInputs(const std::vector<HostTensor> &inputs) const;
   void writeMasks(const std::vector<HostTensor> &given);
+  /// Finds the positions of all tokens of a step.
+  void findPositions(const std::vector<HostTensor> &given);
+  void writePositions(uint32_t first, uint32_t count);
   StepResult runTokens(std::span<const int32_t> ids, bool allRows);
   StepResult start(uint32_t count, bool allRows);
   void keepLogits(uint32_t first, uint32_t count, bool allRows);
@@ -80,6 +84,11 @@ private:
   Engine &engine;
   const binary::Tensor *ids = nullptr;
   std::vector<const binary::Tensor *> masks;
+  struct Positions {
+    const binary::Tensor *tensor;
+    std::vector<double> values; ///< [its sequences][tokens]
+  };
+  std::vector<Positions> positions;
   uint32_t past = 0; ///< position of the next token
   // Of the last step; its own position is before.
   uint32_t before = 0, tokens = 0, batch = 1;

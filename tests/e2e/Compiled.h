@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The small GPT compiled for a target and loaded on an engine, for the
+// A small model compiled for a target and loaded on an engine, for the
 // end-to-end tests.
 
 #pragma once
@@ -18,6 +18,7 @@
 #include "simulator/host/Session.h"
 #include "simulator/verilated/VerilatedEngine.h"
 #include "tests/e2e/SmallGpt.h"
+#include "tests/e2e/SmallLlama.h"
 
 #include <catch2/catch.hpp>
 
@@ -29,19 +30,28 @@ namespace dalbit::test {
 struct Compiled {
   explicit Compiled(const SmallGpt &model, const std::string &targetName,
                     const std::string &weights = "w8", bool rtl = false)
+      : Compiled(smallGptText(model), model.context, targetName, weights, rtl) {
+  }
+  explicit Compiled(const SmallLlama &model, const std::string &targetName,
+                    const std::string &weights = "w8", bool rtl = false)
+      : Compiled(smallLlamaText(model), model.context, targetName, weights,
+                 rtl) {}
+
+  /// \p text is a model of the nn dialect.
+  Compiled(const std::string &text, int64_t maxContext,
+           const std::string &targetName, const std::string &weights, bool rtl)
       : target(target::loadTarget(targetName)) {
     context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                         mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                         onnx::OnnxDialect, nn::NNDialect, qnn::QNNDialect,
                         npu::NPUDialect>();
-    std::string text = smallGptText(model);
     floating = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     integer = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     REQUIRE(floating);
     REQUIRE(mlir::succeeded(quantise::convertToQNN(*integer, {weights})));
     schedule::Options options;
     options.machine = schedule::machineOf(target);
-    options.maxContext = model.context;
+    options.maxContext = maxContext;
     options.maxBatch = 2;
     mlir::FailureOr<schedule::Schedule> schedule =
         schedule::schedule(*integer, options);
@@ -60,11 +70,16 @@ struct Compiled {
     session = std::make_unique<host::Session>(program, *memory, *engine);
   }
 
+  /// \p positions: where the model takes them as an input.
   std::vector<float> integerLogits(const std::vector<int64_t> &ids,
-                                   int64_t batch) {
-    auto out = execute::runInteger(
-        *integer, {execute::Tensor::of<int64_t>(
-                      {batch, int64_t(ids.size()) / batch}, ids)});
+                                   int64_t batch,
+                                   const std::vector<int64_t> &positions = {}) {
+    llvm::SmallVector<int64_t> shape = {batch, int64_t(ids.size()) / batch};
+    std::vector<execute::Tensor> inputs = {
+        execute::Tensor::of<int64_t>(shape, ids)};
+    if (!positions.empty())
+      inputs.push_back(execute::Tensor::of<int64_t>(shape, positions));
+    auto out = execute::runInteger(*integer, inputs);
     return {out[0].data<float>(), out[0].data<float>() + out[0].count()};
   }
 

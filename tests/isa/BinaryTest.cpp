@@ -161,7 +161,7 @@ TEST_CASE("a container that lies is refused") {
   CHECK(patched(0, 0, 1) == ": is no Dalbit binary");
   CHECK(patched(18, 62, 2) == ": is an ELF file of another machine (62)");
   CHECK(patched(48, 9, 4) ==
-        ": has version 9 of the format, this program reads 1");
+        ": has version 9 of the format, this program reads 2");
   CHECK(patched(40, ~7ull, 8) == ": the section table lies outside the file");
   CHECK(patched(60, 3, 2) == ": the ELF header is damaged");
   CHECK(patched(header(2, 24), 64, 8) == ": sections overlap");
@@ -286,6 +286,17 @@ TEST_CASE("what a program promises is checked piece by piece") {
   CHECK(reason([](Program &p) {
           p.tensors[1].scaleStrides.pop_back();
         }).find("p: tensor 'present': 2 scale strides") == 0);
+  CHECK(reason([](Program &p) { p.tensors[1].columns = {1, 0}; }) ==
+        "p: tensor 'present': 2 columns do not fit its shape");
+  CHECK(reason([](Program &p) { p.tensors[1].columns.assign(32, 5); }) ==
+        "p: tensor 'present': column 5 is no place or used twice");
+  CHECK(reason([](Program &p) {
+          for (int64_t i = 0; i < 32; ++i)
+            p.tensors[1].columns.push_back(i * 1000);
+        }) == "p: tensor 'present': ends past its region");
+  CHECK(reason([](Program &p) { p.tensors[0].source = "past"; }) ==
+        "p: tensor 'tokens': source 'past' is no mask to count positions "
+        "from");
   CHECK(reason([](Program &p) { p.tensors[2].alias = "nobody"; }) ==
         "p: tensor 'past': alias 'nobody' is no other tensor");
   CHECK(reason([](Program &p) { p.tensors[2].offset = 1; }) ==

@@ -36,6 +36,7 @@ Program sampleProgram() {
 
   Tensor tokens;
   tokens.name = "tokens";
+  tokens.role = Role::Tokens;
   tokens.onnxType = "int64";
   tokens.shape = {"B", "T"};
   tokens.onnxShape = {"batch", "sequence"};

@@ -97,6 +97,9 @@ ModelFacts modelFacts(mlir::ModuleOp raised) {
     else
       facts.vocabulary = rows;
   });
+  raised.walk([&](nn::RotaryOp op) {
+    facts.positions = op.getCos().getType().getDimSize(0);
+  });
   return facts;
 }
 

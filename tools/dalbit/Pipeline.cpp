@@ -49,13 +49,21 @@ std::string textOf(ModuleOp module) {
   return text;
 }
 
-/// Rows of the position table, or 2048 where positions are computed.
+/// Positions of angles that a graph computes, unless --max-context says.
+constexpr int64_t DefaultContext = 2048;
+
+/// Rows of the smallest table of positions, or 2048 where they are computed.
 int64_t defaultContext(ModuleOp module) {
   int64_t rows = 0;
+  auto atMost = [&](Value table) {
+    int64_t size = cast<ShapedType>(table.getType()).getDimSize(0);
+    rows = rows ? std::min(rows, size) : size;
+  };
   module.walk([&](nn::EmbeddingOp op) {
     if (op.getIds().getDefiningOp<nn::PositionIdsOp>())
-      rows = op.getTable().getType().getDimSize(0);
+      atMost(op.getTable());
   });
+  module.walk([&](nn::RotaryOp op) { atMost(op.getCos()); });
   if (rows)
     return rows;
   // A graph of fixed sizes has no other context.
@@ -67,7 +75,7 @@ int64_t defaultContext(ModuleOp module) {
       }
   std::fprintf(stderr, "note: the model has no position table; --max-context "
                        "is taken as 2048\n");
-  return 2048;
+  return DefaultContext;
 }
 
 } // namespace
@@ -118,6 +126,8 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
   raise::RaiseOptions raiseOptions;
   raiseOptions.shapes = options.shapes;
   raiseOptions.values = options.values;
+  raiseOptions.context =
+      options.maxContext ? options.maxContext : DefaultContext;
   raiseOptions.report = false;
   if (failed(raise::raiseToNN(module, raiseOptions)))
     fail("the graph cannot be raised");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the nn dialect: rules N1..N16 of NNOps.td. A dynamic dimension
-// agrees with every size.
+// Verifiers of the nn dialect: rules N1..N16 and N22 of NNOps.td.
 
 #include "compiler/dialect/nn/NNChecks.h"
 
@@ -158,6 +157,12 @@ LogicalResult AttentionOp::verify() {
                         {batch, keys, kvWidth})) ||
       failed(checkShape(*this, "N11", "key", getKey(), {batch, keys, kvWidth})))
     return failure();
+  if (getWindow() && (!getCausal() || *getWindow() <= 0))
+    return fails(*this, "N22",
+                 "has a window that is not positive or not "
+                 "beside causal");
+  if (getSoftcap().isNegative() || getSoftcap().isNaN())
+    return fails(*this, "N22", "has a negative softcap");
   bool self = getPastKey() || getCausal();
   if (self && !agree(keys, query.getDimSize(1)))
     return fails(*this, "N11",

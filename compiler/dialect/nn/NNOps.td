@@ -5,7 +5,8 @@
 // One module holds one func.func @main of straight-line ops with value
 // semantics. Shapes: B batch, T new tokens, P length of the past, S = P + T,
 // D model width, H query heads, G key/value heads, d head size. The rules
-// N1..N16 below are what the verifiers check and what their messages cite.
+// N1..N22 (17 to 21 in NNDecoderOps.td) are what the verifiers check and what
+// their messages cite.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNOPS_TD
 #define DALBIT_COMPILER_DIALECT_NN_NNOPS_TD
@@ -199,7 +200,9 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     ```
     present_k = concat(past_k, heads(k)) along the tokens; present_v likewise
     score[b,h,t,s] = scale * q[b,h,t,:] . present_k[b,h,s,:]
+    if softcap:  score = softcap * tanh(score / softcap)
     if causal and s > t + (S - T):  score = hidden_score
+    if window and s <= t + (S - T) - window:  score = hidden_score
     score += key_mask[b, s], or mask[b, t, s]
     out[b, t, h*d:(h+1)*d] = softmax_s(score) . present_v[b,h,:,:]
     ```
@@ -213,13 +216,17 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     N13: past_k and past_v come together, [B, G, P, d].
     N14: the mask is [B, S] or [B or 1, T, S].  N15: out is like q.
     N16: present_k and present_v are [B, G, S, d].
+    N22: a window is positive and comes with causal; softcap is not negative,
+         0 is none.
   }];
   let arguments = (ins
     NN_Float:$query, NN_Float:$key, NN_Float:$value,
     Optional<NN_Float>:$past_key, Optional<NN_Float>:$past_value,
     Optional<NN_Float>:$key_mask,
     I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
-    DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden_score);
+    DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden_score,
+    OptionalAttr<I64Attr>:$window,
+    DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
   let results = (outs NN_Float:$out, NN_Float:$present_key,
                       NN_Float:$present_value);
   let assemblyFormat = [{
@@ -229,6 +236,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+include "compiler/dialect/nn/NNDecoderOps.td"
 include "compiler/dialect/nn/NNTokenOps.td"
 
 #endif // DALBIT_COMPILER_DIALECT_NN_NNOPS_TD

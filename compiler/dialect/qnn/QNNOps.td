@@ -72,10 +72,11 @@ def QNN_QuantizeOp : QNN_Op<"quantize"> {
   let summary = "int8 codes with a scale a row";
   let description = [{
     m = absmax(row); codes = sat8(rq(x, recip(m, 127))); scales = pair(m * 2^-fraction / 127) (S3, S5).
+    If the rows have scales of their own: scales = pair(m * row scale * 2^-fraction / 127) (S7).
   }];
-  let arguments = (ins QNN_Fixed:$x, I64Attr:$fraction);
+  let arguments = (ins QNN_Fixed:$x, Optional<QNN_Pairs>:$row_scales, I64Attr:$fraction);
   let results = (outs QNN_Codes:$codes, QNN_Pairs:$scales);
-  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x (`scaled` $row_scales^)? attr-dict `:` functional-type(operands, results)";
 }
 
 def QNN_LinearOp : QNN_Op<"linear"> {
@@ -106,16 +107,21 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
   let description = [{
     q, k, v (16 fraction bits) are quantised by token and head as qnn.quantize does; the new rows of k
     and v are appended to the past codes and scales (A8). Then for each head and token:
-      s = rq(rq(q8 . k8[n], k scale[n]), q scale) (+ mask[n]), 16 fraction bits
+      s = rq(rq(q8 . k8[n], k scale[n]), q scale) (+ mask[n]), 16 fraction bits; with a softcap, s is
+          then multiplied by the gate softcap * tanh(s / softcap) / s (V4), before the mask
       p = exp table(s - max s), int16; z = sum p; columns outside the valid range are 0 (A6)
       p' = rq(p, v scale[n]); p8 = quantised by its own maximum (A7)
       out = rq(p8 . v8, max p' / 127 / z), 16 fraction bits
+    Head h reads head h / (heads / kv_heads) of k and v. Token t sees keys lo <= n < hi: all; causal:
+    hi = P + t + 1; with a window also lo = max(0, hi - window).
   }];
   let arguments = (ins QNN_Fixed:$query, QNN_Fixed:$key, QNN_Fixed:$value,
                        Optional<QNN_Codes>:$past_key, Optional<QNN_Pairs>:$past_key_scales,
                        Optional<QNN_Codes>:$past_value, Optional<QNN_Pairs>:$past_value_scales,
                        Optional<QNN_Fixed>:$mask,
-                       I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale);
+                       I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
+                       OptionalAttr<I64Attr>:$window,
+                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
   let results = (outs QNN_Fixed:$out, QNN_Codes:$present_key, QNN_Pairs:$present_key_scales,
                       QNN_Codes:$present_value, QNN_Pairs:$present_value_scales);
   let assemblyFormat = [{
@@ -156,6 +162,7 @@ def QNN_DequantizeOp : QNN_Op<"dequantize"> {
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }
 
+include "compiler/dialect/qnn/QNNDecoderOps.td"
 include "compiler/dialect/qnn/QNNTokenOps.td"
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "compiler/execute/integer/Attend.h"
 
+#include "compiler/execute/integer/Rows.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,17 +11,9 @@ namespace dalbit::execute {
 
 using quantise::ResidualFraction;
 
-static int64_t absoluteMaximum(const int32_t *x, int64_t cols) {
-  int64_t maximum = 0;
-  for (int64_t c = 0; c < cols; ++c)
-    maximum = std::max(maximum,
-                       std::min<int64_t>(std::abs(int64_t(x[c])), INT32_MAX));
-  return maximum;
-}
-
 Scaled quantiseRow(const int32_t *x, int64_t cols, int8_t *codes,
                    quantise::Pair factor) {
-  int64_t maximum = absoluteMaximum(x, cols);
+  int64_t maximum = absmaxOf(x, cols);
   Scaled inverse = divide(scaledOf(quantise::makePair(127)), {maximum, 0});
   for (int64_t c = 0; c < cols; ++c)
     codes[c] = int8_t(std::clamp(requantise(x[c], inverse, 0), -128, 127));
@@ -35,29 +29,35 @@ Scaled scaleOfWord(int32_t word) {
 }
 
 int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
-                  int64_t visible, const int32_t *mask,
-                  const quantise::AttentionNumbers &numbers, int32_t *out,
-                  std::vector<int32_t> &probabilities) {
+                  const View &view, const quantise::AttentionNumbers &numbers,
+                  int32_t *out, std::vector<int32_t> &probabilities) {
   const quantise::Table &exponential = quantise::exponentialTable();
+  int64_t visible = view.end;
   std::vector<int8_t> query(size), weights(visible);
   std::vector<int32_t> scores(visible), weighted(visible);
   Scaled queryScale = quantiseRow(x, size, query.data(), numbers.queryScale);
   int32_t maximum = INT32_MIN;
-  for (int64_t s = 0; s < visible; ++s) {
+  for (int64_t s = view.first; s < visible; ++s) {
     int32_t sum = 0;
     for (int64_t i = 0; i < size; ++i)
       sum += int32_t(query[i]) * cache.keys[s * size + i];
     int32_t v =
         requantise(sum, scaleOfWord(cache.keyScales[s]), -numbers.scoreInner);
     v = requantise(v, queryScale, numbers.scoreInner - ResidualFraction);
-    if (mask)
-      v = clamp32(int64_t(v) + mask[s]);
+    if (const quantise::Table *cap = view.softcap)
+      v = requantise(
+          v,
+          {interpolate(cap->words.data(), v, cap->shift, cap->offset),
+           cap->gateShift},
+          0);
+    if (view.mask)
+      v = clamp32(int64_t(v) + view.mask[s]);
     scores[s] = v;
     maximum = std::max(maximum, v);
   }
   int64_t total = 0;
   probabilities.assign(visible, 0);
-  for (int64_t s = 0; s < visible; ++s) {
+  for (int64_t s = view.first; s < visible; ++s) {
     int32_t p = interpolate(exponential.words.data(),
                             clamp32(int64_t(scores[s]) - maximum),
                             exponential.shift, exponential.offset);
@@ -68,7 +68,7 @@ int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
   }
   quantiseRow(weighted.data(), visible, weights.data(),
               quantise::codeScale(numbers.probabilityInner));
-  int64_t largest = absoluteMaximum(weighted.data(), visible);
+  int64_t largest = absmaxOf(weighted.data(), visible);
   // S7: (maximum * 1/total) * 2^-inner/127.
   Scaled share = divide(scaledOf(quantise::makePair(1)), sumOf(total));
   Scaled scale = times(times({largest, 0}, share),

@@ -26,13 +26,20 @@ struct HeadCache {
   const int32_t *keyScales, *valueScales;
 };
 
-/// Attention of the query row \p x of \p size columns over the first \p visible
-/// keys; writes \p size numbers to \p out. \p mask (null: none) is added to the
-/// scores. The probabilities of the keys, int16, are left in \p probabilities;
-/// their sum is the result.
+/// What a query sees: keys first .. end - 1. The mask is added to the scores
+/// after they went through the softcap's gate; null: none.
+struct View {
+  int64_t first = 0, end = 0;
+  const int32_t *mask = nullptr;
+  const quantise::Table *softcap = nullptr;
+};
+
+/// Attention of the query row \p x of \p size columns; writes \p size numbers
+/// to
+/// \p out. The probabilities of the keys up to the view's end, int16, are left
+/// in \p probabilities; their sum is the result.
 int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
-                  int64_t visible, const int32_t *mask,
-                  const quantise::AttentionNumbers &numbers, int32_t *out,
-                  std::vector<int32_t> &probabilities);
+                  const View &view, const quantise::AttentionNumbers &numbers,
+                  int32_t *out, std::vector<int32_t> &probabilities);
 
 } // namespace dalbit::execute

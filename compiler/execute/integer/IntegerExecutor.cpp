@@ -5,8 +5,11 @@
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/dialect/qnn/QNNOps.h"
 #include "compiler/execute/integer/Attend.h"
+#include "compiler/execute/integer/Decoder.h"
+#include "compiler/execute/integer/Rows.h"
+#include "compiler/execute/nn/Decoder.h"
 #include "compiler/execute/nn/Tokens.h"
-#include "compiler/quantise/Weights.h"
+#include "compiler/quantise/Decoder.h"
 #include "support/Error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,16 +34,6 @@ std::vector<float> floatsOf(Attribute attr) {
     onnx::readWeight(attr, values);
   return {values.begin(), values.end()};
 }
-
-/// Rows of the last dimension.
-template <typename T> struct RowsOf {
-  explicit RowsOf(Tensor &tensor)
-      : cols(tensor.shape().back()), count(cols ? tensor.count() / cols : 0),
-        base(tensor.data<T>()) {}
-  T *operator[](int64_t row) const { return base + row * cols; }
-  int64_t cols, count;
-  T *base;
-};
 
 class Executor {
 public:
@@ -89,6 +82,7 @@ private:
   void exportCache(qnn::ExportCacheOp op);
   void importMask(qnn::ImportMaskOp op);
   void dequantize(qnn::DequantizeOp op);
+  void rotary(qnn::RotaryOp op);
 
   int64_t past, tokens = 0;
   std::function<void(Value, const Tensor &)> observer;
@@ -184,9 +178,16 @@ void Executor::quantize(qnn::QuantizeOp op) {
       scales(ElementType::I32, x.shape().drop_back());
   RowsOf<int32_t> in(x);
   RowsOf<int8_t> out(codes);
-  for (int64_t r = 0; r < in.count; ++r)
-    scales.data<int32_t>()[r] = int32_t(wordOf(quantiseRow(
-        in[r], in.cols, out[r], quantise::codeScale(int(op.getFraction())))));
+  quantise::Pair step = quantise::codeScale(int(op.getFraction()));
+  for (int64_t r = 0; r < in.count; ++r) {
+    Scaled scale = quantiseRow(in[r], in.cols, out[r], step);
+    if (op.getRowScales()) // S7
+      scale =
+          times(times({absmaxOf(in[r], in.cols), 0},
+                      scaleOfWord(get(op.getRowScales()).data<int32_t>()[r])),
+                scaledOf(step));
+    scales.data<int32_t>()[r] = int32_t(wordOf(scale));
+  }
   set(op.getCodes(), codes);
   set(op.getScales(), scales);
 }
@@ -260,36 +261,54 @@ std::pair<Tensor, Tensor> Executor::append(Value pastCodes, Value pastScales,
 void Executor::attention(qnn::AttentionOp op) {
   Tensor q = get(op.getQuery()), k = get(op.getKey()), v = get(op.getValue());
   int64_t batch = q.dim(0), rows = q.dim(1), heads = op.getHeads(),
-          size = q.dim(2) / heads;
+          kvHeads = op.getKvHeads(), size = q.dim(2) / heads;
   int64_t held = op.getPastKey() ? get(op.getPastKey()).dim(2) : past;
   int64_t keys = held + rows;
   quantise::AttentionNumbers numbers =
       quantise::attentionNumbers(size, op.getScale().convertToDouble());
   auto [keyCodes, keyScales] =
-      append(op.getPastKey(), op.getPastKeyScales(), k, heads);
+      append(op.getPastKey(), op.getPastKeyScales(), k, kvHeads);
   auto [valueCodes, valueScales] =
-      append(op.getPastValue(), op.getPastValueScales(), v, heads);
+      append(op.getPastValue(), op.getPastValueScales(), v, kvHeads);
+  quantise::Table softcap;
+  if (op.getSoftcap().convertToDouble() > 0)
+    softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
   Tensor out(ElementType::I32, q.shape());
   std::vector<int32_t> probabilities;
-  for (int64_t bh = 0; bh < batch * heads; ++bh)
+  for (int64_t qh = 0; qh < batch * heads; ++qh)
     for (int64_t t = 0; t < rows; ++t) {
-      int64_t row = (bh / heads * rows + t) * heads + bh % heads;
+      int64_t row = (qh / heads * rows + t) * heads + qh % heads;
+      int64_t bh = qh / heads * kvHeads + qh % heads / (heads / kvHeads);
       HeadCache cache = {keyCodes.data<int8_t>() + bh * keys * size,
                          valueCodes.data<int8_t>() + bh * keys * size,
                          keyScales.data<int32_t>() + bh * keys,
                          valueScales.data<int32_t>() + bh * keys};
-      attendRow(q.data<int32_t>() + row * size, size, cache,
-                op.getCausal() ? held + t + 1 : keys,
-                op.getMask()
-                    ? get(op.getMask()).data<int32_t>() + bh / heads * keys
-                    : nullptr,
-                numbers, out.data<int32_t>() + row * size, probabilities);
+      View view;
+      view.end = op.getCausal() ? held + t + 1 : keys;
+      if (op.getWindow())
+        view.first = std::max<int64_t>(0, view.end - *op.getWindow());
+      if (op.getMask())
+        view.mask = get(op.getMask()).data<int32_t>() + qh / heads * keys;
+      if (!softcap.words.empty())
+        view.softcap = &softcap;
+      attendRow(q.data<int32_t>() + row * size, size, cache, view, numbers,
+                out.data<int32_t>() + row * size, probabilities);
     }
   set(op.getOut(), out);
   set(op.getPresentKey(), keyCodes);
   set(op.getPresentKeyScales(), keyScales);
   set(op.getPresentValue(), valueCodes);
   set(op.getPresentValueScales(), valueScales);
+}
+
+void Executor::rotary(qnn::RotaryOp op) {
+  Tensor x = get(op.getX());
+  Tensor ids(ElementType::I64, {1, x.dim(1)});
+  for (int64_t t = 0; t < x.dim(1); ++t)
+    ids.data<int64_t>()[t] = past + t;
+  if (op.getIds())
+    ids = get(op.getIds()).cast(ElementType::I64);
+  set(op.getOut(), rotaryInteger(x, ids, op));
 }
 
 void Executor::importCache(qnn::ImportCacheOp op) {
@@ -415,17 +434,17 @@ void Executor::attend(qnn::AttendOp op) {
                            valueCodes.data<int8_t>() + bh * keys * size,
                            keyScales.data<int32_t>() + bh * keys,
                            valueScales.data<int32_t>() + bh * keys};
-        const int32_t *mask = nullptr;
+        View view;
+        view.end = op.getCausal() ? keys - rows + t + 1 : keys;
         if (op.getMask()) {
           Tensor &all = get(op.getMask());
-          mask = all.data<int32_t>() +
-                 (all.dim(0) == 1 ? 0 : b) * (all.count() / all.dim(0));
+          view.mask = all.data<int32_t>() +
+                      (all.dim(0) == 1 ? 0 : b) * (all.count() / all.dim(0));
           if (all.rank() == 3)
-            mask += t * keys;
+            view.mask += t * keys;
         }
         int64_t total =
-            attendRow(q.data<int32_t>() + row * size, size, cache,
-                      op.getCausal() ? keys - rows + t + 1 : keys, mask,
+            attendRow(q.data<int32_t>() + row * size, size, cache, view,
                       numbers, out.data<int32_t>() + row * size, probabilities);
         Scaled share = divide(scaledOf(quantise::makePair(1.0 / double(heads))),
                               sumOf(total));
@@ -489,6 +508,23 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::LinearOp o) { linear(o); })
         .Case([&](qnn::GateOp o) { gate(o); })
         .Case([&](qnn::AttentionOp o) { attention(o); })
+        .Case([&](qnn::RMSNormOp o) {
+          set(o.getOut(), rmsNormInteger(get(o.getX()), o));
+        })
+        .Case([&](qnn::RotaryOp o) { rotary(o); })
+        .Case([&](qnn::MaskPositionsOp o) {
+          set(o.getIds(),
+              maskPositions(get(o.getMask()), tokens, int64_t(o.getFill())));
+        })
+        .Case([&](qnn::ProductOp o) {
+          auto [out, scales] = productInteger(get(o.getA()), get(o.getB()),
+                                              int(o.getFraction()));
+          set(o.getOut(), out);
+          set(o.getScales(), scales);
+        })
+        .Case([&](qnn::ApplyScalesOp o) {
+          set(o.getOut(), applyScales(get(o.getX()), get(o.getScales())));
+        })
         .Case([&](qnn::ImportCacheOp o) { importCache(o); })
         .Case([&](qnn::ExportCacheOp o) { exportCache(o); })
         .Case([&](qnn::ImportMaskOp o) { importMask(o); })

@@ -91,8 +91,14 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
         int64_t seen = call.causal
                            ? std::max<int64_t>(0, length - tokens + t + 1)
                            : length;
-        for (int64_t s = 0; s < length; ++s)
-          row[s] = s < seen ? row[s] * call.scale : call.hiddenScore;
+        int64_t first =
+            call.window ? std::max<int64_t>(0, seen - call.window) : 0;
+        for (int64_t s = 0; s < length; ++s) {
+          float score = row[s] * call.scale;
+          if (call.softcap > 0)
+            score = call.softcap * std::tanh(score / call.softcap);
+          row[s] = s >= first && s < seen ? score : call.hiddenScore;
+        }
         int64_t masked =
             perQuery ? (mask->dim(0) == 1 ? 0 : b) * tokens + t : b;
         if (mask)

@@ -21,6 +21,8 @@ struct AttentionInputs {
   bool causal = false;
   float scale = 1;
   float hiddenScore = 0; // instead of the score of a later key
+  int64_t window = 0;    // keys that a query sees, itself included; 0: all
+  float softcap = 0;     // 0: none
 };
 
 /// out [B, T, heads * d], present_key and present_value [B, kvHeads, S, d],

@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/execute/nn/Attention.h"
+#include "compiler/execute/nn/Decoder.h"
 #include "compiler/execute/nn/Tokens.h"
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Matrix.h"
@@ -153,6 +154,8 @@ std::vector<Tensor> attentionOf(nn::AttentionOp op, Inputs inputs) {
   call.causal = op.getCausal();
   call.scale = op.getScale().convertToFloat();
   call.hiddenScore = op.getHiddenScore().convertToFloat();
+  call.window = op.getWindow().value_or(0);
+  call.softcap = op.getSoftcap().convertToFloat();
   return attention(call);
 }
 
@@ -199,6 +202,21 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::LayerNormOp norm) {
         return one(layerNorm(*inputs[0], *inputs[1], optional(inputs, 2),
                              norm.getEpsilon().convertToFloat()));
+      })
+      .Case([&](nn::RMSNormOp norm) {
+        return one(rmsNorm(*inputs[0], *inputs[1],
+                           norm.getEpsilon().convertToFloat(),
+                           int64_t(norm.getGroups())));
+      })
+      .Case([&](nn::RotaryOp op) {
+        return one(rotary(*inputs[0], *inputs[1], *inputs[2], *inputs[3],
+                          int64_t(op.getHeads()), op.getInterleaved()));
+      })
+      .Case([&](nn::MaskPositionsOp op) {
+        if (!symbols)
+          throw Error("the number of new tokens is not known here");
+        return one(
+            maskPositions(*inputs[0], symbols->tokens, int64_t(op.getFill())));
       })
       .Case([&](nn::LinearOp) {
         return one(linear(*inputs[0], *inputs[1], optional(inputs, 2)));

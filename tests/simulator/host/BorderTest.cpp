@@ -87,6 +87,19 @@ TEST_CASE("a cache goes out and in again unchanged (A9)", "[border]") {
   }
 }
 
+TEST_CASE("columns of a row lie where the tensor says", "[border]") {
+  Place place;
+  binary::Tensor cache = place.cache();
+  cache.columns = {3, 0, 1};
+  writeTensor(place.memory, cache, {1, 2, 1, 3}, {127, 1, -2, 0, 0, 0});
+  CHECK(place.at<int8_t>(3) == 127);
+  CHECK(place.at<int8_t>(0) == 1);
+  CHECK(place.at<int8_t>(1) == -2);
+  CHECK(place.at<int8_t>(2) == 0);
+  CHECK(readTensor(place.memory, cache, {1, 2, 1, 3}).values ==
+        std::vector<double>{127, 1, -2, 0, 0, 0});
+}
+
 TEST_CASE("fixed point rounds, saturates and comes back", "[border]") {
   Place place;
   binary::Tensor tensor;

@@ -37,12 +37,14 @@ binary::Program program() {
 
   binary::Tensor mask;
   mask.name = "mask";
+  mask.role = binary::Role::Mask;
   mask.onnxType = "int64";
   mask.shape = {"B", "P+T"};
   mask.offset = 512;
   mask.strides = {128, 4};
   binary::Tensor ids = mask;
   ids.name = "ids";
+  ids.role = binary::Role::Tokens;
   ids.shape = {"B", "T"};
   ids.offset = 0;
   ids.strides = {64, 4};
@@ -211,6 +213,29 @@ TEST_CASE("without a mask every key is visible", "[session]") {
   CHECK(bench.engine.word(Region::Input, 512) == -(1 << 29));
   bench.session.step(Ids{5}, 1, false);
   CHECK(bench.engine.masks.back() == "xxx");
+}
+
+TEST_CASE("the host counts positions from a mask", "[session]") {
+  Bench bench;
+  binary::Tensor counted = bench.code.tensors[1];
+  counted.name = "mask.positions";
+  counted.role = binary::Role::Positions;
+  counted.source = "mask";
+  counted.fill = 1;
+  counted.offset = 256;
+  bench.code.tensors.push_back(counted);
+  Session session(bench.code, bench.memory, bench.engine);
+  std::vector<HostTensor> outputs;
+  session.runOnce({idsTensor({2, 3}, {3, 4, 5, 6, 7, 8}),
+                   {"mask", "int64", {2, 3}, {0, 1, 1, 1, 1, 1}}},
+                  outputs);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(bench.engine.word(Region::Input, 256 + i * 4) ==
+          std::vector<int>{1, 0, 1}[i]);
+    CHECK(bench.engine.word(Region::Input, 256 + 64 + i * 4) == i);
+  }
+  session.step(Ids{5}, 1, false);
+  CHECK(bench.engine.word(Region::Input, 256) == 3);
 }
 
 TEST_CASE("a model runs once with inputs and outputs by name (M2)",

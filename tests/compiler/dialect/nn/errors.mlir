@@ -128,3 +128,51 @@ func.func @n16(%q: tensor<1x2x8xf32>) {
   %0:3 = nn.attention %q, %q, %q {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x3x4xf32>)
   return
 }
+
+// -----
+
+func.func @n17(%x: tensor<1x2x8xf32>, %g: tensor<3xf32>) {
+  // expected-error @+1 {{cuts 8 columns into 3 groups (N17)}}
+  %0 = nn.rms_norm %x, %g {epsilon = 1.0 : f32, groups = 3 : i64} : (tensor<1x2x8xf32>, tensor<3xf32>) -> tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @n18(%x: tensor<1x2x8xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{has a negative epsilon (N18)}}
+  %0 = nn.rms_norm %x, %g {epsilon = -1.0 : f32} : (tensor<1x2x8xf32>, tensor<8xf32>) -> tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @n19(%x: tensor<1x2x8xf32>, %c: tensor<9x3xf32>, %i: tensor<1x2xi64>) {
+  // expected-error @+1 {{rotates 3 pairs in heads of 8 / 2 columns (N19)}}
+  %0 = nn.rotary %x, %c, %c at %i {heads = 2 : i64} : (tensor<1x2x8xf32>, tensor<9x3xf32>, tensor<9x3xf32>, tensor<1x2xi64>) -> tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @n20(%x: tensor<3x2x8xf32>, %c: tensor<9x2xf32>, %i: tensor<2x2xi64>) {
+  // expected-error @+1 {{ids is tensor<2x2xi64>, expected 3x2 (N20)}}
+  %0 = nn.rotary %x, %c, %c at %i {heads = 2 : i64} : (tensor<3x2x8xf32>, tensor<9x2xf32>, tensor<9x2xf32>, tensor<2x2xi64>) -> tensor<3x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @n21(%m: tensor<2x7xi64>) {
+  // expected-error @+1 {{the result is tensor<1x3xi64>, expected 2x? (N21)}}
+  %0 = nn.mask_positions %m {fill = 1 : i64} : tensor<2x7xi64> -> tensor<1x3xi64>
+  return
+}
+
+// -----
+
+func.func @n22(%q: tensor<1x2x8xf32>) {
+  // expected-error @+1 {{has a window that is not positive or not beside causal (N22)}}
+  %0:3 = nn.attention %q, %q, %q {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32, window = 4 : i64} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return
+}

@@ -47,3 +47,16 @@ func.func @main(%ids: tensor<?x?xi64>, %seen: tensor<?x?xi64>,
   %y = nn.mul %v, %u : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %y, %o#1 : tensor<?x?x8xf32>, tensor<?x2x?x4xf32>
 }
+
+// CHECK-LABEL: func.func @decoder
+func.func @decoder(%x: tensor<?x?x8xf32>, %g: tensor<4xf32>, %c: tensor<9x2xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
+  // CHECK: nn.rms_norm %{{.*}}, %{{.*}} {epsilon = 1.000000e+00 : f32, groups = 2 : i64}
+  %n = nn.rms_norm %x, %g {epsilon = 1.0 : f32, groups = 2 : i64} : (tensor<?x?x8xf32>, tensor<4xf32>) -> tensor<?x?x8xf32>
+  // CHECK: nn.mask_positions %{{.*}} {fill = 1 : i64} : tensor<?x?xi64> -> tensor<?x?xi64>
+  %i = nn.mask_positions %m {fill = 1 : i64} : tensor<?x?xi64> -> tensor<?x?xi64>
+  // CHECK: nn.rotary %{{.*}}, %{{.*}}, %{{.*}} at %{{.*}} {heads = 2 : i64, interleaved}
+  %r = nn.rotary %n, %c, %c at %i {heads = 2 : i64, interleaved} : (tensor<?x?x8xf32>, tensor<9x2xf32>, tensor<9x2xf32>, tensor<?x?xi64>) -> tensor<?x?x8xf32>
+  // CHECK: nn.attention {{.*}}softcap = 5.000000e+00 : f32, window = 3 : i64
+  %o:3 = nn.attention %r, %r, %x {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32, softcap = 5.0 : f32, window = 3 : i64} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> (tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>)
+  return %o#0 : tensor<?x?x8xf32>
+}

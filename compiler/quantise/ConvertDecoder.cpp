@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// RMSNorm, rotary embeddings and products of activations.
+
+#include "compiler/quantise/Converter.h"
+
+#include "compiler/dialect/onnx/Weight.h"
+
+using namespace mlir;
+
+namespace dalbit::quantise {
+
+LogicalResult Converter::rmsNorm(nn::RMSNormOp op) {
+  FailureOr<Value> x = residualOf(op.getX(), op);
+  TypedAttr gamma = constantOf(op.getGamma());
+  if (failed(x))
+    return failure();
+  if (!gamma)
+    return op.emitError() << "gamma is not a constant";
+  SmallVector<float> g;
+  onnx::readWeight(gamma, g);
+  // What only becomes codes has the finest format that cannot saturate; what
+  // is turned or added next has the residual stream's.
+  int64_t fraction = normFraction(g, {});
+  if (!llvm::all_of(op.getOut().getUsers(),
+                    [](Operation *user) { return isa<nn::LinearOp>(user); }))
+    fraction = ResidualFraction;
+  set(op.getOut(),
+      builder.create<qnn::RMSNormOp>(
+          op.getLoc(), fixedLike(op.getOut()), *x, gamma, op.getEpsilonAttr(),
+          op.getGroupsAttr(), builder.getI64IntegerAttr(fraction)),
+      fraction);
+  return success();
+}
+
+/// Null for P + t, else a graph input or what the host makes of one.
+FailureOr<Value> Converter::positionsOf(Value ids, Operation *user) {
+  if (ids.getDefiningOp<nn::PositionIdsOp>())
+    return Value();
+  if (isa<BlockArgument>(ids))
+    return ids;
+  auto counted = ids.getDefiningOp<nn::MaskPositionsOp>();
+  if (!counted || !isa<BlockArgument>(counted.getMask()))
+    return user->emitError()
+           << "positions are computed in the graph; only P .. P+T-1, an input "
+              "of positions and an attention mask are supported";
+  Value &made = positions[ids];
+  if (!made)
+    made = builder.create<qnn::MaskPositionsOp>(counted.getLoc(), ids.getType(),
+                                                counted.getMask(),
+                                                counted.getFillAttr());
+  return made;
+}
+
+LogicalResult Converter::rotary(nn::RotaryOp op) {
+  FailureOr<Value> x = residualOf(op.getX(), op);
+  TypedAttr cos = constantOf(op.getCos()), sin = constantOf(op.getSin());
+  if (failed(x))
+    return failure();
+  if (!cos || !sin)
+    return op.emitError() << "angles are not constants";
+  FailureOr<Value> ids = positionsOf(op.getIds(), op);
+  if (failed(ids))
+    return failure();
+  set(op.getOut(), builder.create<qnn::RotaryOp>(
+                       op.getLoc(), fixedLike(op.getOut()), *x, *ids, cos, sin,
+                       op.getHeadsAttr(), op.getInterleavedAttr()));
+  return success();
+}
+
+LogicalResult Converter::product(nn::MulOp op) {
+  if (op.getA().getType() != op.getB().getType())
+    return op.emitError() << "factors have different shapes; the NPU "
+                             "multiplies element by element";
+  FailureOr<Value> a = residualOf(op.getA(), op), b = fixedOf(op.getB(), op);
+  if (failed(a) || failed(b))
+    return failure();
+  auto made = builder.create<qnn::ProductOp>(
+      op.getLoc(), fixedLike(op.getOut()), rowsOf(op.getOut()), *a, *b,
+      builder.getI64IntegerAttr(fixed[op.getB()].second));
+  scaled[op.getOut()] = {made.getOut(), made.getScales()};
+  return success();
+}
+
+} // namespace dalbit::quantise

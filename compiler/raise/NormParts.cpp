@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/NormParts.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+Value meanOperand(Value value) {
+  auto mean = nodeOf(value, "ReduceMean");
+  if (!mean || mean.getOnnxInt("keepdims").value_or(1) == 0)
+    return {};
+  Value operand = mean.getInputs()[0];
+  RankedTensorType type = rankedType(operand);
+  auto axes = integersOf(mean, "axes", 1);
+  if (!type || !axes || axes->size() != 1 ||
+      normaliseAxis(axes->front(), type.getRank()) != type.getRank() - 1)
+    return {};
+  return operand;
+}
+
+/// The value that \p value is the square of.
+static Value squareOperand(Value value) {
+  if (auto power = nodeOf(value, "Pow"))
+    return scalarOf(power.getInputs()[1]) == 2.0 ? power.getInputs()[0]
+                                                 : Value();
+  auto product = nodeOf(value, "Mul");
+  if (product && product.getInputs()[0] == product.getInputs()[1])
+    return product.getInputs()[0];
+  return {};
+}
+
+/// \p value as mean(x^2) + epsilon.
+static std::optional<Normalised> matchMeanSquare(Value value) {
+  auto add = nodeOf(value, "Add");
+  if (!add)
+    return std::nullopt;
+  for (unsigned i : {0u, 1u}) {
+    auto number = scalarOf(add.getInputs()[i]);
+    Value mean = number ? meanOperand(add.getInputs()[1 - i]) : Value();
+    Value x = mean ? squareOperand(mean) : Value();
+    if (x)
+      return Normalised{x, *number};
+  }
+  return std::nullopt;
+}
+
+/// \p value as the mean square's root.
+static std::optional<Normalised> matchRoot(Value value) {
+  if (auto sqrt = nodeOf(value, "Sqrt"))
+    return matchMeanSquare(sqrt.getInputs()[0]);
+  if (auto power = nodeOf(value, "Pow");
+      power && scalarOf(power.getInputs()[1]) == 0.5)
+    return matchMeanSquare(power.getInputs()[0]);
+  return std::nullopt;
+}
+
+/// \p value as one over the mean square's root.
+static std::optional<Normalised> matchInverseRoot(Value value) {
+  if (auto reciprocal = nodeOf(value, "Reciprocal"))
+    return matchRoot(reciprocal.getInputs()[0]);
+  if (auto division = nodeOf(value, "Div");
+      division && scalarOf(division.getInputs()[0]) == 1.0)
+    return matchRoot(division.getInputs()[1]);
+  if (auto power = nodeOf(value, "Pow");
+      power && scalarOf(power.getInputs()[1]) == -0.5)
+    return matchMeanSquare(power.getInputs()[0]);
+  return std::nullopt;
+}
+
+std::optional<Normalised> matchNormalised(Value value) {
+  if (auto division = nodeOf(value, "Div")) {
+    auto root = matchRoot(division.getInputs()[1]);
+    return root && root->numerator == division.getInputs()[0] ? root
+                                                              : std::nullopt;
+  }
+  auto product = nodeOf(value, "Mul");
+  if (!product)
+    return std::nullopt;
+  for (unsigned i : {0u, 1u})
+    if (auto inverse = matchInverseRoot(product.getInputs()[i]);
+        inverse && inverse->numerator == product.getInputs()[1 - i])
+      return inverse;
+  return std::nullopt;
+}
+
+/// The constant row that \p user, an operator \p type, joins with \p value.
+static TypedAttr rowOf(Operation *user, StringRef type, Value value) {
+  auto node = nodeOf(user, type);
+  if (!node)
+    return {};
+  Value other = node.getInputs()[node.getInputs()[0] == value ? 1 : 0];
+  TypedAttr constant = constantOf(other);
+  if (!constant || other == value)
+    return {};
+  RankedTensorType shape = rankedType(other), whole = rankedType(value);
+  // A [D, 1] column would be joined along another dimension.
+  if (shape.getRank() == 0 ||
+      shape.getShape().back() != whole.getShape().back() ||
+      shape.getRank() > whole.getRank())
+    return {};
+  return vectorConstant(constant);
+}
+
+SmallVector<ScaledNorm> scaledNorms(Value normalised, bool wantBeta) {
+  auto takeBeta = [&](ScaledNorm &norm) {
+    if (!wantBeta || !norm.result.hasOneUse())
+      return;
+    Operation *user = *norm.result.user_begin();
+    if (TypedAttr row = rowOf(user, "Add", norm.result)) {
+      norm.beta = row;
+      norm.result = user->getResult(0);
+    }
+  };
+  SmallVector<ScaledNorm> norms;
+  bool others = false;
+  for (Operation *user : normalised.getUsers()) {
+    TypedAttr gamma = rowOf(user, "Mul", normalised);
+    if (!gamma) {
+      others = true;
+      continue;
+    }
+    ScaledNorm norm{user->getResult(0), gamma, {}};
+    takeBeta(norm);
+    norms.push_back(norm);
+  }
+  if (others || norms.empty()) {
+    ScaledNorm plain{normalised, {}, {}};
+    takeBeta(plain);
+    norms.push_back(plain);
+  }
+  return norms;
+}
+
+} // namespace dalbit::raise

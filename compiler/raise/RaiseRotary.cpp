@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rotary embeddings and norms of single heads. Both work on heads that the
+// graph has cut out of [B, T, H*d] and moved about; here they move to where the
+// heads lie side by side, so that what follows sees moves only.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/raise/ColumnForm.h"
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/Layout.h"
+#include "compiler/raise/PositionTables.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_RAISEROTARY
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+class RaiseRotaryPass : public impl::RaiseRotaryBase<RaiseRotaryPass> {
+public:
+  using RaiseRotaryBase::RaiseRotaryBase;
+  void runOnOperation() override;
+};
+
+/// Heads of \p size columns that lie side by side in \p base, and the moves
+/// that cut them out.
+struct CutHeads {
+  Value base; // [B, T, heads * size]
+  int64_t heads = 0, size = 0;
+  SmallVector<onnx::NodeOp> moves; // first one reads the base
+};
+
+/// What turns pairs of columns.
+struct Rotation {
+  Value source;
+  bool interleaved = false;
+  TypedAttr cos, sin; // [N, pairs]
+  PositionSource positions;
+};
+
+class RotaryRaiser {
+public:
+  RotaryRaiser(func::FuncOp function, int64_t context)
+      : function(function), shapes(function), forms(shapes),
+        tables(function, shapes, context) {}
+
+  void headNorm(nn::RMSNormOp norm);
+  bool rotary(onnx::NodeOp root);
+
+private:
+  std::optional<CutHeads> cutHeads(Value value);
+  Value moveAgain(const CutHeads &heads, Value value, OpBuilder &builder);
+  std::optional<Rotation> rotationOf(const ColumnForm &form);
+  std::optional<std::vector<double>> coefficients(const ColumnTerm &term,
+                                                  Rotation &rotation);
+  Value idsOf(const PositionSource &source);
+  Value constant(TypedAttr value);
+
+  func::FuncOp function;
+  SymbolicShapes shapes;
+  ColumnForms forms;
+  PositionTables tables;
+  llvm::DenseMap<Attribute, Value> constants;
+  SmallVector<std::pair<PositionSource, Value>> ids;
+};
+
+} // namespace
+
+/// \p value as heads cut out of [B, T, H*d]: each row of its last dimension is
+/// one head of one token.
+std::optional<CutHeads> RotaryRaiser::cutHeads(Value value) {
+  CutHeads cut;
+  cut.base = value;
+  while (onnx::NodeOp node = nodeOf(cut.base)) {
+    if (!llvm::is_contained(
+            {"Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"},
+            node.getOpType()))
+      break;
+    cut.moves.push_back(node);
+    cut.base = node.getInputs()[0];
+  }
+  std::reverse(cut.moves.begin(), cut.moves.end());
+  const Dims *dims = shapes.dims(cut.base), *last = shapes.dims(value);
+  if (!dims || dims->size() != 3 || !last || !isFloat32(cut.base))
+    return std::nullopt;
+  auto width = dims->back().constant(), size = last->back().constant();
+  if (!width || !size || *size <= 0 || *width % *size != 0)
+    return std::nullopt;
+  SmallVector<Atoms, 4> axes = identityAxes(*dims);
+  for (onnx::NodeOp node : cut.moves)
+    if (!applyMove(node, shapes, axes))
+      return std::nullopt;
+  Atoms columns = canonical(ArrayRef<Atom>(axes.back()));
+  if (columns != Atoms{Atom{2, 1, *size}})
+    return std::nullopt;
+  cut.size = *size;
+  cut.heads = *width / *size;
+  return cut;
+}
+
+/// The moves of \p heads on another value of the base's shape.
+Value RotaryRaiser::moveAgain(const CutHeads &heads, Value value,
+                              OpBuilder &builder) {
+  Value from = heads.base;
+  for (onnx::NodeOp move : heads.moves) {
+    IRMapping mapping;
+    mapping.map(from, value);
+    Operation *copy = builder.clone(*move, mapping);
+    shapes.setDims(copy->getResult(0), Dims(*shapes.dims(move->getResult(0))));
+    from = move->getResult(0);
+    value = copy->getResult(0);
+  }
+  return value;
+}
+
+void RotaryRaiser::headNorm(nn::RMSNormOp norm) {
+  auto heads = cutHeads(norm.getX());
+  if (!heads || heads->heads == 1 || heads->moves.empty())
+    return;
+  OpBuilder builder(norm);
+  auto whole = builder.create<nn::RMSNormOp>(
+      norm.getLoc(), heads->base.getType(), heads->base, norm.getGamma(),
+      norm.getEpsilonAttr(), builder.getI64IntegerAttr(heads->heads));
+  shapes.infer(whole);
+  norm.getOut().replaceAllUsesWith(moveAgain(*heads, whole.getOut(), builder));
+}
+
+/// What \p term multiplies its column with, at every position; notes where the
+/// positions come from.
+std::optional<std::vector<double>>
+RotaryRaiser::coefficients(const ColumnTerm &term, Rotation &rotation) {
+  const PositionTable *table = tables.of(term.table, term.width);
+  if (!table)
+    return std::nullopt;
+  rotation.positions = table->source;
+  std::vector<double> result;
+  for (const std::vector<double> &row : table->rows)
+    result.push_back(term.factor * row[term.column]);
+  return result;
+}
+
+std::optional<Rotation> RotaryRaiser::rotationOf(const ColumnForm &form) {
+  int64_t size = form.columns.size();
+  Rotation rotation;
+  rotation.source = form.source;
+  struct Turn {
+    int64_t partner = -1;
+    const ColumnTerm *own = nullptr, *other = nullptr;
+  };
+  std::vector<Turn> turns(size);
+  int64_t turned = 0;
+  for (int64_t c = 0; c < size; ++c) {
+    const auto &terms = form.columns[c];
+    if (terms.size() == 1 && terms[0].from == c && !terms[0].table &&
+        terms[0].factor == 1)
+      continue;
+    if (terms.size() != 2 || !terms[0].table || !terms[1].table)
+      return std::nullopt;
+    bool swapped = terms[0].from != c;
+    turns[c] = {terms[swapped ? 0 : 1].from, &terms[swapped ? 1 : 0],
+                &terms[swapped ? 0 : 1]};
+    if (turns[c].own->from != c || turns[c].partner == c)
+      return std::nullopt;
+    ++turned;
+  }
+  if (turned == 0 || turned % 2 != 0)
+    return std::nullopt;
+  int64_t pairs = turned / 2;
+  rotation.interleaved = pairs > 1 && turns[0].partner == 1;
+  std::vector<std::vector<double>> cos, sin;
+  for (int64_t i = 0; i < pairs; ++i) {
+    int64_t first = rotation.interleaved ? 2 * i : i;
+    int64_t second = rotation.interleaved ? 2 * i + 1 : i + pairs;
+    if (turns[first].partner != second || turns[second].partner != first)
+      return std::nullopt;
+    std::optional<std::vector<double>> parts[4];
+    PositionSource source;
+    const ColumnTerm *terms[] = {turns[first].own, turns[second].own,
+                                 turns[first].other, turns[second].other};
+    for (auto [k, term] : llvm::enumerate(terms)) {
+      parts[k] = coefficients(*term, rotation);
+      if (!parts[k] || parts[k]->size() != parts[0]->size())
+        return std::nullopt;
+      if (k > 0 && !(source == rotation.positions))
+        return std::nullopt;
+      source = rotation.positions;
+    }
+    for (size_t p = 0; p < parts[0]->size(); ++p)
+      if (std::abs((*parts[0])[p] - (*parts[1])[p]) > 1e-6 ||
+          std::abs((*parts[2])[p] + (*parts[3])[p]) > 1e-6 ||
+          std::abs((*parts[0])[p]) > 1.9 || std::abs((*parts[3])[p]) > 1.9)
+        return std::nullopt;
+    cos.push_back(*parts[0]);
+    sin.push_back(*parts[3]);
+  }
+  int64_t positions = cos.front().size();
+  auto matrix = [&](const std::vector<std::vector<double>> &columns) {
+    std::vector<float> values;
+    for (int64_t p = 0; p < positions; ++p)
+      for (const std::vector<double> &column : columns)
+        values.push_back(static_cast<float>(column[p]));
+    Type f32 = Float32Type::get(function.getContext());
+    return DenseElementsAttr::get(
+        RankedTensorType::get({positions, pairs}, f32),
+        ArrayRef<float>(values));
+  };
+  rotation.cos = matrix(cos);
+  rotation.sin = matrix(sin);
+  return rotation;
+}
+
+Value RotaryRaiser::constant(TypedAttr value) {
+  Value &made = constants[value];
+  if (!made) {
+    OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+    made = makeConstant(builder, function.getLoc(), value);
+    shapes.infer(made.getDefiningOp());
+  }
+  return made;
+}
+
+/// The positions as a value, made once at the beginning.
+Value RotaryRaiser::idsOf(const PositionSource &source) {
+  for (const auto &[known, value] : ids)
+    if (known == source)
+      return value;
+  OpBuilder builder = OpBuilder::atBlockBegin(&function.getBody().front());
+  Location loc = function.getLoc();
+  auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
+  auto fixed = sizes ? sizes.getAs<IntegerAttr>("T") : IntegerAttr();
+  SymbolicExpr tokens =
+      fixed ? SymbolicExpr(fixed.getInt()) : SymbolicExpr(Symbol::T);
+  Value value = source.argument;
+  if (source.kind == PositionSource::Sequential)
+    value = builder.create<nn::PositionIdsOp>(
+        loc, tensorType({1, tokens}, builder.getI64Type()));
+  if (source.kind == PositionSource::Mask)
+    value = builder.create<nn::MaskPositionsOp>(
+        loc,
+        tensorType({shapes.dims(source.argument)->front(), tokens},
+                   builder.getI64Type()),
+        source.argument, builder.getI64IntegerAttr(source.fill));
+  if (value.getDefiningOp())
+    shapes.infer(value.getDefiningOp());
+  ids.push_back({source, value});
+  return value;
+}
+
+bool RotaryRaiser::rotary(onnx::NodeOp root) {
+  if (root->getNumResults() != 1)
+    return false;
+  auto form = forms.read(root->getResult(0));
+  if (!form || form->source == root->getResult(0))
+    return false;
+  auto rotation = rotationOf(*form);
+  auto heads = rotation ? cutHeads(rotation->source) : std::nullopt;
+  if (!heads || heads->size != int64_t(form->columns.size()))
+    return false;
+  if (rotation->positions.kind == PositionSource::Input &&
+      rankedType(rotation->positions.argument).getRank() != 2)
+    return false;
+  OpBuilder builder(root);
+  auto rotary = builder.create<nn::RotaryOp>(
+      root.getLoc(), heads->base.getType(), heads->base,
+      constant(rotation->cos), constant(rotation->sin),
+      idsOf(rotation->positions), builder.getI64IntegerAttr(heads->heads),
+      rotation->interleaved ? builder.getUnitAttr() : UnitAttr());
+  shapes.infer(rotary);
+  root->getResult(0).replaceAllUsesWith(
+      moveAgain(*heads, rotary.getOut(), builder));
+  return true;
+}
+
+void RaiseRotaryPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (function.isDeclaration())
+    return;
+  RotaryRaiser raiser(function, context);
+  for (auto norm : llvm::make_early_inc_range(function.getOps<nn::RMSNormOp>()))
+    raiser.headNorm(norm);
+  // The last node of a rotary embedding comes after its parts, so the largest
+  // is found first; its parts are dead then.
+  SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
+  for (onnx::NodeOp node : llvm::reverse(nodes))
+    if (!node->use_empty() && (node.isOnnx("Add") || node.isOnnx("Concat") ||
+                               node.isOnnx("Reshape") || node.isOnnx("Sub")))
+      raiser.rotary(node);
+  eraseDead(function);
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Queries, keys and values of a few heads: their linear layer, the norm of each
+// head, the rotary embedding. Rows are [token][head][padded columns].
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/quantise/Decoder.h"
+#include "compiler/schedule/Choices.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+/// A pass over the heads of rows: main operand is their int32.
+static void readHeads(Job &job, const HeadRows &heads, int64_t size) {
+  job.set("a_type", I32)
+      .set("a_stride0", size * 4)
+      .set("a_stride1", heads.rows.stride)
+      .read("a_addr", heads.rows.buffer);
+}
+
+void Emitter::headMaximum(const AttentionPlan &a, HeadRows &heads) {
+  heads.absmax = scalars("absmax", heads.heads);
+  Job pass = stream(heads.heads, block.rows, a.paddedSize);
+  readHeads(pass, heads, a.paddedSize);
+  pass.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByRow)
+      .write("reduce_row", heads.absmax)
+      .emit();
+}
+
+/// Part \p index of what \p which (0 query, 1 key, 2 value) consists of.
+HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
+                             int64_t heads, Value constants) {
+  const LinearPlan &linear = a.linears[which];
+  const Projection &steps = a.projections[which];
+  int64_t parts = (which == 0 ? a.heads : a.kvHeads) / heads;
+  size_t count = linear.chunks.size() / size_t(parts);
+  HeadRows result;
+  result.heads = heads;
+  result.rows = makeRows("projection", heads * a.paddedSize);
+  // One chunk has all heads: their maxima come out of the same pass.
+  Value absmax = count == 1 ? scalars("absmax", heads) : Value();
+  qnn::LinearOp op = steps.linear;
+  product(linear, size_t(index) * count, count, coded.lookup(op.getCodes()),
+          block.rows, 0, count == 1 ? a.paddedSize : 0,
+          [&](Job &pass, int64_t channel, int64_t) {
+            pass.set("out_type", I32).set("out_stride0", a.paddedSize * 4);
+            pass.set("out_stride1", result.rows.stride)
+                .write("out_addr", result.rows.buffer, channel * 4);
+            if (absmax)
+              pass.set("reduce", ReduceAbsmax)
+                  .set("reduce_by", ByRow)
+                  .write("reduce_row", absmax);
+            pass.emit();
+          });
+  result.absmax = absmax;
+  if (steps.norm)
+    headNorm(a.headNorms[which], a, result, constants,
+             which * a.headNormBytes / 2);
+  if (steps.rotary)
+    turn(steps.rotary, a, result);
+  if (!result.absmax)
+    headMaximum(a, result);
+  return result;
+}
+
+/// qnn.rms_norm of each head. Padding columns stay 0.
+void Emitter::headNorm(const quantise::QuantisedNorm &norm,
+                       const AttentionPlan &a, HeadRows &heads, Value constants,
+                       int64_t offset) {
+  if (!heads.absmax)
+    headMaximum(a, heads);
+  Value squares = scalars("squares", heads.heads),
+        root = scalars("root", heads.heads);
+  Job square = stream(heads.heads, block.rows, a.paddedSize);
+  readHeads(square, heads, a.paddedSize);
+  square.set("reduce", ReduceSquares)
+      .set("reduce_by", ByRow)
+      .write("reduce_row", squares);
+  square.set("square_by", ByRow).read("square_row", heads.absmax).emit();
+  scalarJob("rsqrt", heads.heads, block.rows, squares, root)
+      .set("scale1_imm", pairWord(norm.squareFactor))
+      .set("scale2_imm", pairWord(norm.epsilon))
+      .emit();
+  HeadRows out{makeRows("head_norm", heads.rows.cols), heads.heads,
+               scalars("absmax", heads.heads)};
+  Job scale = stream(heads.heads, block.rows, a.paddedSize);
+  readHeads(scale, heads, a.paddedSize);
+  scale.set("scale1", ScaleRow)
+      .set("scale1_by", ByRow)
+      .set("scale1_adjust", norm.adjust)
+      .read("scale1_row", root);
+  scale.set("scale2", ScaleB).set("scale2_adjust", 0).set("b_type", I32);
+  scale.set("b_stride0", 0)
+      .set("b_stride1", 0)
+      .read("b_addr", constants, offset);
+  scale.set("out_type", I32)
+      .set("out_stride0", a.paddedSize * 4)
+      .set("out_stride1", out.rows.stride)
+      .write("out_addr", out.rows.buffer);
+  scale.set("reduce", ReduceAbsmax)
+      .set("reduce_by", ByRow)
+      .write("reduce_row", out.absmax)
+      .emit();
+  heads = out;
+}
+
+/// Rows of the rotary tables for the tokens of a block, once for all layers.
+void Emitter::loadRotaries(func::FuncOp function) {
+  rotaries.clear();
+  function.walk([&](qnn::RotaryOp op) {
+    const RotaryPlan &table = plan.rotaries.find(op)->second;
+    void *key = op.getIds() ? op.getIds().getAsOpaquePointer() : nullptr;
+    Value &rows = rotaries[{table.offset, key}];
+    if (rows)
+      return;
+    rows = jobs.buffer("rotary", npu::Space::spm, table.stride * blockRows,
+                       machine.portBytes);
+    int64_t region = int64_t(isa::Region::Const);
+    Value source =
+        jobs.dram("rotary", region, table.offset, table.rows * table.stride);
+    Value list = op.getIds() ? ids(op.getIds()) : Value();
+    Job job = jobs.dmaIn();
+    job.set("region", region)
+        .set("bytes", table.half * 4)
+        .set("rows", block.rows);
+    job.set("planes", 1)
+        .set("gather", list ? 1 : 0)
+        .set("dram_row_stride", table.stride)
+        .set("spm_row_stride", table.stride);
+    job.read("dram_offset", source,
+             list ? Size(0) : jobs.times(block.position, table.stride));
+    if (list)
+      job.read("index_addr", list);
+    job.write("spm_addr", rows).emit();
+  });
+}
+
+/// qnn.rotary: both columns of a pair are at the same place of the two halves
+/// of a head.
+void Emitter::turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &heads) {
+  const RotaryPlan &table = plan.rotaries.find(op)->second;
+  void *key = op.getIds() ? op.getIds().getAsOpaquePointer() : nullptr;
+  Value angles = rotaries[{table.offset, key}];
+  int64_t half = table.half;
+  HeadRows out{makeRows("rotary", heads.rows.cols), heads.heads, Value()};
+  auto multiply = [&](Job &job, int64_t offset) {
+    job.set("multiply", 1)
+        .set("multiply_shift", quantise::RotaryFraction)
+        .set("b_type", I16)
+        .set("b_stride0", 0)
+        .set("b_stride1", table.stride)
+        .read("b_addr", angles, offset);
+  };
+  Job cosines = stream(2 * heads.heads, block.rows, half);
+  readHeads(cosines, heads, half);
+  multiply(cosines, 0);
+  cosines.set("out_type", I32)
+      .set("out_stride0", half * 4)
+      .set("out_stride1", out.rows.stride)
+      .write("out_addr", out.rows.buffer)
+      .emit();
+  for (int side = 0; side < 2; ++side) {
+    Job sines = stream(heads.heads, block.rows, half);
+    sines.set("a_type", I32)
+        .set("a_stride0", a.paddedSize * 4)
+        .set("a_stride1", heads.rows.stride)
+        .read("a_addr", heads.rows.buffer, side == 0 ? half * 4 : 0);
+    if (side == 0)
+      sines.set("scale1", ScaleImm)
+          .set("scale1_adjust", 0)
+          .set("scale1_imm", pairWord(quantise::makePair(-1)));
+    multiply(sines, half * 2);
+    int64_t at = side * half * 4;
+    sines.set("add_c", 1)
+        .set("c_type", I32)
+        .set("c_stride0", a.paddedSize * 4)
+        .set("c_stride1", out.rows.stride)
+        .read("c_addr", out.rows.buffer, at);
+    sines.set("out_type", I32)
+        .set("out_stride0", a.paddedSize * 4)
+        .set("out_stride1", out.rows.stride)
+        .write("out_addr", out.rows.buffer, at)
+        .emit();
+  }
+  heads = out;
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-fold-shapes -raise-linear -raise-rotary=context=8 2>/dev/null | FileCheck %s
+
+// Halves, rows of a table by an input of positions, heads before tokens.
+// CHECK-LABEL: @halves
+// CHECK-DAG: %[[C:.*]] = nn.constant dense<{{\[\[}}1.000000e+00, 5.000000e-01], [0.000000e+00, -5.000000e-01]]> : tensor<2x2xf32>
+// CHECK-DAG: %[[S:.*]] = nn.constant dense<2.500000e-01> : tensor<2x2xf32>
+// CHECK: nn.rotary %{{.*}}, %[[C]], %[[S]] at %arg1 {heads = 2 : i64}
+// CHECK-NEXT: {{.*}}"Reshape"
+// CHECK-NEXT: {{.*}}"Transpose"
+// CHECK-NEXT: return
+func.func @halves(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<8x8xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %ct = onnx.constant dense<[[1.0, 0.5, 1.0, 0.5], [0.0, -0.5, 0.0, -0.5]]> : tensor<2x4xf32>
+  %st = onnx.constant dense<0.25> : tensor<2x4xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %r = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %h = onnx.node "Transpose"(%r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %cg = onnx.node "Gather"(%ct, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %sg = onnx.node "Gather"(%st, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %c = onnx.node "Unsqueeze"(%cg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Unsqueeze"(%sg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %two, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %two, %end, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %t = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hc = onnx.node "Mul"(%h, %c) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ts = onnx.node "Mul"(%t, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%hc, %ts) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Every second column of the first half of each head, by Slice, Neg, stack and
+// Reshape; the angles are computed from the positions P .. P+T-1; the other
+// columns stay. Heads after tokens.
+// CHECK-LABEL: @interleaved
+// CHECK-DAG: %[[C:.*]] = nn.constant dense<{{.*}}> : tensor<8x1xf32>
+// CHECK-DAG: %[[P:.*]] = nn.position_ids : tensor<1x?xi64>
+// CHECK: nn.rotary %{{.*}}, %[[C]], %{{.*}} at %[[P]] {heads = 2 : i64}
+// CHECK-NEXT: {{.*}}"Reshape"
+// CHECK-NEXT: return
+func.func @interleaved(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %past: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<8x8xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 0, 2]> : tensor<4xi64>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %i2 = onnx.constant dense<2> : tensor<i64>
+  %frequency = onnx.constant dense<0.3> : tensor<1x1xf32>
+  %sx = onnx.node "Shape"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %sp = onnx.node "Shape"(%past) opset 13 : (tensor<?x2x?x4xf32>) -> tensor<*xi64>
+  %tokens = onnx.node "Gather"(%sx, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %p = onnx.node "Gather"(%sp, %i2) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %all = onnx.node "Add"(%p, %tokens) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%p, %all, %i1) opset 13 : (tensor<*xi64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %f = onnx.node "Cast"(%range) opset 13 attributes {to = 1 : i64} : (tensor<*xi64>) -> tensor<*xf32>
+  %column = onnx.node "Unsqueeze"(%f) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %angle = onnx.node "Mul"(%column, %frequency) opset 13 : (tensor<*xf32>, tensor<1x1xf32>) -> tensor<*xf32>
+  %cosine = onnx.node "Cos"(%angle) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %sine = onnx.node "Sin"(%angle) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %c = onnx.node "Unsqueeze"(%cosine) opset 13 attributes {axes = array<i64: 0, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Unsqueeze"(%sine) opset 13 attributes {axes = array<i64: 0, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %h = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %turned = onnx.node "Slice"(%h, %zero, %two, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %kept = onnx.node "Slice"(%h, %two, %end, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %even = onnx.node "Slice"(%turned, %zero, %end, %last, %two) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %odd = onnx.node "Slice"(%turned, %one, %end, %last, %two) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%odd) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %nu = onnx.node "Unsqueeze"(%n) opset 13 attributes {axes = array<i64: -1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %eu = onnx.node "Unsqueeze"(%even) opset 13 attributes {axes = array<i64: -1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %stack = onnx.node "Concat"(%nu, %eu) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %half = onnx.node "Reshape"(%stack, %join) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %tc = onnx.node "Mul"(%turned, %c) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hs = onnx.node "Mul"(%half, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %sum = onnx.node "Add"(%tc, %hs) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Concat"(%sum, %kept) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Cosines that differ within a pair turn nothing: it stays.
+// CHECK-LABEL: @no_rotation
+// CHECK-NOT: nn.rotary
+// CHECK: "Concat"
+func.func @no_rotation(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<8x8xf32>
+  %cut = onnx.constant dense<[0, 0, 4, 2]> : tensor<4xi64>
+  %ct = onnx.constant dense<[[1.0, 0.5], [0.0, -0.5]]> : tensor<2x2xf32>
+  %st = onnx.constant dense<0.25> : tensor<2x2xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %h = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %cg = onnx.node "Gather"(%ct, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x2xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %sg = onnx.node "Gather"(%st, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x2xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %c = onnx.node "Unsqueeze"(%cg) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Unsqueeze"(%sg) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %one, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %one, %two, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %t = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hc = onnx.node "Mul"(%h, %c) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ts = onnx.node "Mul"(%t, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%hc, %ts) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The norm of each head moves to where the heads lie side by side.
+// CHECK-LABEL: @head_norm
+// CHECK: nn.rms_norm %arg0, %{{.*}} {epsilon = 9.99999997E-7 : f32, groups = 2 : i64} : (tensor<?x?x8xf32>
+// CHECK-NEXT: {{.*}}"Reshape"
+// CHECK-NEXT: return
+func.func @head_norm(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x2x4xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %gamma = nn.constant dense<2.0> : tensor<4xf32>
+  %h = onnx.node "Reshape"(%x, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<?x?x2x4xf32>
+  %y = nn.rms_norm %h, %gamma {epsilon = 1.0e-6 : f32} : (tensor<?x?x2x4xf32>, tensor<4xf32>) -> tensor<?x?x2x4xf32>
+  return %y : tensor<?x?x2x4xf32>
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// RMSNorm, rotary embeddings, shared key heads, windows, capped scores and
+// gated feed-forwards: integer executor, functional engine and rtl.
+
+#include "tests/e2e/Compiled.h"
+
+#include <cmath>
+
+using namespace dalbit;
+using namespace dalbit::test;
+
+namespace {
+
+/// One knob turned, or several that may stand in each other's way.
+SmallLlama variant(int index) {
+  SmallLlama model;
+  model.layers = index == 0 ? 2 : 1;
+  switch (index) {
+  case 1:
+    model.interleaved = true;
+    model.kvHeads = 4; // a product a head
+    break;
+  case 2:
+    model.pairs = 3; // columns of the second half stay
+    model.kvHeads = 1;
+    break;
+  case 3:
+    model.headNorms = true;
+    model.window = 5;
+    break;
+  case 4:
+    model.softcap = 2;
+    model.pairs = 4;
+    model.interleaved = true;
+    break;
+  case 5:
+    model.pairs = 0;
+    model.kvHeads = 4;
+    model.window = 1;
+    break;
+  default:
+    break;
+  }
+  return model;
+}
+
+double decibel(Compiled &c, const SmallLlama &model, int count) {
+  std::vector<int64_t> ids = someIds(count, model.vocabulary);
+  execute::FloatExecutor executor(*c.floating);
+  auto reference =
+      executor.run({execute::Tensor::of<int64_t>({1, count}, ids)});
+  std::vector<float> got = c.integerLogits(ids, 1);
+  double signal = 0, noise = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    double x = reference[0].data<float>()[i];
+    signal += x * x;
+    noise += (x - got[i]) * (x - got[i]);
+  }
+  return 10 * std::log10(signal / noise);
+}
+
+} // namespace
+
+TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  auto index = GENERATE(0, 1, 2, 3, 4, 5);
+  SmallLlama model = variant(index);
+  Compiled c(model, target);
+  for (int count : {1, 9, 40}) {
+    CAPTURE(target, index, count);
+    std::vector<int64_t> ids = someIds(count, model.vocabulary);
+    c.session->reset();
+    CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
+  }
+}
+
+TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
+          "[e2e]") {
+  auto index = GENERATE(0, 1, 2, 3, 4, 5);
+  CAPTURE(index);
+  SmallLlama model = variant(index);
+  Compiled c(model, "nano");
+  CHECK(decibel(c, model, 24) > 20);
+}
+
+TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
+          "[e2e]") {
+  auto index = GENERATE(0, 3, 4);
+  auto n = GENERATE(1, 17, 40);
+  CAPTURE(index, n);
+  SmallLlama model = variant(index);
+  Compiled c(model, "edge");
+  std::vector<int64_t> ids = someIds(n + 1, model.vocabulary);
+  std::vector<int32_t> tokens(ids.begin(), ids.end());
+  c.session->reset();
+  c.session->step(tokens, 1, false);
+  std::vector<float> whole = c.session->logits(0, uint32_t(n));
+  c.session->reset();
+  c.session->step(std::span(tokens).first(size_t(n)), 1, false);
+  c.session->step(std::span(tokens).last(1), 1, false);
+  CHECK(c.session->logits(0, 0) == whole);
+}
+
+TEST_CASE("positions may differ between the sequences of a batch", "[e2e]") {
+  SmallLlama model;
+  model.givenPositions = true;
+  model.layers = 1;
+  Compiled c(model, "nano");
+  std::vector<int64_t> ids = someIds(10, model.vocabulary);
+  std::vector<int64_t> positions = {0, 1, 2, 3, 4, 9, 8, 7, 30, 63};
+  host::HostTensor tokens{"input_ids", "int64", {2, 5}, {}},
+      places{"position_ids", "int64", {2, 5}, {}};
+  tokens.values.assign(ids.begin(), ids.end());
+  places.values.assign(positions.begin(), positions.end());
+  std::vector<host::HostTensor> outputs;
+  c.session->runOnce({tokens, places}, outputs);
+  std::vector<float> expected = c.integerLogits(ids, 2, positions);
+  CHECK(std::vector<float>(outputs[0].values.begin(),
+                           outputs[0].values.end()) == expected);
+
+  SECTION("and without any they go on from the past") {
+    std::vector<int32_t> row(ids.begin(), ids.begin() + 5);
+    c.session->reset();
+    c.session->step(std::span(row).first(3), 1, true);
+    c.session->step(std::span(row).last(2), 1, true);
+    std::vector<int64_t> first(ids.begin(), ids.begin() + 5);
+    std::vector<float> whole = c.integerLogits(first, 1, {0, 1, 2, 3, 4});
+    CHECK(c.session->logits(0, 1) ==
+          std::vector<float>(whole.end() - model.vocabulary, whole.end()));
+  }
+  SECTION("and one past the table is an error") {
+    places.values.back() = 64;
+    CHECK_THROWS_WITH(c.session->runOnce({tokens, places}, outputs),
+                      "input 'position_ids': element 9 is 64.0, outside 0 .. "
+                      "63");
+  }
+}
+
+TEST_CASE("rtl and functional engine leave a Llama's memory alike", "[rtl]") {
+  auto index = GENERATE(0, 1, 3, 4);
+  CAPTURE(index);
+  SmallLlama model = variant(index);
+  model.layers = 1;
+  Compiled functional(model, "nano");
+  Compiled rtl(model, "nano", "w8", /*rtl=*/true);
+  std::vector<int64_t> ids = someIds(11, model.vocabulary);
+  std::vector<int32_t> tokens(ids.begin(), ids.end());
+  for (Compiled *c : {&functional, &rtl}) {
+    c->session->reset();
+    c->session->step(std::span(tokens).first(10), 1, false);
+    c->session->step(std::span(tokens).last(1), 1, false);
+  }
+  CHECK(rtl.memory->digest(rtl.program) ==
+        functional.memory->digest(functional.program));
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tests/e2e/SmallLlama.h"
+
+#include "tests/e2e/NNText.h"
+
+namespace dalbit::test {
+
+namespace {
+
+class Writer : NNText {
+public:
+  explicit Writer(const SmallLlama &model) : NNText(model.seed), m(model) {}
+
+  std::string write() {
+    std::string rows = tensor(m.width), logits = tensor(m.vocabulary);
+    std::string v = std::to_string(m.vocabulary);
+    text = "func.func @main(%ids: tensor<?x?xi64> {dalbit.name = "
+           "\"input_ids\", dalbit.dims = [\"B\", \"T\"]}" +
+           std::string(m.givenPositions
+                           ? ", %pos: tensor<?x?xi64> {dalbit.name = "
+                             "\"position_ids\", dalbit.dims = [\"B\", \"T\"]}"
+                           : "") +
+           ") -> (" + logits +
+           " {dalbit.name = \"logits\", dalbit.dims = [\"B\", \"T\", \"" + v +
+           "\"]}) {\n";
+    positions = m.givenPositions ? "tensor<?x?xi64>" : "tensor<1x?xi64>";
+    if (!m.givenPositions)
+      line("%pos = nn.position_ids : tensor<1x?xi64>");
+    cos = weight({m.context, m.pairs}, 0, 0.9f);
+    sin = weight({m.context, m.pairs}, 0, 0.9f);
+    std::string x = fresh(), table = weight({m.vocabulary, m.width});
+    line(x + " = nn.embedding " + table + ", %ids : (" +
+         typeOf({m.vocabulary, m.width}) + ", tensor<?x?xi64>) -> " + rows);
+    for (int layer = 0; layer < m.layers; ++layer)
+      x = feedForward(attend(x));
+    std::string result = linear(norm(x, m.width, 1), m.width, m.vocabulary);
+    line("return " + result + " : " + logits);
+    return "module {\n" + text + "}\n}\n";
+  }
+
+private:
+  std::string attend(const std::string &x) {
+    std::string n = norm(x, m.width, 1);
+    int wide = m.heads * m.size, narrow = m.kvHeads * m.size;
+    std::string q = turned(linear(n, m.width, wide), m.heads),
+                k = turned(linear(n, m.width, narrow), m.kvHeads),
+                v = linear(n, m.width, narrow), a = fresh();
+    std::string cache = "tensor<?x" + std::to_string(m.kvHeads) + "x?x" +
+                        std::to_string(m.size) + "xf32>";
+    std::string extra;
+    if (m.window)
+      extra += ", window = " + std::to_string(m.window) + " : i64";
+    if (m.softcap > 0)
+      extra += ", softcap = " + std::to_string(m.softcap) + " : f32";
+    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v +
+         " {heads = " + std::to_string(m.heads) +
+         " : i64, kv_heads = " + std::to_string(m.kvHeads) +
+         " : i64, causal = true, scale = 0.3 : f32" + extra + "} : (" +
+         tensor(wide) + ", " + tensor(narrow) + ", " + tensor(narrow) +
+         ") -> (" + tensor(wide) + ", " + cache + ", " + cache + ")");
+    return sum(x, linear(a + "#0", wide, m.width));
+  }
+  std::string feedForward(const std::string &x) {
+    std::string n = norm(x, m.width, 1), gate = fresh(), product = fresh();
+    std::string up = linear(n, m.width, m.hidden);
+    line(gate + " = nn.silu " + linear(n, m.width, m.hidden) + " : " +
+         tensor(m.hidden));
+    line(product + " = nn.mul " + gate + ", " + up + " : (" + tensor(m.hidden) +
+         ", " + tensor(m.hidden) + ") -> " + tensor(m.hidden));
+    return sum(x, linear(product, m.hidden, m.width));
+  }
+  std::string sum(const std::string &a, const std::string &b) {
+    std::string y = fresh(), rows = tensor(m.width);
+    line(y + " = nn.add " + a + ", " + b + " : (" + rows + ", " + rows +
+         ") -> " + rows);
+    return y;
+  }
+  std::string norm(const std::string &x, int width, int groups) {
+    int part = width / groups;
+    std::string gamma = weight({part}, 1), y = fresh();
+    line(y + " = nn.rms_norm " + x + ", " + gamma +
+         " {epsilon = 1.0e-5 : f32, groups = " + std::to_string(groups) +
+         " : i64} : (" + tensor(width) + ", " + typeOf({part}) + ") -> " +
+         tensor(width));
+    return y;
+  }
+  std::string turned(std::string x, int heads) {
+    int width = heads * m.size;
+    if (m.headNorms)
+      x = norm(x, width, heads);
+    if (m.pairs == 0)
+      return x;
+    std::string y = fresh(), angles = typeOf({m.context, m.pairs});
+    line(y + " = nn.rotary " + x + ", " + cos + ", " + sin + " at %pos {" +
+         (m.interleaved ? "interleaved, " : "") + "heads = " +
+         std::to_string(heads) + " : i64} : (" + tensor(width) + ", " + angles +
+         ", " + angles + ", " + positions + ") -> " + tensor(width));
+    return y;
+  }
+
+  const SmallLlama &m;
+  std::string cos, sin, positions;
+};
+
+} // namespace
+
+std::string smallLlamaText(const SmallLlama &model) {
+  return Writer(model).write();
+}
+
+} // namespace dalbit::test

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A decoder with RMSNorm, rotary embeddings, shared key heads and a gated
+// feed-forward, with seeded weights, as text of the nn dialect. Its knobs are
+// what Llama, GPT-J, Qwen, Gemma and Mistral differ by.
+
+#pragma once
+
+#include <string>
+
+namespace dalbit::test {
+
+struct SmallLlama {
+  int width = 48, heads = 4, kvHeads = 2, size = 12, hidden = 72,
+      vocabulary = 80, context = 64, layers = 2;
+  int pairs = 6; ///< columns turned, by two
+  bool interleaved = false;
+  bool headNorms = false;
+  bool givenPositions = false; ///< an input of positions
+  int window = 0;
+  float softcap = 0;
+  unsigned seed = 3;
+};
+
+std::string smallLlamaText(const SmallLlama &model);
+
+} // namespace dalbit::test
