@@ -25,6 +25,10 @@ public:
   /// First clock not before \p earliest from which \p length (1 to 8) clocks
   /// are free.
   int64_t find(int64_t earliest, int length) const {
+    uint64_t slots = (uint64_t(1) << length) - 1;
+    if ((taken(earliest >> 6) & slots << (earliest & 63)) == 0 &&
+        (earliest & 63) + length <= 64)
+      return earliest;
     for (int64_t at = earliest;; at += 65 - length) {
       uint64_t run = ~window(at);
       uint64_t starts = run;
@@ -37,12 +41,25 @@ public:
   }
 
   void book(int64_t at, int length) {
-    for (int64_t end = at + length; at < end; ++at) {
-      Word &word = words[(at >> 6) & (Words - 1)];
-      if (word.number != (at >> 6))
-        word = {at >> 6, 0};
-      word.taken |= uint64_t(1) << (at & 63);
-    }
+    uint64_t slots = (uint64_t(1) << length) - 1;
+    int shift = at & 63;
+    add(at >> 6, slots << shift);
+    if (shift + length > 64)
+      add((at >> 6) + 1, slots >> (64 - shift));
+  }
+
+  /// Books the clocks \p at + i for each set bit i of \p mask, if all of them
+  /// are free; says whether they were.
+  bool tryBook(int64_t at, uint64_t mask) {
+    int shift = at & 63;
+    uint64_t low = mask << shift;
+    uint64_t high = shift == 0 ? 0 : mask >> (64 - shift);
+    if ((taken(at >> 6) & low) || (taken((at >> 6) + 1) & high))
+      return false;
+    add(at >> 6, low);
+    if (high)
+      add((at >> 6) + 1, high);
+    return true;
   }
 
 private:
@@ -51,6 +68,12 @@ private:
     uint64_t taken = 0;
   };
 
+  void add(int64_t number, uint64_t bits) {
+    Word &word = words[number & (Words - 1)];
+    if (word.number != number)
+      word = {number, 0};
+    word.taken |= bits;
+  }
   uint64_t taken(int64_t number) const {
     const Word &word = words[number & (Words - 1)];
     return word.number == number ? word.taken : 0;

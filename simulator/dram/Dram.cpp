@@ -8,7 +8,7 @@
 namespace dalbit::dram {
 
 Dram::Dram(const DramParameters &parameters)
-    : device(parameters), timing(parameters.timing),
+    : device(parameters), timing(parameters.timing), run(hitRun()),
       channels(parameters.channels) {
   rowBuses.resize(timing.sharedCommandBus ? 1 : channels.size());
   columnBuses.resize(timing.separateColumnBus ? rowBuses.size() : 0);
@@ -42,6 +42,7 @@ int64_t Dram::access(int64_t now, uint64_t address, bool write) {
 
 int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
   Channel &channel = channels[device.channel.of(address)];
+  settle(channel);
   auto group = uint32_t(device.group.of(address));
   auto row = int64_t(device.row.of(address));
   Bank &bank =
@@ -141,15 +142,17 @@ Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
     at = rowBuses[channel.bus].find(spaced, timing.activateSlots);
     if (at != spaced)
       continue;
+    int64_t second = Never;
     if (timing.activateCommands == 2) {
-      int64_t second = rowBuses[channel.bus].find(at + timing.activateSlots,
-                                                  timing.activateSlots);
+      second = rowBuses[channel.bus].find(at + timing.activateSlots,
+                                          timing.activateSlots);
       if (second > at + timing.secondActivateWithin) {
         ++at;
         continue;
       }
     }
     opening.activate = at;
+    opening.second = second;
     return opening;
   }
 }
@@ -170,10 +173,7 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
   channel.activates.book(at, group);
   rowBuses[channel.bus].book(at, timing.activateSlots);
   if (timing.activateCommands == 2)
-    rowBuses[channel.bus].book(
-        rowBuses[channel.bus].find(at + timing.activateSlots,
-                                   timing.activateSlots),
-        timing.activateSlots);
+    rowBuses[channel.bus].book(opening.second, timing.activateSlots);
   if (channel.openBanks++ == 0) {
     channel.closedClocks += std::max<int64_t>(0, at - channel.closedSince);
     channel.firstActivate = at;
@@ -192,6 +192,7 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
 }
 
 void Dram::refresh(Channel &channel) {
+  settle(channel);
   int64_t due = channel.nextRefresh;
   channel.nextRefresh += timing.refreshInterval;
   int64_t start = due;

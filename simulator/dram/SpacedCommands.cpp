@@ -6,15 +6,13 @@
 
 namespace dalbit::dram {
 
-/// \p at itself if no booked command is too near, else the end of the first
-/// conflict.
+/// First clock not before \p at that is not too near to a booked command. One
+/// pass is enough: who moves behind a command stays clear of those before it.
 int64_t SpacedCommands::afterNeighbours(int64_t at, uint32_t group) const {
   for (const Entry &entry : entries) {
     int64_t gap = distance(entry, group);
-    if (entry.at - at >= gap)
-      continue;
-    if (at - entry.at < gap)
-      return entry.at + gap;
+    if (entry.at - at < gap && at - entry.at < gap)
+      at = entry.at + gap;
   }
   return at;
 }
@@ -46,6 +44,8 @@ int64_t SpacedCommands::afterFive(int64_t at) const {
 }
 
 int64_t SpacedCommands::find(int64_t earliest, uint32_t group) const {
+  if (entries.empty() || entries.back().at + reach <= earliest)
+    return earliest;
   int64_t at = earliest;
   for (;;) {
     int64_t moved = afterFive(afterNeighbours(at, group));
@@ -63,7 +63,6 @@ void SpacedCommands::book(int64_t at, uint32_t group) {
 }
 
 void SpacedCommands::forget(int64_t now) {
-  int64_t reach = std::max({sameGroup, otherGroup, five});
   auto keep = entries.begin();
   while (keep != entries.end() && keep->at + reach <= now)
     ++keep;

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -20,7 +21,8 @@ public:
   /// \p sameGroup and \p otherGroup are distances in clocks; any five
   /// commands span at least \p five clocks (0: no such rule).
   SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five)
-      : sameGroup(sameGroup), otherGroup(otherGroup), five(five) {}
+      : sameGroup(sameGroup), otherGroup(otherGroup), five(five),
+        reach(std::max({sameGroup, otherGroup, five})) {}
 
   /// First legal clock not before \p earliest for a command to \p group.
   int64_t find(int64_t earliest, uint32_t group) const;
@@ -46,6 +48,7 @@ private:
   int64_t sameGroup = 0;
   int64_t otherGroup = 0;
   int64_t five = 0;
+  int64_t reach = 0; ///< a command this far away restricts nothing
 };
 
 } // namespace dalbit::dram

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs of row hits in closed form (T7): if a run's first column command is
+// legal, its rows are open, no refresh is due and its slots on the command bus
+// are free, then each next column follows at a fixed step, and one mask books
+// them all. Whatever does not fit goes through Dram::burst, request by request,
+// so that the answers are the same by construction; HitRunsTest compares them.
+
+#include "simulator/dram/Dram.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace dalbit::dram {
+
+/// Works out how bursts of consecutive addresses follow each other.
+Dram::HitRun Dram::hitRun() const {
+  HitRun shape;
+  shape.burstBits = unsigned(std::countr_zero(device.burstBytes));
+  shape.perRequest = int64_t(RequestBytes / device.burstBytes);
+  const AddressField &channel = device.channel;
+  shape.blockBits = channel.bits == 0 ? 62 : channel.shift;
+  bool takeTurns =
+      device.group.bits != 0 && device.group.shift == shape.burstBits;
+  shape.cycle = takeTurns ? device.groups : 1;
+  shape.step = takeTurns
+                   ? timing.columnOtherGroup
+                   : std::max(timing.columnOtherGroup, timing.columnSameGroup);
+  // The lowest bit, the channel's taken out, that changes bank or row.
+  shape.spanBits = 62;
+  auto bound = [&](const AddressField &field) {
+    if (field.bits != 0)
+      shape.spanBits = std::min(shape.spanBits, field.shift > channel.shift
+                                                    ? field.shift - channel.bits
+                                                    : field.shift);
+  };
+  bound(device.bank);
+  bound(device.row);
+  if (!takeTurns)
+    bound(device.group);
+  shape.perMask = 64 / shape.step / shape.perRequest * shape.perRequest;
+  for (int64_t i = 0; i < shape.perMask; ++i)
+    shape.mask |= ((uint64_t(1) << timing.columnSlots) - 1) << i * shape.step;
+
+  // Left to access(): channels that split a request or share a bus, groups
+  // that come round too early, steps too wide or too narrow for a mask.
+  bool known =
+      (uint64_t(1) << shape.blockBits) >= RequestBytes &&
+      !timing.sharedCommandBus && shape.perMask != 0 &&
+      shape.step >= timing.columnSlots &&
+      shape.cycle * shape.step >= timing.columnSameGroup &&
+      (timing.dataClockRead == 0 ||
+       shape.step <= std::min(timing.dataClockRead, timing.dataClockWrite));
+  if (!known)
+    shape.cycle = 0;
+  return shape;
+}
+
+int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
+                        bool write, int64_t *ends) {
+  uint64_t stop = address + count * RequestBytes;
+  assert(address % RequestBytes == 0 && stop <= device.capacityBytes);
+  int64_t last = 0;
+  if (run.cycle == 0 || log) {
+    for (uint32_t i = 0; i < count; ++i) {
+      int64_t end = access(now, address + i * RequestBytes, write);
+      last = std::max(last, end);
+      if (ends)
+        ends[i] = end;
+    }
+    return last;
+  }
+  accepted = now;
+  Part part{now, write, address, address, int64_t(stop - address), ends};
+  if (channels.size() == 1) {
+    part.bursts >>= run.burstBits;
+    return runOf(channels[0], part);
+  }
+  // Channels have nothing in common, so each takes its part of the run alone.
+  auto block = int64_t(1) << run.blockBits;
+  unsigned roundBits = run.blockBits + device.channel.bits;
+  auto stopRound = int64_t(stop >> roundBits << run.blockBits);
+  auto stopWithin = int64_t(stop & ((uint64_t(1) << roundBits) - 1));
+  for (size_t i = 0; i < channels.size() && part.address < stop; ++i) {
+    auto index = int64_t(device.channel.of(part.address));
+    int64_t within = int64_t(part.address) & (block - 1);
+    part.local = part.address >> roundBits << run.blockBits | uint64_t(within);
+    int64_t localStop =
+        stopRound + std::clamp<int64_t>(stopWithin - index * block, 0, block);
+    part.bursts = (localStop - int64_t(part.local)) >> run.burstBits;
+    last = std::max(last, runOf(channels[size_t(index)], part));
+    part.address += uint64_t(block - within);
+    if (ends)
+      part.end += (block - within) / int64_t(RequestBytes);
+  }
+  return last;
+}
+
+/// Books \p part, which \p channel serves; returns its last end.
+int64_t Dram::runOf(Channel &channel, Part part) {
+  int64_t latency = part.write ? timing.writeLatency : timing.readLatency;
+  int64_t last = 0;
+  while (part.bursts > 0) {
+    int64_t bursts;
+    int64_t first = bookHits(channel, part, bursts);
+    if (bursts != 0) {
+      int64_t each = run.step * run.perRequest;
+      last = std::max(last, first + (bursts - 1) * run.step + latency);
+      answer(part, bursts, first + each - run.step + latency, each);
+      continue;
+    }
+    // The next request alone, as access() does it.
+    int64_t done = 0;
+    for (int64_t i = 0; i < run.perRequest; ++i) {
+      uint64_t address = part.address + (uint64_t(i) << run.burstBits);
+      done = std::max(done, burst(part.now + i, address, part.write));
+    }
+    last = std::max(last, done);
+    answer(part, run.perRequest, done, 0);
+  }
+  return last;
+}
+
+/// Takes \p bursts bursts off \p part: their requests end at \p end and each
+/// next one \p each clocks later.
+void Dram::answer(Part &part, int64_t bursts, int64_t end, int64_t each) const {
+  part.bursts -= bursts;
+  part.local += uint64_t(bursts) << run.burstBits;
+  uint64_t block = uint64_t(1) << run.blockBits;
+  uint64_t skip = (channels.size() - 1) << run.blockBits;
+  for (uint64_t bytes = uint64_t(bursts) << run.burstBits; bytes != 0;) {
+    uint64_t inBlock = block - (part.address & (block - 1));
+    uint64_t piece = std::min(bytes, inBlock);
+    bytes -= piece;
+    part.address += piece + (piece == inBlock ? skip : 0);
+    if (int64_t *to = part.end) {
+      for (int64_t *stop = to + piece / RequestBytes; to != stop; ++to) {
+        *to = end;
+        end += each;
+      }
+      part.end = to + (piece == inBlock ? skip / RequestBytes : 0);
+    }
+  }
+}
+
+/// Whether the next \p bursts bursts of \p part hit open rows, their columns at
+/// the run's step from \p first on.
+bool Dram::fits(const Channel &channel, const Part &part, int64_t first,
+                int64_t bursts) const {
+  auto row = int64_t(device.row.of(part.address));
+  auto group = uint32_t(device.group.of(part.address));
+  const Bank *banks = channel.banks.data() + device.bank.of(part.address);
+  auto turns = std::min<int64_t>(run.cycle, bursts);
+  for (int64_t i = 0; i < turns; ++i, group = nextGroup(group, 1)) {
+    const Bank &bank = banks[group * device.banksPerGroup];
+    const ColumnLimit &limit = channel.groups[group];
+    int64_t ready =
+        std::max(bank.nextColumn, part.write ? limit.write : limit.read);
+    if (bank.row != row || ready > first + i * run.step)
+      return false;
+  }
+  return true;
+}
+
+/// Books as many bursts of \p part as are hits of one span whose columns follow
+/// each other at the run's step; \p bursts says how many, whole requests.
+/// Returns the clock of the first column.
+int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
+  Stream &stream = channel.stream;
+  int64_t first =
+      std::max(part.now, part.write ? channel.any.write : channel.any.read);
+  bursts = 0;
+  if (stream.left == 0 || stream.next != part.local ||
+      stream.write != part.write) {
+    settle(channel);
+    uint64_t span = uint64_t(1) << run.spanBits;
+    stream.write = part.write;
+    stream.group = uint32_t(device.group.of(part.address));
+    stream.bank = uint32_t(device.bank.of(part.address));
+    stream.next = part.local;
+    const ColumnLimit &limit = channel.groups[stream.group];
+    const Bank &bank =
+        channel.banks[stream.group * device.banksPerGroup + stream.bank];
+    first = std::max(
+        {first, bank.nextColumn, part.write ? limit.write : limit.read});
+    int64_t left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
+    if (!fits(channel, part, first, std::min(part.bursts, left)))
+      return first;
+    stream.left = left;
+  }
+  int64_t wanted = std::min(part.bursts, stream.left);
+  if (first + (wanted - 1) * run.step >= channel.nextRefresh) {
+    wanted = std::max<int64_t>(0, (channel.nextRefresh - first + run.step - 1) /
+                                      run.step);
+    wanted -= wanted % run.perRequest;
+  }
+  if (timing.dataClockRead != 0 && first > channel.dataClockUntil)
+    wanted = 0;
+  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
+                                             : rowBuses[channel.bus];
+  int64_t done = 0;
+  while (done < wanted) {
+    int64_t columns = std::min(wanted - done, run.perMask);
+    uint64_t mask = columns == run.perMask
+                        ? run.mask
+                        : run.mask & ((uint64_t(1) << columns * run.step) - 1);
+    if (!bus.tryBook(first + done * run.step, mask))
+      break;
+    done += columns;
+  }
+  bursts = done;
+  // A stream goes on only where each group has had its turn.
+  if (done < run.cycle)
+    settle(channel);
+  if (done == 0)
+    return first;
+
+  int64_t last = first + (done - 1) * run.step;
+  auto bytes = uint64_t(done) << run.burstBits;
+  count.rowHits += uint64_t(done);
+  if (part.write) {
+    count.writes += uint64_t(done);
+    count.writtenBytes += bytes;
+    channel.any.write = last + timing.columnOtherGroup;
+    channel.any.read =
+        std::max(channel.any.read, last + timing.writeToReadOtherGroup);
+    channel.dataClockUntil = last + timing.dataClockWrite;
+  } else {
+    count.reads += uint64_t(done);
+    count.readBytes += bytes;
+    channel.any.read = last + timing.columnOtherGroup;
+    channel.any.write = std::max(channel.any.write, last + timing.readToWrite);
+    channel.dataClockUntil = last + timing.dataClockRead;
+  }
+  stream.last = last;
+  stream.turns = uint32_t(std::min<int64_t>(run.cycle, done));
+  stream.group = nextGroup(stream.group, uint32_t(done));
+  stream.next += bytes;
+  stream.left -= done;
+  if (done < run.cycle)
+    settle(channel);
+  return first;
+}
+
+/// Marks the last column of each group and bank of the channel's stream, which
+/// ends.
+void Dram::settle(Channel &channel) {
+  Stream &stream = channel.stream;
+  auto raise = [](int64_t &value, int64_t to) { value = std::max(value, to); };
+  uint32_t group = stream.group;
+  int64_t column = stream.last;
+  for (; stream.turns != 0; --stream.turns, column -= run.step) {
+    group = nextGroup(group, run.cycle - 1);
+    ColumnLimit &limit = channel.groups[group];
+    Bank &bank = channel.banks[group * device.banksPerGroup + stream.bank];
+    if (stream.write) {
+      raise(limit.write, column + timing.columnSameGroup);
+      raise(limit.read, column + timing.writeToReadSameGroup);
+      raise(bank.nextPrecharge, column + timing.writeToPrecharge);
+    } else {
+      raise(limit.read, column + timing.columnSameGroup);
+      raise(bank.nextPrecharge, column + timing.readToPrecharge);
+    }
+  }
+  stream.left = 0;
+}
+
+} // namespace dalbit::dram

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// accessRun() against access() called for each request: two DRAMs get the same
+// random work, one each way, and must not differ in any answer or counter.
+
+#include "simulator/dram/Dram.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+using namespace dalbit::dram;
+
+namespace {
+
+bool equal(const DramCounters &a, const DramCounters &b) {
+  return a.activates == b.activates && a.reads == b.reads &&
+         a.writes == b.writes && a.precharges == b.precharges &&
+         a.prechargeAlls == b.prechargeAlls && a.refreshes == b.refreshes &&
+         a.rowHits == b.rowHits && a.casSyncs == b.casSyncs &&
+         a.readBytes == b.readBytes && a.writtenBytes == b.writtenBytes &&
+         a.openClocks == b.openClocks && a.closedClocks == b.closedClocks;
+}
+
+/// A few streams that go on by runs of random length and are left now and
+/// then, as weights, keys and results do; paused sometimes.
+void compare(const DramParameters &device, uint64_t seed, int runs) {
+  std::mt19937_64 random(seed);
+  Dram fast(device), plain(device);
+  uint64_t places[4] = {0, 1 << 20, 3 << 22, 5 << 23};
+  std::vector<int64_t> inFlight(1 + random() % 20, 0);
+  int64_t now = 0, sum = 0;
+  size_t wrong = 0;
+  for (int i = 0; i < runs; ++i) {
+    uint64_t &place = places[random() % (1 + random() % 4)];
+    if (random() % 32 == 0)
+      place = random() % (device.capacityBytes / 2) / 64 * 64;
+    bool write = random() % 4 == 0;
+    auto count = uint32_t(random() % 4 == 0 ? 1 + random() % 70 : 16);
+    int64_t &slot = inFlight[size_t(i) % inFlight.size()];
+    now = std::max(now, slot);
+    if (random() % 64 == 0)
+      now += int64_t(random() % 4000);
+    std::vector<int64_t> ends(count, -1);
+    int64_t last = fast.accessRun(now, place, count, write,
+                                  i % 7 == 0 ? nullptr : ends.data());
+    int64_t expected = 0;
+    for (uint32_t k = 0; k < count; ++k) {
+      int64_t end = plain.access(now, place + k * Dram::RequestBytes, write);
+      expected = std::max(expected, end);
+      wrong += i % 7 != 0 && ends[k] != end;
+    }
+    wrong += last != expected;
+    slot = last;
+    sum += last;
+    place += count * Dram::RequestBytes;
+    if (i % 16 == 0) {
+      fast.advance(now);
+      plain.advance(now);
+      wrong += !equal(fast.counters(), plain.counters());
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(equal(fast.counters(), plain.counters()));
+  CHECK(fast.counters().refreshes == plain.counters().refreshes);
+  REQUIRE(sum > 0);
+}
+
+} // namespace
+
+TEST_CASE("a run of requests has the answers of its requests one by one",
+          "[dram]") {
+  for (const std::string &name : deviceNames())
+    for (uint64_t seed = 1; seed <= 6; ++seed) {
+      INFO(name << ", seed " << seed);
+      compare(loadDevice(name), seed, 1500);
+    }
+}
