@@ -45,6 +45,7 @@ CommandEnergy::CommandEnergy(const DramParameters &device, Level level) {
   readIo *= at(power.ioFactor, level);
   writeIo *= at(power.ioFactor, level);
   refresh *= at(power.refreshFactor, level);
+  bankRefresh = refresh / device.refreshSets();
   openWatt *= at(power.standbyFactor, level);
   closedWatt *= at(power.standbyFactor, level);
   Level outside = level == Level::DataSheet ? Level::Typical : level;
@@ -64,7 +65,8 @@ DramEnergy dramEnergy(const DramParameters &device,
   energy.read = reads * each.readCore;
   energy.write = writes * each.writeCore;
   energy.io = reads * each.readIo + writes * each.writeIo;
-  energy.refresh = double(counters.refreshes) * each.refresh;
+  energy.refresh = double(counters.refreshes) * each.refresh +
+                   double(counters.bankRefreshes) * each.bankRefresh;
   energy.background = clock * (double(counters.openClocks) * each.openWatt +
                                double(counters.closedClocks) * each.closedWatt);
   energy.hostPhy = (reads + writes) * each.hostPhy;

@@ -4,7 +4,7 @@
 // formulas, summed over the supplies, V volt, I ampere, per die:
 //   activate and precharge  V (IDD0 tRC - IDD3N tRAS - IDD2N (tRC - tRAS))
 //   read, write burst       V (IDD4 - IDD3N) tBurst
-//   refresh                 V (IDD5 - IDD3N) tRFC
+//   refresh                 V (IDD5 - IDD3N) tRFC; of banks, their share of it
 //   background              V IDD3N while a bank is open or refreshing,
 //                           V IDD2N while all are closed
 // The burst part of an io supply is `io`. Host PHY and terminations are apart:
@@ -30,6 +30,7 @@ struct CommandEnergy {
   double writeCore = 0;
   double writeIo = 0;
   double refresh = 0;
+  double bankRefresh = 0; ///< its share of refreshing all banks
   double openWatt = 0;    ///< one channel
   double closedWatt = 0;  ///< one channel
   double hostPhy = 0;     ///< a burst, either direction

@@ -19,13 +19,11 @@ Dram::Dram(const DramParameters &parameters)
     channel.groups.resize(device.groups);
     channel.activates =
         SpacedCommands(timing.activateSameGroup, timing.activateOtherGroup,
-                       timing.fourActivates);
+                       timing.fourActivates, timing.bankRefreshActivateOther);
     channel.precharges = SpacedCommands(timing.prechargeToPrecharge,
                                         timing.prechargeToPrecharge, 0);
-    int64_t first =
-        timing.refreshInterval + device.refreshStagger * int64_t(index);
-    channel.nextRefresh = device.refresh ? first : Forever;
   }
+  startRefresh();
 }
 
 int64_t Dram::access(int64_t now, uint64_t address, bool write) {
@@ -46,7 +44,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
   auto group = uint32_t(device.group.of(address));
   auto row = int64_t(device.row.of(address));
   Bank &bank =
-      channel.banks[group * device.banksPerGroup + device.bank.of(address)];
+      channel.banks[group * device.banksPerGroup + device.bankOf(address)];
   while (channel.nextRefresh <= now)
     refresh(channel);
 
@@ -65,7 +63,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
       ready = opening.activate + timing.activateToColumn;
     }
     column = findColumn(channel, std::max(inOrder, ready), sync);
-    if (column >= channel.nextRefresh) {
+    if (column >= channel.columnsBefore) {
       refresh(channel);
       continue;
     }
@@ -119,20 +117,36 @@ int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
   return bus.find(earliest, timing.columnSlots + 1) + 1;
 }
 
+int64_t Dram::findPrecharge(const Channel &channel, int64_t earliest,
+                            uint32_t group) const {
+  for (int64_t at = earliest;;) {
+    int64_t spaced = channel.precharges.find(at, group);
+    at = rowBuses[channel.bus].find(spaced, timing.prechargeSlots);
+    if (at == spaced)
+      return at;
+  }
+}
+
+/// Books a precharge of the open \p bank.
+void Dram::close(Channel &channel, Bank &bank, uint32_t group, int64_t at) {
+  ++count.precharges;
+  channel.precharges.book(at, group);
+  rowBuses[channel.bus].book(at, timing.prechargeSlots);
+  if (log)
+    note(Command::Precharge, channel, &bank, at);
+  if (--channel.openBanks == 0)
+    channel.closedSince = std::max(at, channel.refreshUntil);
+  bank.row = Closed;
+}
+
 Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
                                 uint32_t group, int64_t now) {
   Opening opening;
   int64_t earliest = std::max(now, bank.nextActivate);
   if (bank.row != Closed) {
     channel.precharges.forget(accepted);
-    int64_t at = std::max(now, bank.nextPrecharge);
-    for (;;) {
-      int64_t spaced = channel.precharges.find(at, group);
-      int64_t free = rowBuses[channel.bus].find(spaced, timing.prechargeSlots);
-      at = free;
-      if (free == spaced)
-        break;
-    }
+    int64_t at =
+        findPrecharge(channel, std::max(now, bank.nextPrecharge), group);
     opening.precharge = at;
     earliest = std::max(earliest, at + timing.prechargeToActivate);
   }
@@ -160,15 +174,8 @@ Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
 void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
                 const Opening &opening) {
   int64_t at = opening.activate;
-  if (opening.precharge != Never) {
-    ++count.precharges;
-    channel.precharges.book(opening.precharge, group);
-    rowBuses[channel.bus].book(opening.precharge, timing.prechargeSlots);
-    if (log)
-      note(Command::Precharge, channel, &bank, opening.precharge);
-    if (--channel.openBanks == 0)
-      channel.closedSince = opening.precharge;
-  }
+  if (opening.precharge != Never)
+    close(channel, bank, group, opening.precharge);
   ++count.activates;
   channel.activates.book(at, group);
   rowBuses[channel.bus].book(at, timing.activateSlots);
@@ -180,7 +187,7 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
   } else if (at < channel.firstActivate) {
     // A later request took a hole: the channel was closed less long.
     int64_t from = std::max(at, channel.closedSince);
-    channel.closedClocks -= channel.firstActivate - from;
+    channel.closedClocks -= std::max<int64_t>(0, channel.firstActivate - from);
     channel.firstActivate = from;
   }
   bank.row = row;
@@ -191,65 +198,12 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
   bank.nextActivate = at + timing.activateToActivate;
 }
 
-void Dram::refresh(Channel &channel) {
-  settle(channel);
-  int64_t due = channel.nextRefresh;
-  channel.nextRefresh += timing.refreshInterval;
-  int64_t start = due;
-  if (channel.openBanks != 0) {
-    for (const Bank &bank : channel.banks)
-      if (bank.row != Closed)
-        start = std::max(start, bank.nextPrecharge);
-    start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
-    rowBuses[channel.bus].book(start, timing.prechargeSlots);
-    ++count.prechargeAlls;
-    if (log)
-      note(Command::PrechargeAll, channel, nullptr, start);
-    start += timing.prechargeAllToRefresh;
-  } else {
-    // tRFC of the refresh before, if it was late.
-    for (const Bank &bank : channel.banks)
-      start = std::max(start, bank.row == Closed ? bank.nextActivate : start);
-    channel.closedClocks += start - channel.closedSince;
-  }
-  start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
-  rowBuses[channel.bus].book(start, timing.prechargeSlots);
-  ++count.refreshes;
-  if (log)
-    note(Command::Refresh, channel, nullptr, start);
-  int64_t end = start + timing.refreshToActivate;
-  for (Bank &bank : channel.banks) {
-    bank.row = Closed;
-    bank.nextActivate = end;
-  }
-  channel.openBanks = 0;
-  // Refreshing draws the current of open banks; IDD5 is counted above it.
-  channel.closedSince = end;
-}
-
 void Dram::note(Command command, const Channel &channel, const Bank *bank,
                 int64_t at) {
   auto index = uint32_t(bank ? bank - channel.banks.data() : 0);
   log->push_back({command, uint32_t(&channel - channels.data()),
                   index / device.banksPerGroup, index % device.banksPerGroup,
                   bank ? bank->row : Closed, at});
-}
-
-void Dram::advance(int64_t now) {
-  int64_t closed = 0;
-  for (Channel &channel : channels) {
-    while (channel.nextRefresh <= now)
-      refresh(channel);
-    closed += channel.closedClocks;
-    if (channel.openBanks == 0)
-      closed += std::max<int64_t>(0, now - channel.closedSince);
-  }
-  int64_t total = now * int64_t(channels.size());
-  closed = std::clamp<int64_t>(closed, int64_t(count.closedClocks),
-                               std::max(total, int64_t(count.closedClocks)));
-  count.closedClocks = uint64_t(closed);
-  count.openClocks = std::max(count.openClocks,
-                              uint64_t(std::max<int64_t>(0, total - closed)));
 }
 
 } // namespace dalbit::dram

@@ -9,12 +9,14 @@
 // an earlier request's column command, while column commands of a channel
 // leave in request order. Rows stay open until another row of the bank or a
 // refresh closes them. Refresh is a fixed calendar: every tREFI all banks of a
-// channel wait for their last column, are precharged together and refreshed.
-// A row may be opened up to the moment a refresh is due; a request whose
-// column command would come later is served after the refresh.
+// channel wait for their last column, are precharged together and refreshed. A
+// row may be opened up to the moment a refresh is due; a request whose column
+// command would come later is served after the refresh. Or every tREFIpb one
+// bank (LPDDR5: a pair) is refreshed after its last column booked so far, while
+// the others go on.
 //
 // All times are DRAM clocks; simulator/dram/ClockRatio.h converts. Not
-// modelled: per-bank refresh, power-down, ECC, temperature, several ranks.
+// modelled: power-down, ECC, temperature, several ranks.
 
 #pragma once
 
@@ -36,6 +38,7 @@ struct DramCounters {
   uint64_t precharges = 0;
   uint64_t prechargeAlls = 0;
   uint64_t refreshes = 0;
+  uint64_t bankRefreshes = 0;
   uint64_t rowHits = 0;  ///< bursts that found their row open
   uint64_t casSyncs = 0; ///< LPDDR5 CAS commands that start the data clock
   uint64_t readBytes = 0;
@@ -51,7 +54,8 @@ enum class Command : uint8_t {
   Read,
   Write,
   CasSync,
-  Refresh
+  Refresh,
+  RefreshBank ///< of the bank and those refreshed with it
 };
 
 /// A booked command, for checks and for drawing; the order of booking is not
@@ -119,9 +123,10 @@ private:
     uint32_t turns = 0; ///< groups whose marks are to be made
     uint32_t group = 0; ///< whose turn it is next
     uint32_t bank = 0;
-    uint64_t next = 0; ///< the local address that goes on
-    int64_t left = 0;  ///< bursts of open rows from there; 0: no stream
-    int64_t last = 0;  ///< the last column command
+    uint64_t next = 0;     ///< the local address that goes on
+    int64_t left = 0;      ///< bursts of open rows from there; 0: no stream
+    int64_t last = 0;      ///< the last column command
+    int64_t dataClock = 0; ///< clocks after it in which the data clock runs
   };
   struct Channel {
     std::vector<Bank> banks; ///< index: group * banks per group + bank
@@ -132,7 +137,11 @@ private:
     SpacedCommands activates;
     SpacedCommands precharges;
     int64_t dataClockUntil = Never; ///< LPDDR5: WCK runs up to this clock
-    int64_t nextRefresh = 0;
+    int64_t nextRefresh = 0;        ///< when the next is due
+    int64_t columnsBefore = 0;      ///< columns from here on wait for it
+    uint64_t waiting = 0; ///< sets of banks still to be refreshed, a bit each
+    SpacedCommands bankRefreshes;
+    int64_t refreshUntil = 0;  ///< end of the last refresh of banks
     int64_t closedSince = 0;   ///< meaningful while openBanks is 0
     int64_t firstActivate = 0; ///< first since all banks were closed
     int64_t closedClocks = 0;
@@ -154,6 +163,7 @@ private:
     unsigned burstBits = 0; ///< bytes of a burst, log2
     unsigned spanBits = 0;  ///< bytes of a channel that share their rows, log2
     unsigned blockBits = 0; ///< bytes before the channel changes, log2
+    unsigned perRequestBits = 0;
     int64_t perRequest = 1; ///< bursts of a request
   };
   /// Part of a run that one channel serves.
@@ -168,6 +178,8 @@ private:
 
   HitRun hitRun() const;
   int64_t runOf(Channel &channel, Part part);
+  int64_t goOn(Channel &channel, const Part &part);
+  void countHits(int64_t bursts, bool write);
   int64_t bookHits(Channel &channel, const Part &part, int64_t &bursts);
   bool fits(const Channel &channel, const Part &part, int64_t first,
             int64_t bursts) const;
@@ -181,11 +193,18 @@ private:
   int64_t burst(int64_t now, uint64_t address, bool write);
   int64_t findColumn(const Channel &channel, int64_t earliest,
                      bool &sync) const;
+  int64_t findPrecharge(const Channel &channel, int64_t earliest,
+                        uint32_t group) const;
+  void close(Channel &channel, Bank &bank, uint32_t group, int64_t at);
   Opening findOpening(Channel &channel, const Bank &bank, uint32_t group,
                       int64_t now);
   void open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
             const Opening &opening);
+  void startRefresh();
   void refresh(Channel &channel);
+  void refreshAll(Channel &channel);
+  void refreshBanks(Channel &channel);
+  size_t nextSet(const Channel &channel, int64_t due) const;
   void note(Command command, const Channel &channel, const Bank *bank,
             int64_t at);
 

@@ -88,6 +88,24 @@ void readTiming(TomlTable table, DramTiming &timing) {
   table.finish();
 }
 
+void readBankRefresh(TomlTable table, DramParameters &device) {
+  DramTiming &timing = device.timing;
+  timing.bankRefreshInterval = table.integer("interval", 1);
+  device.banksPerRefresh = uint32_t(table.integer("banks", 1, device.banks()));
+  if (!std::has_single_bit(device.banksPerRefresh) || device.refreshSets() > 64)
+    table.fail("banks", "is not a power of two, or leaves more than 64 sets");
+  timing.bankPrechargeToRefresh = table.integer("precharge_to_refresh", 1);
+  timing.bankRefreshToActivate = table.integer("to_activate", 1);
+  timing.bankRefreshToRefresh = table.integer("to_refresh", 1);
+  timing.bankRefreshActivateOther = table.integer("activate_other", 1);
+  if (timing.bankRefreshToActivate >=
+      timing.bankRefreshInterval * device.refreshSets())
+    table.fail("to_activate", "is not below the time until the bank's next");
+  if (timing.bankRefreshToRefresh > timing.bankRefreshInterval)
+    table.fail("to_refresh", "is above the interval");
+  table.finish();
+}
+
 void readRefresh(TomlTable table, DramParameters &device) {
   DramTiming &timing = device.timing;
   timing.refreshInterval = table.integer("interval", 1);
@@ -96,6 +114,8 @@ void readRefresh(TomlTable table, DramParameters &device) {
   device.refreshStagger = table.integerOr("stagger", 0);
   if (timing.refreshToActivate >= timing.refreshInterval)
     table.fail("to_activate", "is not below the interval");
+  if (table.has("per_bank"))
+    readBankRefresh(table.table("per_bank"), device);
   table.finish();
 }
 
@@ -224,6 +244,9 @@ DramParameters parseDevice(const std::string &text, const std::string &origin) {
     organisation.fail("burst_bytes", "is not 16, 32 or 64");
   device.pageBytes = uint32_t(organisation.integer("page_bytes", 64, 1 << 20));
   readMap(organisation, device);
+  device.bankXorRow = organisation.booleanOr("bank_xor_row", false);
+  if (device.bankXorRow && device.row.bits < device.bank.bits)
+    organisation.fail("bank_xor_row", "wants as many row bits as bank bits");
   organisation.finish();
 
   readTiming(top.table("timing"), device.timing);

@@ -17,26 +17,31 @@
 namespace dalbit::dram {
 
 struct DramTiming {
-  int64_t activateToColumn = 0;      ///< tRCD
-  int64_t activateToPrecharge = 0;   ///< tRAS
-  int64_t activateToActivate = 0;    ///< tRC, same bank
-  int64_t prechargeToActivate = 0;   ///< tRP
-  int64_t prechargeToPrecharge = 0;  ///< tPPD
-  int64_t activateOtherGroup = 0;    ///< tRRD_S
-  int64_t activateSameGroup = 0;     ///< tRRD_L
-  int64_t fourActivates = 0;         ///< tFAW
-  int64_t columnOtherGroup = 0;      ///< tCCD_S
-  int64_t columnSameGroup = 0;       ///< tCCD_L
-  int64_t readToWrite = 0;           ///< data bus turns round
-  int64_t writeToReadOtherGroup = 0; ///< WL + burst + tWTR_S
-  int64_t writeToReadSameGroup = 0;  ///< WL + burst + tWTR_L
-  int64_t readToPrecharge = 0;       ///< tRTP
-  int64_t writeToPrecharge = 0;      ///< WL + burst + tWR
-  int64_t readLatency = 0;           ///< RL + burst
-  int64_t writeLatency = 0;          ///< WL + burst
-  int64_t refreshInterval = 0;       ///< tREFI
-  int64_t prechargeAllToRefresh = 0; ///< tRPab
-  int64_t refreshToActivate = 0;     ///< tRFCab
+  int64_t activateToColumn = 0;         ///< tRCD
+  int64_t activateToPrecharge = 0;      ///< tRAS
+  int64_t activateToActivate = 0;       ///< tRC, same bank
+  int64_t prechargeToActivate = 0;      ///< tRP
+  int64_t prechargeToPrecharge = 0;     ///< tPPD
+  int64_t activateOtherGroup = 0;       ///< tRRD_S
+  int64_t activateSameGroup = 0;        ///< tRRD_L
+  int64_t fourActivates = 0;            ///< tFAW
+  int64_t columnOtherGroup = 0;         ///< tCCD_S
+  int64_t columnSameGroup = 0;          ///< tCCD_L
+  int64_t readToWrite = 0;              ///< data bus turns round
+  int64_t writeToReadOtherGroup = 0;    ///< WL + burst + tWTR_S
+  int64_t writeToReadSameGroup = 0;     ///< WL + burst + tWTR_L
+  int64_t readToPrecharge = 0;          ///< tRTP
+  int64_t writeToPrecharge = 0;         ///< WL + burst + tWR
+  int64_t readLatency = 0;              ///< RL + burst
+  int64_t writeLatency = 0;             ///< WL + burst
+  int64_t refreshInterval = 0;          ///< tREFI
+  int64_t prechargeAllToRefresh = 0;    ///< tRPab
+  int64_t refreshToActivate = 0;        ///< tRFCab
+  int64_t bankRefreshInterval = 0;      ///< tREFIpb; 0: no refresh of banks
+  int64_t bankPrechargeToRefresh = 0;   ///< tRPpb
+  int64_t bankRefreshToActivate = 0;    ///< tRFCpb, same bank
+  int64_t bankRefreshToRefresh = 0;     ///< REFpb to REFpb of others
+  int64_t bankRefreshActivateOther = 0; ///< REFpb and ACT of others, any order
   int64_t dataClockRead = 0;  ///< WCK runs this long after RD; 0: no such clock
   int64_t dataClockWrite = 0; ///< the same after WR
   int activateSlots = 1;      ///< command bus clocks of (each) ACT
@@ -86,6 +91,8 @@ struct AddressField {
   }
 };
 
+enum class RefreshMode : uint8_t { None, AllBank, PerBank };
+
 struct DramParameters {
   std::string name;
   std::string standard;
@@ -98,12 +105,22 @@ struct DramParameters {
   uint32_t burstBytes = 0;
   uint32_t pageBytes = 0;
   AddressField channel, group, bank, row;
-  bool refresh = true;
-  int64_t refreshStagger = 0; ///< each channel this much after the one before
+  bool bankXorRow = false; ///< banks are chosen by bank bits xor low row bits
+  RefreshMode refresh = RefreshMode::AllBank;
+  uint32_t banksPerRefresh = 1; ///< that one per-bank refresh covers
+  int64_t refreshStagger = 0;   ///< each channel this much after the one before
   DramTiming timing;
   DramPower power;
 
   uint32_t banks() const { return groups * banksPerGroup; }
+  /// Per-bank refreshes until each bank has had its turn.
+  uint32_t refreshSets() const { return banks() / banksPerRefresh; }
+  /// The bank, inside its group, of an address.
+  uint32_t bankOf(uint64_t address) const {
+    uint64_t field = bank.of(address);
+    return uint32_t(bankXorRow ? field ^ (row.of(address) & (banksPerGroup - 1))
+                               : field);
+  }
   /// What the pins can carry, all channels, in 10^9 bytes a second.
   double peakGbPerSecond() const {
     return channels * burstBytes / (timing.columnOtherGroup * clockNs);

@@ -19,6 +19,8 @@ Dram::HitRun Dram::hitRun() const {
   HitRun shape;
   shape.burstBits = unsigned(std::countr_zero(device.burstBytes));
   shape.perRequest = int64_t(RequestBytes / device.burstBytes);
+  shape.perRequestBits =
+      unsigned(std::countr_zero(RequestBytes)) - shape.burstBits;
   const AddressField &channel = device.channel;
   shape.blockBits = channel.bits == 0 ? 62 : channel.shift;
   bool takeTurns =
@@ -72,27 +74,42 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
     return last;
   }
   accepted = now;
-  Part part{now, write, address, address, int64_t(stop - address), ends};
-  if (channels.size() == 1) {
-    part.bursts >>= run.burstBits;
+  Part part{now, write, address, address, 0, ends};
+  uint64_t bytes = stop - address;
+  unsigned channelBits = device.channel.bits;
+  if (channelBits == 0) {
+    part.bursts = int64_t(bytes >> run.burstBits);
     return runOf(channels[0], part);
   }
   // Channels have nothing in common, so each takes its part of the run alone.
-  auto block = int64_t(1) << run.blockBits;
-  unsigned roundBits = run.blockBits + device.channel.bits;
+  uint64_t block = uint64_t(1) << run.blockBits;
+  unsigned roundBits = run.blockBits + channelBits;
+  if (((address | bytes) & ((block << channelBits) - 1)) == 0) {
+    // Whole rounds: equal parts.
+    part.local = address >> channelBits;
+    part.bursts = int64_t(bytes >> channelBits >> run.burstBits);
+    for (Channel &channel : channels) {
+      last = std::max(last, runOf(channel, part));
+      part.address += block;
+      if (ends)
+        part.end += block / RequestBytes;
+    }
+    return last;
+  }
   auto stopRound = int64_t(stop >> roundBits << run.blockBits);
-  auto stopWithin = int64_t(stop & ((uint64_t(1) << roundBits) - 1));
+  auto stopWithin = int64_t(stop & ((block << channelBits) - 1));
   for (size_t i = 0; i < channels.size() && part.address < stop; ++i) {
-    auto index = int64_t(device.channel.of(part.address));
-    int64_t within = int64_t(part.address) & (block - 1);
-    part.local = part.address >> roundBits << run.blockBits | uint64_t(within);
+    uint64_t index = device.channel.of(part.address);
+    uint64_t within = part.address & (block - 1);
+    part.local = part.address >> roundBits << run.blockBits | within;
     int64_t localStop =
-        stopRound + std::clamp<int64_t>(stopWithin - index * block, 0, block);
+        stopRound + std::clamp<int64_t>(stopWithin - int64_t(index * block), 0,
+                                        int64_t(block));
     part.bursts = (localStop - int64_t(part.local)) >> run.burstBits;
-    last = std::max(last, runOf(channels[size_t(index)], part));
-    part.address += uint64_t(block - within);
+    last = std::max(last, runOf(channels[index], part));
+    part.address += block - within;
     if (ends)
-      part.end += (block - within) / int64_t(RequestBytes);
+      part.end += (block - within) / RequestBytes;
   }
   return last;
 }
@@ -100,12 +117,18 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
 /// Books \p part, which \p channel serves; returns its last end.
 int64_t Dram::runOf(Channel &channel, Part part) {
   int64_t latency = part.write ? timing.writeLatency : timing.readLatency;
+  int64_t each = run.step << run.perRequestBits;
+  if (int64_t first = goOn(channel, part); first != Never) {
+    int64_t last = first + (part.bursts - 1) * run.step + latency;
+    if (part.end)
+      answer(part, part.bursts, first + each - run.step + latency, each);
+    return last;
+  }
   int64_t last = 0;
   while (part.bursts > 0) {
     int64_t bursts;
     int64_t first = bookHits(channel, part, bursts);
     if (bursts != 0) {
-      int64_t each = run.step * run.perRequest;
       last = std::max(last, first + (bursts - 1) * run.step + latency);
       answer(part, bursts, first + each - run.step + latency, each);
       continue;
@@ -124,24 +147,65 @@ int64_t Dram::runOf(Channel &channel, Part part) {
 
 /// Takes \p bursts bursts off \p part: their requests end at \p end and each
 /// next one \p each clocks later.
-void Dram::answer(Part &part, int64_t bursts, int64_t end, int64_t each) const {
+inline void Dram::answer(Part &part, int64_t bursts, int64_t end,
+                         int64_t each) const {
   part.bursts -= bursts;
   part.local += uint64_t(bursts) << run.burstBits;
   uint64_t block = uint64_t(1) << run.blockBits;
-  uint64_t skip = (channels.size() - 1) << run.blockBits;
-  for (uint64_t bytes = uint64_t(bursts) << run.burstBits; bytes != 0;) {
-    uint64_t inBlock = block - (part.address & (block - 1));
-    uint64_t piece = std::min(bytes, inBlock);
-    bytes -= piece;
-    part.address += piece + (piece == inBlock ? skip : 0);
-    if (int64_t *to = part.end) {
-      for (int64_t *stop = to + piece / RequestBytes; to != stop; ++to) {
-        *to = end;
-        end += each;
-      }
-      part.end = to + (piece == inBlock ? skip / RequestBytes : 0);
+  uint64_t skip = block * (channels.size() - 1);
+  int64_t requests = bursts >> run.perRequestBits;
+  uint64_t address = part.address;
+  int64_t *to = part.end;
+  while (requests > 0) {
+    uint64_t left = block - (address & (block - 1));
+    int64_t inBlock = int64_t(left / RequestBytes);
+    int64_t piece = std::min(requests, inBlock);
+    requests -= piece;
+    address += uint64_t(piece) * RequestBytes;
+    if (to)
+      for (int64_t *stop = to + piece; to != stop; end += each)
+        *to++ = end;
+    if (piece == inBlock) {
+      address += skip;
+      to = to ? to + skip / RequestBytes : to;
     }
   }
+  part.address = address;
+  part.end = to;
+}
+
+/// Books \p part if all of it goes on the channel's stream: nothing but the
+/// stream's place changes, the rest waits for settle(). Returns the clock of
+/// the first column, Never if it does not go on.
+inline int64_t Dram::goOn(Channel &channel, const Part &part) {
+  Stream &stream = channel.stream;
+  int64_t bursts = part.bursts;
+  if (stream.next != part.local || stream.left < bursts ||
+      stream.write != part.write || bursts > run.perMask || bursts < run.cycle)
+    return Never;
+  int64_t first = std::max(part.now, stream.last + run.step);
+  int64_t last = first + (bursts - 1) * run.step;
+  if (first > stream.last + stream.dataClock || last >= channel.columnsBefore ||
+      part.now + run.perRequest > channel.nextRefresh)
+    return Never;
+  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
+                                             : rowBuses[channel.bus];
+  int64_t clocks = last - first + timing.columnSlots;
+  if (!bus.tryBook(first, run.mask & ~uint64_t(0) >> (64 - clocks)))
+    return Never;
+  stream.last = last;
+  stream.group = nextGroup(stream.group, uint32_t(bursts));
+  stream.next += uint64_t(bursts) << run.burstBits;
+  stream.left -= bursts;
+  countHits(bursts, part.write);
+  return first;
+}
+
+void Dram::countHits(int64_t bursts, bool write) {
+  count.rowHits += uint64_t(bursts);
+  (write ? count.writes : count.reads) += uint64_t(bursts);
+  (write ? count.writtenBytes : count.readBytes) += uint64_t(bursts)
+                                                    << run.burstBits;
 }
 
 /// Whether the next \p bursts bursts of \p part hit open rows, their columns at
@@ -150,7 +214,7 @@ bool Dram::fits(const Channel &channel, const Part &part, int64_t first,
                 int64_t bursts) const {
   auto row = int64_t(device.row.of(part.address));
   auto group = uint32_t(device.group.of(part.address));
-  const Bank *banks = channel.banks.data() + device.bank.of(part.address);
+  const Bank *banks = channel.banks.data() + device.bankOf(part.address);
   auto turns = std::min<int64_t>(run.cycle, bursts);
   for (int64_t i = 0; i < turns; ++i, group = nextGroup(group, 1)) {
     const Bank &bank = banks[group * device.banksPerGroup];
@@ -168,8 +232,8 @@ bool Dram::fits(const Channel &channel, const Part &part, int64_t first,
 /// Returns the clock of the first column.
 int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
   Stream &stream = channel.stream;
-  int64_t first =
-      std::max(part.now, part.write ? channel.any.write : channel.any.read);
+  int64_t first = std::max(part.now, stream.last + run.step);
+  bool isSynchronised = first <= stream.last + stream.dataClock;
   bursts = 0;
   if (stream.left == 0 || stream.next != part.local ||
       stream.write != part.write) {
@@ -177,25 +241,32 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
     uint64_t span = uint64_t(1) << run.spanBits;
     stream.write = part.write;
     stream.group = uint32_t(device.group.of(part.address));
-    stream.bank = uint32_t(device.bank.of(part.address));
+    stream.bank = device.bankOf(part.address);
+    stream.dataClock = Forever;
+    if (timing.dataClockRead != 0)
+      stream.dataClock =
+          part.write ? timing.dataClockWrite : timing.dataClockRead;
     stream.next = part.local;
     const ColumnLimit &limit = channel.groups[stream.group];
     const Bank &bank =
         channel.banks[stream.group * device.banksPerGroup + stream.bank];
-    first = std::max(
-        {first, bank.nextColumn, part.write ? limit.write : limit.read});
+    first = std::max({part.now, bank.nextColumn,
+                      part.write ? channel.any.write : channel.any.read,
+                      part.write ? limit.write : limit.read});
     int64_t left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
     if (!fits(channel, part, first, std::min(part.bursts, left)))
       return first;
     stream.left = left;
+    isSynchronised =
+        timing.dataClockRead == 0 || first <= channel.dataClockUntil;
   }
   int64_t wanted = std::min(part.bursts, stream.left);
-  if (first + (wanted - 1) * run.step >= channel.nextRefresh) {
-    wanted = std::max<int64_t>(0, (channel.nextRefresh - first + run.step - 1) /
-                                      run.step);
+  if (first + (wanted - 1) * run.step >= channel.columnsBefore) {
+    wanted = std::max<int64_t>(
+        0, (channel.columnsBefore - first + run.step - 1) / run.step);
     wanted -= wanted % run.perRequest;
   }
-  if (timing.dataClockRead != 0 && first > channel.dataClockUntil)
+  if (part.now + run.perRequest > channel.nextRefresh || !isSynchronised)
     wanted = 0;
   CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
                                              : rowBuses[channel.bus];
@@ -217,26 +288,11 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
     return first;
 
   int64_t last = first + (done - 1) * run.step;
-  auto bytes = uint64_t(done) << run.burstBits;
-  count.rowHits += uint64_t(done);
-  if (part.write) {
-    count.writes += uint64_t(done);
-    count.writtenBytes += bytes;
-    channel.any.write = last + timing.columnOtherGroup;
-    channel.any.read =
-        std::max(channel.any.read, last + timing.writeToReadOtherGroup);
-    channel.dataClockUntil = last + timing.dataClockWrite;
-  } else {
-    count.reads += uint64_t(done);
-    count.readBytes += bytes;
-    channel.any.read = last + timing.columnOtherGroup;
-    channel.any.write = std::max(channel.any.write, last + timing.readToWrite);
-    channel.dataClockUntil = last + timing.dataClockRead;
-  }
+  countHits(done, part.write);
   stream.last = last;
   stream.turns = uint32_t(std::min<int64_t>(run.cycle, done));
   stream.group = nextGroup(stream.group, uint32_t(done));
-  stream.next += bytes;
+  stream.next += uint64_t(done) << run.burstBits;
   stream.left -= done;
   if (done < run.cycle)
     settle(channel);
@@ -248,6 +304,19 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
 void Dram::settle(Channel &channel) {
   Stream &stream = channel.stream;
   auto raise = [](int64_t &value, int64_t to) { value = std::max(value, to); };
+  stream.left = 0;
+  if (stream.turns == 0)
+    return;
+  int64_t last = stream.last;
+  if (stream.write) {
+    raise(channel.any.write, last + timing.columnOtherGroup);
+    raise(channel.any.read, last + timing.writeToReadOtherGroup);
+    channel.dataClockUntil = last + timing.dataClockWrite;
+  } else {
+    raise(channel.any.read, last + timing.columnOtherGroup);
+    raise(channel.any.write, last + timing.readToWrite);
+    channel.dataClockUntil = last + timing.dataClockRead;
+  }
   uint32_t group = stream.group;
   int64_t column = stream.last;
   for (; stream.turns != 0; --stream.turns, column -= run.step) {
@@ -263,7 +332,6 @@ void Dram::settle(Channel &channel) {
       raise(bank.nextPrecharge, column + timing.readToPrecharge);
     }
   }
-  stream.left = 0;
 }
 
 } // namespace dalbit::dram

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Commands of one kind that must keep a distance from each other: activates
-// (tRRD within and across bank groups, tFAW over any five) and precharges
-// (tPPD). Keeps the booked ones in time order and finds the first clock at
-// which one more is legal, before or after those already booked.
+// (tRRD within and across bank groups, tFAW over any five), among them the
+// refreshes of banks, which open rows inside; precharges (tPPD). Keeps the
+// booked ones in time order and finds the first clock at which one more is
+// legal, before or after those already booked.
 //
 // Precondition: the times asked for never fall behind the latest forget().
 
@@ -19,10 +20,16 @@ class SpacedCommands {
 public:
   SpacedCommands() = default;
   /// \p sameGroup and \p otherGroup are distances in clocks; any five
-  /// commands span at least \p five clocks (0: no such rule).
-  SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five)
+  /// commands span at least \p five clocks (0: no such rule); \p refresh is the
+  /// distance to commands of RefreshGroup, either order.
+  SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five,
+                 int64_t refresh = 0)
       : sameGroup(sameGroup), otherGroup(otherGroup), five(five),
-        reach(std::max({sameGroup, otherGroup, five})) {}
+        refresh(refresh),
+        reach(std::max({sameGroup, otherGroup, five, refresh})) {}
+
+  /// The group of a refresh of banks.
+  static constexpr uint32_t RefreshGroup = ~uint32_t(0);
 
   /// First legal clock not before \p earliest for a command to \p group.
   int64_t find(int64_t earliest, uint32_t group) const;
@@ -39,6 +46,8 @@ private:
   };
 
   int64_t distance(const Entry &entry, uint32_t group) const {
+    if (entry.group == RefreshGroup || group == RefreshGroup)
+      return refresh;
     return entry.group == group ? sameGroup : otherGroup;
   }
   int64_t afterNeighbours(int64_t at, uint32_t group) const;
@@ -48,6 +57,7 @@ private:
   int64_t sameGroup = 0;
   int64_t otherGroup = 0;
   int64_t five = 0;
+  int64_t refresh = 0;
   int64_t reach = 0; ///< a command this far away restricts nothing
 };
 

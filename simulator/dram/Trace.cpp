@@ -6,34 +6,96 @@
 #include "support/Error.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cmath>
+#include <cstring>
 #include <fmt/format.h>
+#include <memory>
 #include <queue>
 #include <sstream>
+#include <string_view>
+#include <zlib.h>
 
 namespace dalbit::dram {
 
-std::vector<TraceRequest> readTrace(std::istream &in,
-                                    const std::string &origin) {
+namespace {
+
+/// Takes the next word off \p line.
+std::string_view nextWord(std::string_view &line) {
+  size_t first = std::min(line.find_first_not_of(" \t\r"), line.size());
+  line.remove_prefix(first);
+  std::string_view word = line.substr(0, line.find_first_of(" \t\r"));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+/// Reads the whole of \p word as a number.
+template <typename Number, typename... Format>
+bool readNumber(std::string_view word, Number &value, Format... format) {
+  const char *end = word.data() + word.size();
+  auto result = std::from_chars(word.data(), end, value, format...);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
+bool readRequest(std::string_view line, TraceRequest &request) {
+  std::string_view earliest = nextWord(line), kind = nextWord(line),
+                   address = nextWord(line);
+  if (address.starts_with("0x") || address.starts_with("0X"))
+    address.remove_prefix(2);
+  request.write = kind == "W";
+  return readNumber(earliest, request.earliestNs) && request.earliestNs >= 0 &&
+         request.earliestNs < 1e15 && (kind == "R" || kind == "W") &&
+         readNumber(address, request.address, 16) && nextWord(line).empty();
+}
+
+} // namespace
+
+std::vector<TraceRequest> readTrace(std::istream &in, const std::string &origin,
+                                    const DramParameters &device) {
   std::vector<TraceRequest> requests;
   std::string line;
   for (size_t number = 1; std::getline(in, line); ++number) {
     size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string::npos || line[first] == '#')
       continue;
-    std::istringstream words(line);
     TraceRequest request;
-    std::string kind, rest;
-    words >> request.earliestNs >> kind >> std::hex >> request.address;
-    if (!words || (kind != "R" && kind != "W") || words >> rest ||
-        !(request.earliestNs >= 0 && request.earliestNs < 1e15))
+    if (!readRequest(line, request))
       throw Error(fmt::format("{}:{}: line is not 'EARLIEST_NS R|W HEXADDRESS'",
                               origin, number));
+    if (request.address >= device.capacityBytes)
+      throw Error(fmt::format("{}:{}: address {:#x} lies past the {} MiB of {}",
+                              origin, number, request.address,
+                              device.capacityBytes >> 20, device.name));
     request.address &= ~(Dram::RequestBytes - 1);
-    request.write = kind == "W";
     requests.push_back(request);
   }
   return requests;
+}
+
+std::vector<TraceRequest> readTraceFile(const std::string &path,
+                                        const DramParameters &device) {
+  // zlib passes through what is not gzipped.
+  errno = 0;
+  std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"),
+                                                  gzclose);
+  if (!file)
+    throw Error(fmt::format("{}: cannot be read: {}", path,
+                            errno ? std::strerror(errno) : "out of memory"));
+  std::string text;
+  std::vector<char> part(1 << 16);
+  int length;
+  while ((length = gzread(file.get(), part.data(), unsigned(part.size()))) > 0)
+    text.append(part.data(), size_t(length));
+  int code = Z_OK;
+  const char *message = gzerror(file.get(), &code);
+  if (length < 0 || code == Z_BUF_ERROR)
+    throw Error(fmt::format("{}: cannot be read: {}", path,
+                            code == Z_ERRNO       ? std::strerror(errno)
+                            : code == Z_BUF_ERROR ? "the gzip data end early"
+                                                  : message));
+  std::istringstream in(std::move(text));
+  return readTrace(in, path, device);
 }
 
 TraceResult runTrace(const DramParameters &device,
@@ -48,13 +110,7 @@ TraceResult runTrace(const DramParameters &device,
   std::vector<int64_t> readLatencies;
   double readSum = 0, writeSum = 0;
   int64_t nextHandOver = 0, end = 0, slotAt = 0;
-  for (size_t index = 0; index < requests.size(); ++index) {
-    const TraceRequest &request = requests[index];
-    if (request.address >= device.capacityBytes)
-      throw Error(fmt::format("request {}: address {:#x} lies past the {} MiB "
-                              "of {}",
-                              index + 1, request.address,
-                              device.capacityBytes >> 20, device.name));
+  for (const TraceRequest &request : requests) {
     if (busy.size() == window) {
       slotAt = std::max(slotAt, busy.top() + 1);
       busy.pop();
@@ -84,7 +140,7 @@ TraceResult runTrace(const DramParameters &device,
   size_t reads = readLatencies.size();
   if (reads != 0) {
     result.readLatencyAverageNs = readSum / double(reads) * device.clockNs;
-    auto nth = readLatencies.begin() + int64_t((reads - 1) * 99 / 100);
+    auto nth = readLatencies.begin() + int64_t((reads * 99 + 99) / 100 - 1);
     std::nth_element(readLatencies.begin(), nth, readLatencies.end());
     result.readLatencyP99Ns = double(*nth) * device.clockNs;
   }

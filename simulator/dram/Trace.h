@@ -38,12 +38,16 @@ struct TraceResult {
   DramCounters counters;
 };
 
-/// Reads a trace; throws Error with \p origin and line. Addresses are rounded
-/// down to 64 bytes.
-std::vector<TraceRequest> readTrace(std::istream &in,
-                                    const std::string &origin);
+/// Reads a trace for \p device; throws Error with \p origin and line, also for
+/// an address past the capacity. Addresses are rounded down to 64 bytes.
+std::vector<TraceRequest> readTrace(std::istream &in, const std::string &origin,
+                                    const DramParameters &device);
 
-/// \p window is at least 1. Throws Error for an address past the capacity.
+/// The same of a file, which may be gzipped.
+std::vector<TraceRequest> readTraceFile(const std::string &path,
+                                        const DramParameters &device);
+
+/// \p window is at least 1, else Error; every address lies below the capacity.
 TraceResult runTrace(const DramParameters &device,
                      const std::vector<TraceRequest> &requests,
                      uint32_t window);

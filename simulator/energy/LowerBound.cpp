@@ -9,7 +9,7 @@ namespace dalbit::energy {
 double backgroundWatt(const dram::DramParameters &device, dram::Level level) {
   dram::CommandEnergy each(device, level);
   double watt = each.openWatt;
-  if (device.refresh)
+  if (device.refresh != dram::RefreshMode::None)
     watt += each.refresh /
             (double(device.timing.refreshInterval) * device.clockNs * 1e-9);
   return watt * device.channels;

@@ -95,7 +95,7 @@ dram::DramParameters Case::device() const {
     t.refreshInterval =
         std::min(t.refreshInterval, 2 * pause + random.below(4000));
   } else if (random.chance(50)) {
-    device.refresh = false;
+    device.refresh = dram::RefreshMode::None;
   }
   return device;
 }

@@ -73,6 +73,13 @@ fuzzed() { "$dalbit" fuzz --programs 16 --seed 3 --target nano --json "$work/fuz
 check "fuzz: engines agree" fuzzed
 printf '.target nano\n.memory 1\n.stalls 3 50 20\nli r9, 5\nloop r9, +1\nnop\nhalt\n' >"$work/case.s"
 check "fuzz: a case is replayed" sh -c "$dalbit fuzz --replay $work/case.s | grep -q 'cycles, no difference'"
+printf '0 R 0\n0 R 40\n0 W 80\n' | gzip >"$work/trace.gz"
+check "a DRAM trace" sh -c "$dalbit dram $work/trace.gz --device lpddr5-6400-x32 --window 2 --refresh per-bank --json $work/dram.json | grep -q '^3 requests on lpddr5-6400-x32'"
+check "its report" /usr/bin/python3 -c "
+import json; run = json.load(open('$work/dram.json'))
+exit(not (run['total_ns'] > 40 and run['rd_lat_p99_ns'] >= run['rd_lat_avg_ns'] > 20 and run['bandwidth_gb_s'] > 1
+          and run['commands']['read'] == 2 and run['commands']['write'] == 1 and run['row_hit_rate'] <= 0
+          and run['pj_per_bit'] > 1))"
 
 # Bad input.
 refuses "a bad line of a fuzz case" "bad.s:2" sh -c "printf '.target nano\nnop r1\n' >$work/bad.s; $dalbit fuzz --replay $work/bad.s"
@@ -82,6 +89,15 @@ refuses "missing model" "none.onnx" "$dalbit" compile "$work/none.onnx" -o "$wor
 head -c 50000 "$work/t.dbn" >"$work/short.dbn"
 refuses "truncated binary" "short.dbn" "$dalbit" run "$work/short.dbn"
 refuses "context past the position table" "position table" "$dalbit" compile "$model" -o "$work/out/x.dbn" --max-context 4096
+refuses "unknown DRAM device" "lpddr9" "$dalbit" dram "$work/trace.gz" --device lpddr9 --json "$work/out/d.json"
+refuses "no refresh of single banks" "no per-bank refresh" "$dalbit" dram "$work/trace.gz" --device ddr4-3200-x64 --refresh per-bank --json "$work/out/d.json"
+echo '0 R 40
+5 X 80' >"$work/bad.txt"
+refuses "bad line of a trace" "bad.txt:2: line is not" "$dalbit" dram "$work/bad.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
+echo '0 R ffffffffff' >"$work/far.txt"
+refuses "address past the DRAM" "far.txt:1: .*past the 8192 MiB" "$dalbit" dram "$work/far.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
+: >"$work/none.txt"
+refuses "empty trace" "none.txt: has no requests" "$dalbit" dram "$work/none.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
 refuses "unknown target" "moon" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target moon
 refuses "prompt longer than the context" "positions" "$dalbit" run "$work/t.dbn" --prompt "$(head -c 300 "$example/heldout.txt")" --generate 4
 refuses "token outside the vocabulary" "999" "$dalbit" run "$work/t.dbn" --tokens 999 --generate 1

@@ -18,6 +18,7 @@ void addVerify(CLI::App &app);
 void addInspect(CLI::App &app);
 void addTargets(CLI::App &app);
 void addFuzz(CLI::App &app);
+void addDram(CLI::App &app);
 
 /// Options of `compile` that every command with an ONNX model takes.
 void addCompileOptions(CLI::App &command, CompileOptions &options);

@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
   tool::addInspect(app);
   tool::addTargets(app);
   tool::addFuzz(app);
+  tool::addDram(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

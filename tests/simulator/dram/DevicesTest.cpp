@@ -25,11 +25,12 @@ TEST_CASE("every built-in device reads and moves its rated bandwidth",
     uint64_t gib;
   };
   const Rated rated[] = {
-      {"ddr4-3200-x64", 25.6, 8},       {"hbm2-2000-2pc", 32, 1},
-      {"lpddr4-3200-x16", 6.4, 1},      {"lpddr4-3200-x32", 12.8, 2},
-      {"lpddr5-6400-2x16", 25.6, 2},    {"lpddr5-6400-2x16-16gb", 25.6, 4},
-      {"lpddr5-6400-x16", 12.8, 1},     {"lpddr5-6400-x32", 25.6, 2},
-      {"lpddr5x-8533-4x16", 68.27, 16},
+      {"ddr4-3200-x64", 25.6, 8},         {"hbm2-2000-2pc", 32, 1},
+      {"hbm2-2000-x128", 32, 1},          {"lpddr4x-4266-x16", 8.53, 1},
+      {"lpddr4x-4266-x16-16gb", 8.53, 2}, {"lpddr4-3200-x16", 6.4, 1},
+      {"lpddr4-3200-x32", 12.8, 2},       {"lpddr5-6400-2x16", 25.6, 2},
+      {"lpddr5-6400-2x16-16gb", 25.6, 4}, {"lpddr5-6400-x16", 12.8, 1},
+      {"lpddr5-6400-x32", 25.6, 2},       {"lpddr5x-8533-4x16", 68.27, 16},
   };
   CHECK(deviceNames().size() == std::size(rated));
   for (const Rated &expected : rated) {
@@ -85,6 +86,8 @@ TEST_CASE("a target's capacity picks the variant with larger dies", "[dram]") {
   DramParameters small = loadDevice("lpddr5-6400-2x16", 512);
   CHECK(small.timing.refreshToActivate == 168);
   CHECK(small.capacityBytes == uint64_t(512) << 20);
+  DramParameters large = loadDevice("lpddr4x-4266-x16", 2048);
+  CHECK(large.timing.refreshToActivate == 810);
   CHECK_THROWS_WITH(loadDevice("lpddr4-3200-x16", 2048),
                     Catch::Contains("has 1024 MiB, the target wants 2048"));
 }
@@ -106,6 +109,9 @@ TEST_CASE("bad device files are refused with file, line and key", "[dram]") {
   refuses("\"bank 2\"", "\"rank 2\"", "field rank is not one of");
   refuses("\"group 2\"", "\"bank 2\"", "stands twice");
   refuses("\"burst 5\"", "\"burst 4\"", "spans burst_bytes");
+  refuses("banks = 2", "banks = 3", "is not a power of two");
+  refuses("to_refresh = 72", "to_refresh = 400", "is above the interval");
+  refuses("\"row 15\"]", "\"row 15\"]\nbank_xor_row = 1", "bank_xor_row");
   refuses("standard =", "standard", "d.toml");
   refuses("read = [0.45, 0.6, 1.0]", "read = [0.7, 0.6, 1.0]", "ascending");
   CHECK_THROWS_WITH(loadDevice("lpddr9"),

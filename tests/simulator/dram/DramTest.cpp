@@ -15,7 +15,7 @@ namespace {
 /// One channel, 64-byte bursts, one-clock commands: easy to reckon with.
 DramParameters plain() {
   DramParameters device = loadDevice("ddr4-3200-x64");
-  device.refresh = false;
+  device.refresh = RefreshMode::None;
   return device;
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("what is booked does not move when later requests come", "[dram]") {
 TEST_CASE("a refresh waits for the row, precharges all and blocks for tRFC",
           "[dram]") {
   DramParameters device = plain();
-  device.refresh = true; // first due at 12480
+  device.refresh = RefreshMode::AllBank; // first due at 12480
   Dram dram(device);
   dram.access(12400, place(0, 0, 0), false); // ACT 12400
   // The last column command before the refresh is due ...
@@ -139,7 +139,7 @@ TEST_CASE("a refresh waits for the row, precharges all and blocks for tRFC",
 
 TEST_CASE("the refresh calendar does not drift", "[dram]") {
   DramParameters device = plain();
-  device.refresh = true;
+  device.refresh = RefreshMode::AllBank;
   Dram dram(device);
   dram.access(12470, place(0, 0, 0), false); // delays the first refresh
   dram.advance(12480 * 10 - 1);
@@ -151,7 +151,7 @@ TEST_CASE("the refresh calendar does not drift", "[dram]") {
 TEST_CASE("an isolated LPDDR5 access pays one clock for the data clock",
           "[dram]") {
   DramParameters device = loadDevice("lpddr5-6400-x32");
-  device.refresh = false;
+  device.refresh = RefreshMode::None;
   Dram dram(device);
   CHECK(dram.access(0, 0, false) == 15 + 1 + 19);  // RD 16; WCK until 36
   CHECK(dram.access(36, 0, false) == 36 + 19);     // still runs
@@ -161,7 +161,7 @@ TEST_CASE("an isolated LPDDR5 access pays one clock for the data clock",
 
 TEST_CASE("commands of several clocks share the command bus", "[dram]") {
   DramParameters device = loadDevice("lpddr4-3200-x32");
-  device.refresh = false;
+  device.refresh = RefreshMode::None;
   Dram dram(device);
   std::vector<BookedCommand> log;
   dram.record(&log);
@@ -204,7 +204,7 @@ TEST_CASE("open and closed clocks add up to the time of all channels",
 TEST_CASE("a refresh counts as open time, the idle time around it as closed",
           "[dram]") {
   DramParameters device = plain();
-  device.refresh = true;
+  device.refresh = RefreshMode::AllBank;
   Dram dram(device);
   dram.advance(12480 + 560 + 100);
   CHECK(dram.counters().openClocks == 560);

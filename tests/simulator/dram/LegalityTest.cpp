@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random request streams on every built-in device; every pair of booked
-// commands is checked against the rules, written a second time and naively:
-// commands sorted by time, no state kept.
+// Random request streams on every built-in device, with refresh of all banks
+// and bank by bank; every pair of booked commands is checked against the rules,
+// written a second time and naively: commands sorted by time, no state kept.
 
 #include "simulator/dram/Dram.h"
 
@@ -37,10 +37,34 @@ bool isColumn(Command command) {
          command == Command::CasSync;
 }
 
+/// Whether the refresh of banks \p refresh covers the bank of \p other.
+bool covers(const DramParameters &device, const BookedCommand &refresh,
+            const BookedCommand &other) {
+  auto index = [&](const BookedCommand &command) {
+    return command.group * device.banksPerGroup + command.bank;
+  };
+  return index(refresh) % device.refreshSets() ==
+         index(other) % device.refreshSets();
+}
+
 /// Least distance from \p a to the later \p b of the same channel; 0: no rule.
-int64_t distance(const DramTiming &t, const BookedCommand &a,
+int64_t distance(const DramParameters &device, const BookedCommand &a,
                  const BookedCommand &b) {
   using enum Command;
+  const DramTiming &t = device.timing;
+  if (a.command == RefreshBank) {
+    bool own = covers(device, a, b);
+    if (b.command == Activate)
+      return own ? t.bankRefreshToActivate : t.bankRefreshActivateOther;
+    return b.command != RefreshBank ? 0
+           : own                    ? t.bankRefreshToActivate
+                                    : t.bankRefreshToRefresh;
+  }
+  if (b.command == RefreshBank) {
+    if (a.command == Precharge && covers(device, b, a))
+      return t.bankPrechargeToRefresh;
+    return a.command == Activate ? t.bankRefreshActivateOther : 0;
+  }
   bool bank = sameBank(a, b), group = a.group == b.group;
   if (a.command == Refresh)
     return b.command == Activate || b.command == Refresh ? t.refreshToActivate
@@ -86,7 +110,7 @@ void checkChannel(const DramParameters &device,
   for (size_t i = 0; i < commands.size(); ++i) {
     const BookedCommand &later = commands[i];
     for (size_t j = i; j-- > 0 && later.at - commands[j].at < Reach;) {
-      wrong += later.at - commands[j].at < distance(timing, commands[j], later);
+      wrong += later.at - commands[j].at < distance(device, commands[j], later);
       bool sameBus = !timing.separateColumnBus ||
                      isColumn(commands[j].command) == isColumn(later.command);
       bus += sameBus &&
@@ -94,6 +118,13 @@ void checkChannel(const DramParameters &device,
     }
     int64_t &row = openRow[later.group * device.banksPerGroup + later.bank];
     switch (later.command) {
+    case Command::RefreshBank:
+      for (const BookedCommand &other : commands)
+        if (other.command == Command::Activate && covers(device, later, other))
+          wrong +=
+              openRow[other.group * device.banksPerGroup + other.bank] != -1;
+      activates.push_back(later.at); // it opens rows inside
+      break;
     case Command::Activate:
       wrong += row != -1;
       row = later.row;
@@ -128,33 +159,47 @@ void checkChannel(const DramParameters &device,
 
 } // namespace
 
-TEST_CASE("no command of a random stream is illegal on either side", "[dram]") {
+namespace {
+
+void checkRandomStreams(DramParameters device, RefreshMode mode) {
+  INFO(device.name << ", refresh mode " << int(mode));
   std::mt19937_64 random(7);
-  for (const std::string &name : deviceNames()) {
-    INFO(name);
-    DramParameters device = loadDevice(name);
-    for (uint64_t span : {uint64_t(1) << 16, uint64_t(1) << 28}) {
-      Dram dram(device);
-      std::vector<BookedCommand> log;
-      dram.record(&log);
-      int64_t now = 0;
-      std::vector<int64_t> done(48, 0);
-      for (int i = 0; i < 6000; ++i) {
-        // Mostly as fast as a window of 48 lets it, sometimes a pause.
-        now = std::max(now, done[i % 48]) +
-              (random() % 64 == 0 ? int64_t(random() % 3000) : 0);
-        uint64_t address = random() % span / 64 * 64;
-        done[i % 48] = dram.access(now, address, random() % 3 == 0);
-      }
-      REQUIRE(dram.counters().refreshes > 2);
-      for (uint32_t channel = 0; channel < device.channels; ++channel) {
-        std::vector<BookedCommand> own;
-        for (const BookedCommand &entry : log)
-          if (entry.channel == channel)
-            own.push_back(entry);
-        checkChannel(device, std::move(own));
-      }
+  device.refresh = mode;
+  for (uint64_t span : {uint64_t(1) << 16, uint64_t(1) << 28}) {
+    Dram dram(device);
+    std::vector<BookedCommand> log;
+    dram.record(&log);
+    int64_t now = 0;
+    std::vector<int64_t> done(48, 0);
+    for (int i = 0; i < 6000; ++i) {
+      // Mostly as fast as a window of 48 lets it, sometimes a pause.
+      now = std::max(now, done[i % 48]) +
+            (random() % 64 == 0 ? int64_t(random() % 3000) : 0);
+      uint64_t address = random() % span / 64 * 64;
+      done[i % 48] = dram.access(now, address, random() % 3 == 0);
     }
+    const DramCounters &counters = dram.counters();
+    REQUIRE((counters.refreshes > 2) == (mode == RefreshMode::AllBank));
+    REQUIRE((counters.bankRefreshes > 20) == (mode == RefreshMode::PerBank));
+    for (uint32_t channel = 0; channel < device.channels; ++channel) {
+      std::vector<BookedCommand> own;
+      for (const BookedCommand &entry : log)
+        if (entry.channel == channel)
+          own.push_back(entry);
+      checkChannel(device, std::move(own));
+    }
+  }
+}
+
+} // namespace
+
+TEST_CASE("no command of a random stream is illegal on either side", "[dram]") {
+  for (const std::string &name : deviceNames()) {
+    DramParameters device = loadDevice(name);
+    checkRandomStreams(device, RefreshMode::AllBank);
+    checkRandomStreams(device, RefreshMode::None);
+    if (device.timing.bankRefreshInterval != 0)
+      checkRandomStreams(device, RefreshMode::PerBank);
   }
 }
 
