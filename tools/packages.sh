@@ -10,7 +10,7 @@ demo_packages=(
   verilator
 )
 # Beside them, for the tests.
-test_packages=(catch2 yosys clang-format-19 python3)
+test_packages=(catch2 libonnx-testdata yosys clang-format-19 python3)
 
 install_packages() {
   local missing=()

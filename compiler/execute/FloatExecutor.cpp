@@ -51,7 +51,7 @@ public:
 
 private:
   /// A loop without end in a broken file must not hang.
-  static constexpr int64_t mostBodyRuns = 1 << 20;
+  static constexpr int64_t mostBodyRuns = 1 << 17;
   int64_t bodyRuns = 0;
 
   const Tensor *find(Value value) const {
@@ -180,6 +180,15 @@ void checkInput(const Port &port, const Tensor &tensor) {
                 ", the model wants [" + wanted + "]");
 }
 
+/// Files without a type for bfloat16 hold its bits as 16-bit integers.
+Tensor asBFloat16(const Port &port, const Tensor &tensor) {
+  Type element = cast<TensorType>(port.type).getElementType();
+  if (!element.isBF16() || tensor.type() != ElementType::U16)
+    return tensor;
+  return Tensor(ElementType::BF16, tensor.shape(), tensor.raw(),
+                std::make_shared<Tensor>(tensor));
+}
+
 /// The symbols of the function for these inputs: fixed numbers from
 /// `dalbit.sizes`, the others from the sizes of inputs whose dimension is the
 /// symbol alone (`dalbit.dims`). An imported module has neither.
@@ -264,10 +273,11 @@ std::vector<Tensor> FloatExecutor::run(llvm::ArrayRef<Tensor> inputs) {
   Block &body = state->function.getBody().front();
   for (auto [port, argument, tensor] :
        llvm::zip(state->inputs, body.getArguments(), inputs)) {
-    checkInput(port, tensor);
-    interpreter.values[argument] = tensor;
+    Tensor value = asBFloat16(port, tensor);
+    checkInput(port, value);
+    interpreter.values[argument] = value;
     if (observer)
-      observer(argument, tensor);
+      observer(argument, value);
   }
   for (Operation &op : body.without_terminator()) {
     bool isConstant = op.hasTrait<OpTrait::ConstantLike>();

@@ -38,7 +38,8 @@ public:
   const std::vector<Port> &outputs() const;
 
   /// Inputs and outputs in the order of the function. Inputs are checked
-  /// against the element types, ranks and fixed dimensions of the arguments.
+  /// against the element types, ranks and fixed dimensions of the arguments;
+  /// uint16 is taken for the bits of bfloat16.
   std::vector<Tensor> run(llvm::ArrayRef<Tensor> inputs);
 
   /// Called with every value of the function right after it is computed.

@@ -84,13 +84,13 @@ Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape)
     if (dim < 0)
       throw Error("a tensor cannot have shape " + shapeText(shape));
     empty |= dim == 0;
-    tooLarge |= __builtin_mul_overflow(total, dim, &total);
+    // An empty dimension counts as one: kernels walk along the others.
+    tooLarge |= __builtin_mul_overflow(total, dim ? dim : 1, &total);
   }
-  if (empty)
-    total = 0;
-  if (!empty && (tooLarge || total > maxBytes))
+  if (tooLarge || total > maxBytes)
     throw Error("a tensor of shape " + shapeText(shape) +
                 " is too large for the float executor (limit 16 GiB)");
+  total = empty ? 0 : total;
   elements = total / elementSize(type);
   // Cache lines, and one byte so that empty tensors have an address.
   int64_t taken = (total + 64) / 64 * 64;
@@ -131,10 +131,13 @@ Tensor::Tensor(ElementType type, llvm::ArrayRef<int64_t> shape,
 Tensor Tensor::reshaped(llvm::ArrayRef<int64_t> shape) const {
   Tensor result = *this;
   result.dims.assign(shape.begin(), shape.end());
-  int64_t total = 1;
-  for (int64_t dim : shape)
-    total *= dim;
-  if (total != elements)
+  int64_t total = 1, bound = 1;
+  bool tooLarge = false;
+  for (int64_t dim : shape) {
+    tooLarge |= dim < 0 || __builtin_mul_overflow(bound, dim ? dim : 1, &bound);
+    total = dim ? total : 0;
+  }
+  if (tooLarge || total * bound != elements)
     throw Error("a tensor of shape " + shapeText(dims) + " cannot be seen as " +
                 shapeText(shape));
   return result;

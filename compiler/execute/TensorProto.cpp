@@ -24,15 +24,16 @@ TensorHeader headerOf(const ::onnx::TensorProto &tensor) {
       throw Error("a dimension is " + std::to_string(dim));
     header.shape.push_back(dim);
     empty |= dim == 0;
-    overflow |= __builtin_mul_overflow(header.count, dim, &header.count);
+    overflow |=
+        __builtin_mul_overflow(header.count, dim ? dim : 1, &header.count);
   }
-  if (empty)
-    header.count = 0;
   overflow |= __builtin_mul_overflow(header.count, elementSize(*element),
                                      &header.bytes);
+  if (empty)
+    header.count = header.bytes = 0;
   if (storedAs(*element) != *element)
     header.bytes = header.count / 2 + header.count % 2;
-  if (overflow && !empty)
+  if (overflow)
     throw Error("shape " + shapeText(header.shape) +
                 " has more elements than fit in memory");
   return header;

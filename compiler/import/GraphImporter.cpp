@@ -239,7 +239,8 @@ Type bodyResult(const Draft &draft, Block &body, unsigned index) {
   if (from >= yield->getNumOperands())
     return {};
   Type element = elementOf(yield->getOperand(from).getType());
-  if (draft.type == "SequenceMap" && !isa<onnx::SequenceType>(element))
+  if (draft.type == "SequenceMap" && element &&
+      !isa<onnx::SequenceType>(element))
     return onnx::SequenceType::get(element.getContext(), element);
   return element;
 }

@@ -80,7 +80,7 @@ void normalise(Draft &draft, OpBuilder &builder, Location loc) {
     inputToAttribute(draft, 1, "axes");
   } else if (type == "Split") {
     inputToAttribute(draft, 1, "split");
-  } else if (type == "Softmax" || type == "LogSoftmax") {
+  } else if (type == "Softmax" || type == "LogSoftmax" || type == "Hardmax") {
     // Before 13 all dimensions from the axis on form one row.
     if (draft.version < 13)
       draft.attributes.set("flatten", builder.getI64IntegerAttr(1));
@@ -89,6 +89,15 @@ void normalise(Draft &draft, OpBuilder &builder, Location loc) {
     draft.inputs.push_back(numberInput(draft, "max", builder, loc));
   } else if (type == "Scan" && draft.version < 9) {
     draft.attributes.set("batched", builder.getI64IntegerAttr(1));
+  } else if (type == "GroupNormalization" && draft.version < 21) {
+    draft.attributes.set("scale_by_group", builder.getI64IntegerAttr(1));
+  } else if (type == "Upsample" || (type == "Resize" && draft.version < 11)) {
+    // Inputs were the tensor and its scales.
+    draft.type = "Resize";
+    draft.inputs.insert(draft.inputs.begin() + 1, noneValue(builder, loc));
+    draft.attributes.set("coordinate_transformation_mode",
+                         builder.getStringAttr("asymmetric"));
+    draft.attributes.set("nearest_mode", builder.getStringAttr("floor"));
   } else if (type == "TopK" && draft.version < 10) {
     auto k = dyn_cast_or_null<IntegerAttr>(draft.attributes.erase("k"));
     if (!k)

@@ -172,6 +172,10 @@ LogicalResult BindShapesPass::applyValues() {
         DenseElementsAttr::get(type, builder.getIntegerAttr(element, number));
     input->argument.replaceAllUsesWith(builder.create<onnx::ConstantOp>(
         input->argument.getLoc(), value.getType(), value));
+    // A given value is no input any more.
+    unsigned place = input->argument.getArgNumber();
+    inputs.erase(inputs.begin() + place);
+    getOperation().eraseArgument(place);
   }
   return success();
 }

@@ -19,7 +19,8 @@ def BindShapes : RaisePass<"onnx-bind-shapes"> {
     its name second: token ids [B, T], past keys and values [B, H, P, d], an
     attention mask [B, P+T]. A dimension that the file fixes binds its symbol.
     Leaves: `dalbit.dims` on every argument, `dalbit.sizes` (symbols that are
-    numbers) on the function, argument types to match. An open dimension that
+    numbers) on the function, argument types to match, and no argument for an
+    input whose value is given. An open dimension that
     nothing explains is an error that names `--shape`. The text form of a pass
     pipeline splits lists at commas, so DIMS of more than one dimension come
     through the C++ options only.

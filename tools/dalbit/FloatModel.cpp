@@ -35,6 +35,7 @@ public:
                     : facts().positions ? facts().positions
                                         : 2048);
   }
+  bool hasInputs() const override { return !executor.inputs().empty(); }
   int64_t vocabulary() const override { return facts().vocabulary; }
   bool readsBytes() const override { return bytes; }
   void reset() override { caches.clear(); }

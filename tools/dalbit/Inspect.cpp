@@ -2,12 +2,13 @@
 //
 // dalbit inspect: what a binary or an ONNX model holds.
 
-#include "compiler/execute/FloatExecutor.h"
+#include "compiler/dialect/onnx/OnnxOps.h"
 #include "isa/binary/Binary.h"
 #include "isa/binary/Disassembly.h"
 #include "tools/dalbit/Commands.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <nlohmann/json.hpp>
@@ -67,35 +68,72 @@ void inspectBinary(const std::string &path, bool disassemble) {
   std::printf("model     %s\n", program.model.c_str());
 }
 
+/// Dimensions of a graph input or output as the file names them.
+std::vector<std::string> dimsOf(mlir::DictionaryAttr attrs) {
+  std::vector<std::string> dims;
+  if (auto names = attrs ? attrs.getAs<mlir::ArrayAttr>("dalbit.dims")
+                         : mlir::ArrayAttr())
+    for (mlir::Attribute name : names)
+      dims.push_back(mlir::cast<mlir::StringAttr>(name).getValue().str());
+  return dims;
+}
+
+void showPort(const char *what, mlir::DictionaryAttr attrs, mlir::Type type) {
+  std::string element;
+  llvm::raw_string_ostream(element) << mlir::getElementTypeOrSelf(type);
+  auto name =
+      attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name") : mlir::StringAttr();
+  std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "",
+              join(dimsOf(attrs)).c_str(), element.c_str());
+}
+
+/// Each name of a dimension that is no number, with the inputs that have it.
+void showSymbols(mlir::func::FuncOp function) {
+  std::map<std::string, std::vector<std::string>> places;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    mlir::DictionaryAttr attrs = function.getArgAttrDict(i);
+    auto name = attrs.getAs<mlir::StringAttr>("dalbit.name");
+    for (const auto &[at, dim] : llvm::enumerate(dimsOf(attrs)))
+      if (dim.find_first_not_of("0123456789") != std::string::npos)
+        places[dim].push_back((name ? name.str() : std::to_string(i)) + "." +
+                              std::to_string(at));
+  }
+  for (const auto &[symbol, where] : places)
+    std::printf("symbol    %-28s %s\n", symbol.c_str(), join(where).c_str());
+}
+
 void inspectModel(const std::string &path) {
   Compiler compiler;
   mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  auto show = [](const char *what, mlir::DictionaryAttr attrs,
-                 mlir::Type type) {
-    std::vector<std::string> dims;
-    if (attrs)
-      if (auto names = attrs.getAs<mlir::ArrayAttr>("dalbit.dims"))
-        for (mlir::Attribute name : names)
-          dims.push_back(mlir::cast<mlir::StringAttr>(name).getValue().str());
-    std::string typeText;
-    llvm::raw_string_ostream(typeText)
-        << mlir::cast<mlir::ShapedType>(type).getElementType();
-    auto name = attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name")
-                      : mlir::StringAttr();
-    std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "",
-                join(dims).c_str(), typeText.c_str());
-  };
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    show("input", function.getArgAttrDict(i),
-         function.getArgument(i).getType());
+    showPort("input", function.getArgAttrDict(i),
+             function.getArgument(i).getType());
   for (unsigned i = 0; i < function.getNumResults(); ++i)
-    show("output", function.getResultAttrDict(i), function.getResultTypes()[i]);
+    showPort("output", function.getResultAttrDict(i),
+             function.getResultTypes()[i]);
+  showSymbols(function);
+  std::map<std::string, int64_t> sets;
   std::map<std::string, int> operators;
+  int64_t elements = 0, bytes = 0;
   function.walk([&](mlir::Operation *op) {
-    if (auto type = op->getAttrOfType<mlir::StringAttr>("op_type"))
-      ++operators[type.str()];
+    if (auto node = mlir::dyn_cast<onnx::NodeOp>(op)) {
+      std::string domain = node.getDomain().str();
+      sets[domain.empty() ? "ai.onnx" : domain] = int64_t(node.getOpset());
+      ++operators[(domain.empty() ? "" : domain + ".") +
+                  node.getOpType().str()];
+    } else if (auto constant = mlir::dyn_cast<onnx::ConstantOp>(op)) {
+      auto type = mlir::cast<mlir::ShapedType>(constant.getType());
+      elements += type.getNumElements();
+      bytes += type.getNumElements() *
+               (type.getElementType().getIntOrFloatBitWidth() + 7) / 8;
+    }
   });
+  for (const auto &[domain, version] : sets)
+    std::printf("opset     %-28s %lld\n", domain.c_str(),
+                static_cast<long long>(version));
+  std::printf("constants %-28s %lld elements, %lld bytes\n", "",
+              static_cast<long long>(elements), static_cast<long long>(bytes));
   for (const auto &[name, count] : operators)
     std::printf("operator  %-28s %d\n", name.c_str(), count);
 }

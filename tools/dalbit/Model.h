@@ -49,6 +49,8 @@ public:
   /// The model once as exported, inputs by name.
   virtual std::vector<host::HostTensor>
   runOnce(const std::vector<host::HostTensor> &inputs) = 0;
+  /// Whether the model reads anything at all.
+  virtual bool hasInputs() const { return true; }
   /// The same on tensors as files hold them; the float engine computes on them
   /// as they are, the NPU's border takes their values as numbers.
   virtual std::vector<NamedTensor>

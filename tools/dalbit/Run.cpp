@@ -3,6 +3,8 @@
 // dalbit run: a model on one of the engines, with text, tensors or seeded
 // tokens as input.
 
+#include "compiler/raise/Steering.h"
+#include "isa/binary/Binary.h"
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 #include "support/Progress.h"
@@ -117,6 +119,23 @@ std::string generate(RunState &state, Model &model,
   return text;
 }
 
+/// Inputs that steer the model become part of the program (M2): out of
+/// \p inputs, into the values that compilation knows.
+void specialise(RunState &state, std::vector<NamedTensor> &inputs) {
+  Compiler compiler;
+  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(state.file);
+  for (const std::string &name : raise::steeringInputs(*module)) {
+    auto given = std::find_if(
+        inputs.begin(), inputs.end(),
+        [&](const NamedTensor &input) { return input.name == name; });
+    if (given == inputs.end() || given->tensor.count() != 1)
+      continue;
+    state.model.compile.values.push_back(
+        name + "=" + std::to_string(given->tensor.integers()[0]));
+    inputs.erase(given);
+  }
+}
+
 void run(RunState &state) {
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
@@ -126,10 +145,12 @@ void run(RunState &state) {
   for (const NamedTensor &input : inputs)
     if (input.tensor.rank() && !state.model.compile.maxBatch)
       state.model.compile.maxBatch = std::max<int64_t>(input.tensor.dim(0), 1);
+  if (state.model.engine != "float" && !binary::isBinary(state.file))
+    specialise(state, inputs);
   std::unique_ptr<Model> model = openModel(state.file, state.model);
   std::vector<NamedTensor> outputs;
   std::optional<std::string> text;
-  if (!inputs.empty())
+  if (!inputs.empty() || !model->hasInputs())
     outputs = model->runTensors(inputs);
   else
     text = generate(state, *model, outputs);

@@ -3,13 +3,17 @@
 // Attention and RotaryEmbedding of the standard (from 23 on) and of
 // onnxruntime's com.microsoft domain. All compute in float.
 
+#include "compiler/execute/ElementTypes.h"
 #include "compiler/execute/operators/AttentionCore.h"
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Layout.h"
 #include "compiler/execute/operators/Matrix.h"
 #include "compiler/execute/operators/Operator.h"
+#include "compiler/execute/operators/Quantise.h"
 
 #include "support/Error.h"
+
+#include "mlir/IR/BuiltinTypes.h"
 
 #include <cmath>
 #include <limits>
@@ -244,58 +248,94 @@ void addCausal(Bias &bias, int64_t past) {
             [&](int64_t, int64_t i, int64_t j) { return j <= past + i; });
 }
 
-/// com.microsoft.Attention: the projection is part of it.
-void evalFusedAttention(Call &call) {
-  const Tensor &x = call.input(0), &weights = call.input(1);
-  int64_t heads = call.integer("num_heads");
-  if (x.rank() != 3 || weights.rank() != 2 || heads < 1)
-    throw Error("needs an input [B, S, E] and weights [E, 3E]");
+/// Attention of \p all [B, S, 3E], queries, keys and values side by side, whose
+/// widths \p sizes may give; past [2, B, H, P, D]. Results have type \p type.
+void attendProjected(Call &call, const Tensor &all, const Tensor *mask,
+                     const Tensor *cache, const Tensor *more,
+                     ElementType type) {
+  int64_t heads = call.integer("num_heads"), width = all.dim(2);
   llvm::ArrayRef<int64_t> sizes = call.integers("qkv_hidden_sizes");
-  int64_t third = weights.dim(1) / 3;
+  int64_t third = width / 3;
   Shape widths = sizes.size() == 3 ? Shape(sizes) : Shape{third, third, third};
-  if (widths[0] < 0 || widths[1] < 0 || widths[2] < 0 ||
-      widths[0] > weights.dim(1) || widths[1] > weights.dim(1) ||
-      widths[0] + widths[1] + widths[2] != weights.dim(1))
+  for (int64_t each : widths)
+    if (each < 0 || each > width)
+      throw Error("qkv_hidden_sizes do not fit the weights");
+  if (widths[0] + widths[1] + widths[2] != width)
     throw Error("qkv_hidden_sizes do not fit the weights");
   if (call.integer("do_rotary") != 0)
     throw Error("do_rotary is not supported in this operator");
-  Tensor all = matMul(inFloat(x), inFloat(weights));
-  if (const Tensor *bias = call.optional(2)) {
-    Tensor sum(ElementType::F32, all.shape());
-    Tensor more = broadcastTo(inFloat(*bias), all.shape());
-    broadcastBinary<float, float, float>(
-        all, more, sum, [](float a, float b) { return a + b; });
-    all = sum;
-  }
   AttentionParts parts;
   parts.query = splitHeads(narrow(all, 2, 0, widths[0]), heads);
   parts.key = splitHeads(narrow(all, 2, widths[0], widths[1]), heads);
   parts.value =
       splitHeads(narrow(all, 2, widths[0] + widths[1], widths[2]), heads);
   int64_t past = 0;
-  if (const Tensor *cache = call.optional(4)) {
+  if (cache) {
     if (cache->rank() != 5 || cache->dim(0) != 2)
       throw Error("needs a past [2, B, H, P, D]");
     past = cache->dim(3);
     parts.key = concatenate({inFloat(pick(*cache, 0, 0)), parts.key}, 2);
     parts.value = concatenate({inFloat(pick(*cache, 0, 1)), parts.value}, 2);
   }
-  Bias bias({1, 1, x.dim(1), parts.key.dim(2)});
-  if (const Tensor *mask = call.optional(3))
-    addKeyMask(bias, *mask, x.dim(0), past,
+  Bias bias({1, 1, all.dim(1), parts.key.dim(2)});
+  if (mask)
+    addKeyMask(bias, *mask, all.dim(0), past,
                call.number("mask_filter_value", -10000));
   if (call.integer("unidirectional") != 0)
     addCausal(bias, past);
-  if (const Tensor *more = call.optional(5))
+  if (more)
     bias.add(inFloat(*more));
   parts.bias = bias.sum;
   parts.scale = scaleOr(call, parts.query.dim(3));
   parts.run();
-  call.output(0, mergeHeads(parts.output).cast(x.type()));
-  if (call.outputCount() > 1) {
-    Tensor present = stack({parts.key, parts.value}, 0);
-    call.output(1, present.cast(x.type()));
-  }
+  call.output(0, mergeHeads(parts.output).cast(type));
+  if (call.outputCount() > 1)
+    call.output(1, stack({parts.key, parts.value}, 0).cast(type));
+}
+
+Tensor plusRow(const Tensor &x, const Tensor *bias) {
+  if (!bias)
+    return x;
+  Tensor sum(ElementType::F32, x.shape());
+  broadcastBinary<float, float, float>(
+      x, broadcastTo(inFloat(*bias), x.shape()), sum,
+      [](float a, float b) { return a + b; });
+  return sum;
+}
+
+void requireProjection(const Tensor &x, const Tensor &weights) {
+  if (x.rank() != 3 || weights.rank() != 2)
+    throw Error("needs an input [B, S, E] and weights [E, 3E]");
+}
+
+/// com.microsoft.Attention: the projection is part of it.
+void evalFusedAttention(Call &call) {
+  const Tensor &x = call.input(0), &weights = call.input(1);
+  requireProjection(x, weights);
+  Tensor all = plusRow(matMul(inFloat(x), inFloat(weights)), call.optional(2));
+  attendProjected(call, all, call.optional(3), call.optional(4),
+                  call.optional(5), x.type());
+}
+
+/// The same with a projection of codes.
+void evalQAttention(Call &call) {
+  const Tensor &x = call.input(0), &weights = call.input(1);
+  requireProjection(x, weights);
+  if (call.input(3).count() != 1)
+    throw Error("the input has one scale");
+  Tensor sums =
+      matMul(centred(x, call.optional(6)), centred(weights, call.optional(7)));
+  float scale = inFloat(call.input(3)).data<float>()[0];
+  Tensor scales = inFloat(call.input(4)), all(ElementType::F32, sums.shape());
+  int64_t width = weights.dim(1);
+  if (scales.count() != 1 && scales.count() != width)
+    throw Error("the scales of the weights do not fit");
+  for (int64_t i = 0; i < all.count(); ++i)
+    all.data<float>()[i] =
+        float(sums.data<double>()[i]) * scale *
+        scales.data<float>()[scales.count() == 1 ? 0 : i % width];
+  attendProjected(call, plusRow(all, call.optional(2)), call.optional(5),
+                  call.optional(8), nullptr, ElementType::F32);
 }
 
 /// A key or value [B, T, H * D], or [B, H, T, D] as it stands in a cache.
@@ -427,6 +467,9 @@ void evalGroupQueryAttention(Call &call) {
     parts.value = narrow(all, 1, heads + groups, groups);
   }
   int64_t batch = given.dim(0), rows = given.dim(1);
+  for (const Tensor *each : {&parts.key, &parts.value})
+    if (each->dim(0) != batch || each->dim(2) != rows)
+      throw Error("query, keys and values differ in batch or length");
   llvm::SmallVector<int64_t> last = call.input(5).integers();
   llvm::SmallVector<int64_t> totals = call.input(6).integers();
   if (int64_t(last.size()) != batch || totals.size() != 1)
@@ -475,6 +518,13 @@ void evalGroupQueryAttention(Call &call) {
   call.output(0, mergeHeads(parts.output).cast(given.type()));
   call.output(1, parts.key.cast(given.type()));
   call.output(2, parts.value.cast(given.type()));
+}
+
+mlir::Type elementOfThird(llvm::ArrayRef<mlir::Type> inputs,
+                          mlir::DictionaryAttr attributes, unsigned) {
+  if (inputs.size() > 2 && inputs[2])
+    return inputs[2];
+  return mlirOfElement(attributes.getContext(), ElementType::F32);
 }
 
 } // namespace
@@ -540,6 +590,20 @@ Rows attentionOperators() {
         {"scale", Kind::Float}},
        elementOfFirst,
        evalFusedAttention},
+      {microsoft,
+       "QAttention",
+       {1},
+       5,
+       9,
+       2,
+       {{"num_heads", Kind::Int},
+        {"unidirectional", Kind::Int, "0"},
+        {"past_present_share_buffer", Kind::Int},
+        {"do_rotary", Kind::Int, "0"},
+        {"mask_filter_value", Kind::Float, "-10000"},
+        {"scale", Kind::Float}},
+       elementOfThird,
+       evalQAttention},
       {microsoft,
        "MultiHeadAttention",
        {1},

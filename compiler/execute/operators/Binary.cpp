@@ -227,6 +227,56 @@ void evalXor(Call &call) {
                        [](bool x, bool y) { return x != y; }));
 }
 
+template <typename F> Tensor onBits(Call &call, F f) {
+  const Tensor &a = call.input(0), &b = call.input(1);
+  if (isFloat(a.type()))
+    wrongElement(a.type());
+  return arithmetic(a, b, [&](auto x, auto y) {
+    using T = decltype(x);
+    if constexpr (std::is_integral_v<T>)
+      return T(f(uint64_t(x), uint64_t(y), int(8 * sizeof(T))));
+    else
+      return x;
+  });
+}
+
+void evalBitwiseAnd(Call &call) {
+  call.output(0,
+              onBits(call, [](uint64_t x, uint64_t y, int) { return x & y; }));
+}
+void evalBitwiseOr(Call &call) {
+  call.output(0,
+              onBits(call, [](uint64_t x, uint64_t y, int) { return x | y; }));
+}
+void evalBitwiseXor(Call &call) {
+  call.output(0,
+              onBits(call, [](uint64_t x, uint64_t y, int) { return x ^ y; }));
+}
+
+void evalBitShift(Call &call) {
+  bool left = call.text("direction") == "LEFT";
+  if (!left && call.text("direction") != "RIGHT")
+    throw Error("attribute direction=\"" + call.text("direction") +
+                "\" is not known");
+  call.output(0, onBits(call, [left](uint64_t x, uint64_t y, int bits) {
+                // Shifting everything out leaves nothing.
+                if (y >= uint64_t(bits))
+                  return uint64_t(0);
+                return left ? x << y : x >> y;
+              }));
+}
+
+void evalPRelu(Call &call) {
+  const Tensor &x = call.input(0), &slope = call.input(1);
+  if (broadcastShape({x.shape(), slope.shape()}) != Shape(x.shape()))
+    throw Error("a slope of shape " + shapeText(slope.shape()) +
+                " does not fit shape " + shapeText(x.shape()));
+  call.output(0, arithmetic(x, slope, [](auto a, auto b) {
+                using T = decltype(a);
+                return a < T(0) ? T(a * b) : a;
+              }));
+}
+
 template <typename F> Tensor foldInputs(Call &call, F f) {
   Tensor all = call.input(0);
   for (unsigned i = 1; i < call.inputCount(); ++i)
@@ -269,6 +319,19 @@ Rows binaryOperators() {
       two("And", {7}, elementBool, evalAnd),
       two("Or", {7}, elementBool, evalOr),
       two("Xor", {7}, elementBool, evalXor),
+      two("BitwiseAnd", {18}, elementOfFirst, evalBitwiseAnd),
+      two("BitwiseOr", {18}, elementOfFirst, evalBitwiseOr),
+      two("BitwiseXor", {18}, elementOfFirst, evalBitwiseXor),
+      two("PRelu", {7, 9, 16}, elementOfFirst, evalPRelu),
+      {"",
+       "BitShift",
+       {11},
+       2,
+       2,
+       1,
+       {{"direction", AttributeKind::String}},
+       elementOfFirst,
+       evalBitShift},
       many("Max", {8, 12, 13}, evalMax),
       many("Min", {8, 12, 13}, evalMin),
       many("Sum", {8, 13}, evalSum),

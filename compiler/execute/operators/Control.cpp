@@ -211,7 +211,7 @@ Rows controlOperators() {
       {"",
        "Scan",
        {8, 9, 11, 16, 19, 21, 23, 24, 25},
-       1,
+       0,
        anyNumber,
        anyNumber,
        {{"body", Kind::Graph},

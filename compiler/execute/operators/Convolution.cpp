@@ -206,8 +206,8 @@ void evalConvTranspose(Call &call) {
     if (!wanted.empty() || same) {
       int64_t target = wanted.empty() ? size[d] * strides[d] : wanted[d];
       int64_t total = std::max<int64_t>(0, full - target);
-      // The odd element goes where the name says.
-      bool lessBefore = automatic == "SAME_UPPER" || !same;
+      // The odd element goes before unless the name says otherwise.
+      bool lessBefore = automatic == "SAME_UPPER";
       pads[d] = lessBefore ? total / 2 : total - total / 2;
       pads[rank + d] = total - pads[d];
       output.push_back(target);

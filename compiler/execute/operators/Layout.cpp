@@ -76,6 +76,9 @@ Tensor permute(const Tensor &tensor, llvm::ArrayRef<int64_t> order) {
 
 Tensor narrow(const Tensor &tensor, int64_t axis, int64_t start,
               int64_t count) {
+  if (axis < 0 || axis >= tensor.rank())
+    throw Error("a tensor of shape " + shapeText(tensor.shape()) +
+                " has no dimension " + std::to_string(axis));
   if (start < 0 || count < 0 || start > tensor.dim(axis) - count)
     throw Error("a part [" + std::to_string(start) + ", +" +
                 std::to_string(count) + ") leaves dimension " +

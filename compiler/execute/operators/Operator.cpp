@@ -3,6 +3,7 @@
 #include "compiler/execute/operators/Operator.h"
 
 #include "compiler/execute/ElementTypes.h"
+#include "compiler/execute/operators/VisionAndSpeech.h"
 
 #include "support/Error.h"
 
@@ -83,12 +84,14 @@ struct Table {
 
   Table() {
     for (Rows (*family)() :
-         {unaryOperators, binaryOperators, selectOperators, layoutOperators,
-          indexOperators, shapeOperators, reduceOperators, matrixOperators,
-          normaliseOperators, controlOperators, sequenceOperators,
-          quantiseOperators, quantisedMatrixOperators, convolutionOperators,
-          einsumOperators, scatterOperators, orderOperators, attentionOperators,
-          fusedOperators})
+         {unaryOperators,           binaryOperators,      selectOperators,
+          layoutOperators,          indexOperators,       shapeOperators,
+          reduceOperators,          matrixOperators,      normaliseOperators,
+          controlOperators,         sequenceOperators,    quantiseOperators,
+          quantisedMatrixOperators, convolutionOperators, einsumOperators,
+          scatterOperators,         orderOperators,       attentionOperators,
+          fusedOperators,           poolOperators,        channelNormOperators,
+          signalOperators,          resizeOperators,      imageOperators})
       for (Operator &row : family())
         rows.push_back(std::move(row));
     for (const Operator &row : rows) {

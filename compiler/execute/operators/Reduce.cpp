@@ -175,6 +175,33 @@ void evalReduceL1(Call &call) {
       itself);
 }
 
+void evalReduceLogSum(Call &call) {
+  reduce(
+      call, zero, [](auto a, auto b, bool) { return plus(a, b); },
+      [](auto sum, int64_t) { return decltype(sum)(std::log(sum)); });
+}
+
+void evalReduceLogSumExp(Call &call) {
+  const Tensor &x = call.input(0);
+  llvm::SmallVector<bool> reduced = reducedAxes(call, x.rank());
+  Tensor rows = toRows(x, reduced).cast(ElementType::F64);
+  Tensor out(ElementType::F64,
+             reducedShape(x.shape(), reduced, call.integer("keepdims") != 0));
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (int64_t r = 0, taken = rows.dim(1); r < rows.dim(0); ++r) {
+    const double *row = rows.data<double>() + r * taken;
+    // The largest goes in front of the logarithm: no exponential overflows.
+    double most = -infinity, sum = 0;
+    for (int64_t i = 0; i < taken; ++i)
+      most = std::max(most, row[i]);
+    double base = std::isinf(most) ? 0 : most;
+    for (int64_t i = 0; i < taken; ++i)
+      sum += std::exp(row[i] - base);
+    out.data<double>()[r] = std::log(sum) + base;
+  }
+  call.output(0, out.cast(x.type()));
+}
+
 /// Index of the first (or last) largest element, or smallest if \p sign < 0.
 void evalArg(Call &call, int sign) {
   const Tensor &x = call.input(0);
@@ -249,6 +276,8 @@ Rows reduceOperators() {
       row("ReduceSumSquare", {1, 11, 13, 18}, 18, evalReduceSumSquare),
       row("ReduceL1", {1, 11, 13, 18}, 18, evalReduceL1),
       row("ReduceL2", {1, 11, 13, 18}, 18, evalReduceL2),
+      row("ReduceLogSum", {1, 11, 13, 18}, 18, evalReduceLogSum),
+      row("ReduceLogSumExp", {1, 11, 13, 18}, 18, evalReduceLogSumExp),
       arg("ArgMax", evalArgMax),
       arg("ArgMin", evalArgMin),
   };

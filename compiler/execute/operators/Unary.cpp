@@ -140,6 +140,36 @@ void evalRound(Call &call) {
   // The default rounding mode: halves to even, as the standard wants.
   mapFloat(call, [](auto x) { return std::nearbyint(x); });
 }
+void evalAcos(Call &call) {
+  mapFloat(call, [](auto x) { return std::acos(x); });
+}
+void evalAcosh(Call &call) {
+  mapFloat(call, [](auto x) { return std::acosh(x); });
+}
+void evalAsin(Call &call) {
+  mapFloat(call, [](auto x) { return std::asin(x); });
+}
+void evalAsinh(Call &call) {
+  mapFloat(call, [](auto x) { return std::asinh(x); });
+}
+void evalAtan(Call &call) {
+  mapFloat(call, [](auto x) { return std::atan(x); });
+}
+void evalAtanh(Call &call) {
+  mapFloat(call, [](auto x) { return std::atanh(x); });
+}
+void evalCosh(Call &call) {
+  mapFloat(call, [](auto x) { return std::cosh(x); });
+}
+void evalSinh(Call &call) {
+  mapFloat(call, [](auto x) { return std::sinh(x); });
+}
+void evalTan(Call &call) {
+  mapFloat(call, [](auto x) { return std::tan(x); });
+}
+void evalSoftsign(Call &call) {
+  mapFloat(call, [](auto x) { return x / (decltype(x)(1) + std::fabs(x)); });
+}
 void evalReciprocal(Call &call) {
   mapFloat(call, [](auto x) { return decltype(x)(1) / x; });
 }
@@ -172,6 +202,75 @@ void evalGelu(Call &call) {
     throw Error("attribute approximate=\"" + kind + "\" is not known",
                 {"supported are \"none\" and \"tanh\""});
   mapFloat(call, [](auto x) { return gelu(x); });
+}
+
+void evalElu(Call &call) {
+  float alpha = call.number("alpha");
+  mapFloat(call, [&](auto x) {
+    using T = decltype(x);
+    return x < 0 ? T(alpha) * std::expm1(x) : x;
+  });
+}
+
+void evalCelu(Call &call) {
+  float alpha = call.number("alpha");
+  mapFloat(call, [&](auto x) {
+    using T = decltype(x);
+    return std::max(x, T(0)) +
+           std::min(T(0), T(alpha) * std::expm1(x / T(alpha)));
+  });
+}
+
+void evalSelu(Call &call) {
+  float alpha = call.number("alpha"), gamma = call.number("gamma");
+  mapFloat(call, [&](auto x) {
+    using T = decltype(x);
+    return T(gamma) * (x > 0 ? x : T(alpha) * std::expm1(x));
+  });
+}
+
+void evalHardSigmoid(Call &call) {
+  float alpha = call.number("alpha"), beta = call.number("beta");
+  mapFloat(call, [&](auto x) {
+    using T = decltype(x);
+    return std::clamp(T(alpha) * x + T(beta), T(0), T(1));
+  });
+}
+
+void evalThresholdedRelu(Call &call) {
+  float alpha = call.number("alpha");
+  mapFloat(call,
+           [&](auto x) { return x > decltype(x)(alpha) ? x : decltype(x)(0); });
+}
+
+void evalShrink(Call &call) {
+  float bias = call.number("bias"), edge = call.number("lambd");
+  mapNumber(call, [&](auto x) {
+    using T = decltype(x);
+    double value = double(x);
+    return T(value < -edge ? value + bias : value > edge ? value - bias : 0);
+  });
+}
+
+void evalMish(Call &call) {
+  mapFloat(call, [](auto x) { return x * std::tanh(softplus(x)); });
+}
+
+void evalSwish(Call &call) {
+  float alpha = call.number("alpha");
+  mapFloat(call, [&](auto x) { return swish(x, decltype(x)(alpha)); });
+}
+
+void evalBitwiseNot(Call &call) {
+  if (isFloat(call.input(0).type()))
+    wrongElement(call.input(0).type());
+  mapNumber(call, [](auto x) {
+    using T = decltype(x);
+    if constexpr (std::is_integral_v<T>)
+      return T(~uint64_t(x));
+    else
+      return x;
+  });
 }
 
 void evalNot(Call &call) {
@@ -244,7 +343,29 @@ Rows unaryOperators() {
                     1,  {},   elementOfFirst,   evaluate};
   };
   using Kind = AttributeKind;
+  auto withNumbers = [&](const char *name, std::vector<int> since,
+                         std::vector<AttributeRow> attributes,
+                         void (*evaluate)(Call &)) {
+    Operator made = row(name, std::move(since), evaluate);
+    made.attributes = std::move(attributes);
+    return made;
+  };
   return {
+      withNumbers("Elu", {6, 22}, {{"alpha", Kind::Float, "1"}}, evalElu),
+      withNumbers("Celu", {12}, {{"alpha", Kind::Float, "1"}}, evalCelu),
+      withNumbers("Selu", {6, 22},
+                  {{"alpha", Kind::Float, "1.67326319217681884765625"},
+                   {"gamma", Kind::Float, "1.05070102214813232421875"}},
+                  evalSelu),
+      withNumbers("HardSigmoid", {6, 22},
+                  {{"alpha", Kind::Float, "0.2"}, {"beta", Kind::Float, "0.5"}},
+                  evalHardSigmoid),
+      withNumbers("ThresholdedRelu", {10, 22}, {{"alpha", Kind::Float, "1"}},
+                  evalThresholdedRelu),
+      withNumbers("Shrink", {9},
+                  {{"bias", Kind::Float, "0"}, {"lambd", Kind::Float, "0.5"}},
+                  evalShrink),
+      withNumbers("Swish", {24}, {{"alpha", Kind::Float, "1"}}, evalSwish),
       row("Abs", {6, 13}, evalAbs),
       row("Neg", {6, 13}, evalNeg),
       row("Sign", {9, 13}, evalSign),
@@ -260,6 +381,18 @@ Rows unaryOperators() {
       row("Ceil", {6, 13}, evalCeil),
       row("Round", {11, 22}, evalRound),
       row("Reciprocal", {6, 13}, evalReciprocal),
+      row("Acos", {7, 22}, evalAcos),
+      row("Acosh", {9, 22}, evalAcosh),
+      row("Asin", {7, 22}, evalAsin),
+      row("Asinh", {9, 22}, evalAsinh),
+      row("Atan", {7, 22}, evalAtan),
+      row("Atanh", {9, 22}, evalAtanh),
+      row("Cosh", {9, 22}, evalCosh),
+      row("Sinh", {9, 22}, evalSinh),
+      row("Tan", {7, 22}, evalTan),
+      row("Softsign", {1, 22}, evalSoftsign),
+      row("Mish", {18, 22}, evalMish),
+      row("BitwiseNot", {18}, evalBitwiseNot),
       row("Sigmoid", {6, 13}, evalSigmoid),
       row("Softplus", {1, 22}, evalSoftplus),
       row("HardSwish", {14, 22}, evalHardSwish),

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Mutated models through import, raising and the float executor.
+//
+// usage: dalbit-mutate-onnx COUNT SECONDS SEED FOLDER
+// COUNT mutants of the files named model.onnx below FOLDER (those below 1 MiB),
+// at most SECONDS. Each is refused with a message or runs; a crash, a hang of
+// 20 s or more than 512 MiB of tensors is a failure. The mutant at work lies in
+// a file that is named first and stays behind if the process dies.
+
+#include "tests/compiler/import/ModelBuilder.h"
+#include "tests/compiler/import/Mutator.h"
+
+#include "compiler/execute/ElementTypes.h"
+#include "compiler/execute/FloatExecutor.h"
+#include "compiler/raise/Raise.h"
+#include "support/Error.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace dalbit::test {
+
+namespace {
+
+using execute::Tensor;
+
+std::string contentOf(const fs::path &path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Zeros for every input; open dimensions are 2, absurd ones end the run.
+std::vector<Tensor> zeros(const execute::FloatExecutor &executor) {
+  std::vector<Tensor> inputs;
+  for (const execute::Port &port : executor.inputs()) {
+    auto type = mlir::cast<mlir::TensorType>(port.type);
+    llvm::SmallVector<int64_t> shape = {2};
+    if (type.hasRank()) {
+      shape.assign(type.getShape().begin(), type.getShape().end());
+      for (int64_t &dim : shape)
+        dim = mlir::ShapedType::isDynamic(dim) ? 2 : dim;
+    }
+    auto element = execute::elementOfMlir(type.getElementType());
+    Tensor input(element.value_or(execute::ElementType::F32), shape);
+    std::memset(input.raw(), 0, size_t(input.byteCount()));
+    inputs.push_back(input);
+  }
+  return inputs;
+}
+
+enum class Outcome { Refused, Imported, Ran };
+
+Outcome tryModel(const std::string &path) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  Imported imported = importFile(context, path);
+  if (!imported.module) {
+    if (imported.error.empty())
+      throw Error("refused without a message");
+    return Outcome::Refused;
+  }
+  Outcome outcome = Outcome::Imported;
+  try {
+    execute::FloatExecutor executor(*imported.module);
+    executor.run(zeros(executor));
+    outcome = Outcome::Ran;
+  } catch (const Error &) {
+  }
+  context.getDiagEngine().registerHandler(
+      [](mlir::Diagnostic &) { return mlir::success(); });
+  raise::RaiseOptions options;
+  options.report = false;
+  (void)raise::raiseToNN(*imported.module, options);
+  return outcome;
+}
+
+int fuzz(int64_t count, double seconds, uint64_t seed, const fs::path &folder) {
+  std::vector<fs::path> files;
+  for (const auto &entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().filename() == "model.onnx" && entry.file_size() < 1 << 20)
+      files.push_back(entry.path());
+  if (files.empty())
+    throw Error(folder.string() + ": no model.onnx below 1 MiB");
+  std::sort(files.begin(), files.end());
+  execute::limitTensorMemory(int64_t(1) << 29);
+  TemporaryFolder work;
+  std::string path = work.file("mutant.onnx");
+  std::printf("mutants of %zu models in %s\n", files.size(), path.c_str());
+  std::fflush(stdout);
+  auto start = std::chrono::steady_clock::now();
+  int64_t tried = 0, ran = 0, imported = 0;
+  std::mt19937_64 random(seed);
+  for (; tried < count; ++tried) {
+    std::chrono::duration<double> passed =
+        std::chrono::steady_clock::now() - start;
+    if (passed.count() > seconds)
+      break;
+    ::onnx::ModelProto model;
+    if (!model.ParseFromString(contentOf(files[random() % files.size()])))
+      continue;
+    Mutator(random()).mutate(model);
+    work.write("mutant.onnx", model.SerializeAsString());
+    alarm(20);
+    Outcome outcome = tryModel(path);
+    alarm(0);
+    imported += outcome != Outcome::Refused;
+    ran += outcome == Outcome::Ran;
+  }
+  std::printf("%lld mutants: %lld imported, %lld ran, no crash, no hang\n",
+              static_cast<long long>(tried), static_cast<long long>(imported),
+              static_cast<long long>(ran));
+  // A mutator that breaks every model tests the parser only, one that breaks
+  // none tests nothing.
+  return tried < 20 || imported == 0 || imported == tried;
+}
+
+} // namespace
+
+} // namespace dalbit::test
+
+int main(int argc, char **argv) {
+  if (argc != 5) {
+    std::fprintf(stderr,
+                 "usage: dalbit-mutate-onnx COUNT SECONDS SEED FOLDER\n");
+    return 2;
+  }
+  try {
+    return dalbit::test::fuzz(std::atoll(argv[1]), std::atof(argv[2]),
+                              std::strtoull(argv[3], nullptr, 10), argv[4]);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+}
