@@ -8,13 +8,31 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace dalbit {
 
-AtomicFile::AtomicFile(std::string path) : path(std::move(path)) {
-  temporary = this->path + ".XXXXXX";
+AtomicFile::AtomicFile(std::string given) : path(std::move(given)) {
+  std::error_code error;
+  if (std::filesystem::is_symlink(path, error)) {
+    // A link to nothing yet names the file that is to be made.
+    std::filesystem::path target =
+        std::filesystem::weakly_canonical(path, error);
+    if (!error)
+      path = target.string();
+  }
+  struct stat status;
+  isDevice = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+  if (isDevice && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    fail("cannot be written");
+  }
+  temporary = isDevice ? std::filesystem::temp_directory_path(error).string() +
+                             "/dalbit.XXXXXX"
+                       : path + ".XXXXXX";
   descriptor = mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) {
     temporary.clear();
@@ -50,7 +68,32 @@ void AtomicFile::rewrite(size_t offset, const void *data, size_t size) {
   }
 }
 
+void AtomicFile::copyToDevice() {
+  int device = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (device < 0)
+    fail("cannot be written");
+  std::vector<char> buffer(1 << 20);
+  for (size_t offset = 0; offset < count;) {
+    ssize_t held = pread(descriptor, buffer.data(), buffer.size(),
+                         static_cast<off_t>(offset));
+    ssize_t written = held > 0 ? ::write(device, buffer.data(), held) : -1;
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written < 0) {
+      int reason = errno;
+      close(device);
+      errno = reason;
+      fail("cannot be written");
+    }
+    offset += written;
+  }
+  if (close(device))
+    fail("cannot be written");
+}
+
 void AtomicFile::commit() {
+  if (isDevice)
+    return copyToDevice();
   // mkostemp makes files that only their owner reads.
   mode_t mask = umask(0);
   umask(mask);

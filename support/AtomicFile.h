@@ -6,7 +6,9 @@
 // Promises: an existing file of that name stays untouched until commit();
 // without commit() nothing is left, whatever happens but the death of the
 // process. A full disk and every other failure throw Error with the file's name
-// and the system's reason. Left out: syncing the directory.
+// and the system's reason. A symbolic link stays, the file it names is
+// replaced; a device or pipe stays as well and gets the bytes at commit(). Left
+// out: syncing the directory.
 
 #pragma once
 
@@ -35,8 +37,10 @@ public:
 
 private:
   [[noreturn]] void fail(const char *action);
+  void copyToDevice();
 
   std::string path, temporary;
+  bool isDevice = false; ///< there already and no regular file
   int descriptor = -1;
   size_t count = 0;
 };

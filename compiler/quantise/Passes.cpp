@@ -3,6 +3,7 @@
 #include "compiler/quantise/Passes.h"
 
 #include "compiler/quantise/NNToQNN.h"
+#include "support/Error.h"
 
 namespace dalbit::quantise {
 
@@ -15,8 +16,13 @@ struct ConvertNNToQNN : impl::ConvertNNToQNNBase<ConvertNNToQNN> {
   void runOnOperation() override {
     Options options;
     options.weights = weights;
-    if (mlir::failed(convertToQNN(getOperation(), options)))
+    try {
+      if (mlir::failed(convertToQNN(getOperation(), options)))
+        signalPassFailure();
+    } catch (const Error &error) { // of a weight's file
+      getOperation().emitError() << error.what();
       signalPassFailure();
+    }
   }
 };
 } // namespace

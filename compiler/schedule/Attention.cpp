@@ -100,7 +100,7 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
   auto makeScores = [&](StringRef label, int64_t bytes) {
     return jobs.buffer(label, npu::Space::spm,
                        a.group * blockRows * context * bytes,
-                       machine.portBytes);
+                       machine.alignment());
   };
   // Rows are [token][head]; a causal row t sees the keys up to position + t,
   // of a window the last ones.
@@ -304,7 +304,7 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
       group.scales = scalars("query_scales", a.group);
       group.queries =
           jobs.buffer("queries", npu::Space::spm,
-                      blockRows * a.group * a.paddedSize, machine.portBytes);
+                      blockRows * a.group * a.paddedSize, machine.alignment());
       scalarJob("recip", a.group, block.rows, rows.absmax, inverse)
           .set("scale1_imm", pairWord(quantise::makePair(127)))
           .emit();

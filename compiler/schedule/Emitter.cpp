@@ -5,6 +5,7 @@
 #include "compiler/schedule/Choices.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -43,7 +44,7 @@ Rows Emitter::makeRows(StringRef label, int64_t cols) {
   rows.cols = cols;
   rows.stride = roundUp(cols, std::max<int64_t>(machine.lanes, 16)) * 4;
   rows.buffer = jobs.buffer(label, npu::Space::spm, rows.stride * blockRows,
-                            machine.portBytes);
+                            machine.alignment());
   return rows;
 }
 
@@ -95,7 +96,8 @@ void Emitter::begin(func::FuncOp function) {
                   jobs.accumulator("acc1", half, half)};
 
   auto loadTable = [&](StringRef label, int64_t offset) {
-    Value table = jobs.buffer(label, npu::Space::spm, 1024, machine.portBytes);
+    Value table =
+        jobs.buffer(label, npu::Space::spm, 1024, machine.alignment());
     Value source = jobs.dram(label, region(isa::Region::Const), offset, 1024);
     Job job = jobs.dmaIn();
     job.set("region", region(isa::Region::Const))
@@ -142,8 +144,8 @@ void Emitter::begin(func::FuncOp function) {
     std::vector<Value> slots;
     for (int i = 0; i < count && bytes > 0; ++i)
       slots.push_back(jobs.buffer(label, npu::Space::spm,
-                                  roundUp(bytes, machine.portBytes),
-                                  machine.portBytes,
+                                  roundUp(bytes, machine.alignment()),
+                                  machine.alignment(),
                                   /*stream=*/ring != Loads::Norms));
     loads.setSlots(ring, slots);
   };
@@ -153,11 +155,27 @@ void Emitter::begin(func::FuncOp function) {
            slots > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
 }
 
+void Emitter::setTag(Operation *op) {
+  if (auto tag = plan.tags.find(op); tag != plan.tags.end())
+    jobs.tag = (jobs.tag & 0x100) | tag->second;
+  jobs.loc = op->getLoc();
+}
+
+void Emitter::request(Loads::Ring ring, std::function<void(Value slot)> load) {
+  // It is written ahead of its user, but the user is what it is for (C1).
+  loads.request(ring, [this, user = loadUser, load](Value slot) {
+    llvm::SaveAndRestore tag(jobs.tag);
+    llvm::SaveAndRestore loc(jobs.loc);
+    setTag(user);
+    load(slot);
+  });
+}
+
 void Emitter::requestLinear(const LinearPlan &linear, size_t first,
                             size_t count, const Size &enable) {
   for (size_t i = first; i < first + count; ++i) {
     WeightChunk chunk = linear.chunks[i];
-    loads.request(Loads::Weights, [this, chunk, enable](Value slot) {
+    request(Loads::Weights, [this, chunk, enable](Value slot) {
       Value source = jobs.dram("weights", region(isa::Region::Weights),
                                chunk.offset, chunk.bytes);
       Job job = jobs.dmaIn();
@@ -174,7 +192,7 @@ void Emitter::requestLinear(const LinearPlan &linear, size_t first,
 }
 
 void Emitter::requestNorm(int64_t offset, int64_t bytes) {
-  loads.request(Loads::Norms, [this, offset, bytes](Value slot) {
+  request(Loads::Norms, [this, offset, bytes](Value slot) {
     Value source = jobs.dram("norm", region(isa::Region::Const), offset, bytes);
     Job job = jobs.dmaIn();
     job.set("region", region(isa::Region::Const))
@@ -191,7 +209,7 @@ void Emitter::requestNorm(int64_t offset, int64_t bytes) {
 /// The cache of the heads of a slot: keys, values, key scales, value scales, as
 /// in DRAM.
 void Emitter::requestCache(const AttentionPlan &a, int64_t index) {
-  loads.request(Loads::Caches, [this, &a, index](Value slot) {
+  request(Loads::Caches, [this, &a, index](Value slot) {
     int64_t context = plan.paddedContext;
     auto load = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
       int64_t perHead = context * bytesPerKey;
@@ -217,6 +235,7 @@ void Emitter::requestCache(const AttentionPlan &a, int64_t index) {
 
 void Emitter::requestLoads(func::FuncOp function) {
   function.walk([&](Operation *op) {
+    loadUser = op;
     if (auto norm = plan.norms.find(op); norm != plan.norms.end())
       requestNorm(norm->second.offset, norm->second.bytes);
     if (auto linear = plan.linears.find(op); linear != plan.linears.end())
@@ -352,9 +371,7 @@ void Emitter::dequantize(qnn::DequantizeOp op) {
 LogicalResult Emitter::emit(Operation &op) {
   if (fused.contains(&op) || plan.inAttention.contains(&op))
     return success();
-  if (auto tag = plan.tags.find(&op); tag != plan.tags.end())
-    jobs.tag = (jobs.tag & 0x100) | tag->second;
-  jobs.loc = op.getLoc();
+  setTag(&op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](qnn::EmbeddingOp o) { return embedding(o), success(); })
       .Case([&](qnn::PositionsOp o) { return positions(o), success(); })
@@ -396,7 +413,7 @@ LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
   function.walk([&](qnn::ImportMaskOp op) {
     const InputPlan &at = plan.inputs.find(op.getOut())->second;
     Value mask =
-        jobs.buffer("mask", npu::Space::spm, at.stride, machine.portBytes);
+        jobs.buffer("mask", npu::Space::spm, at.stride, machine.alignment());
     Value source = jobs.dram("mask", region(isa::Region::Input), at.offset,
                              at.stride * plan.options.maxBatch);
     Job job = jobs.dmaIn();

@@ -74,6 +74,9 @@ private:
   void requestLoads(mlir::func::FuncOp function);
   void requestNorm(int64_t offset, int64_t bytes);
   void requestCache(const AttentionPlan &a, int64_t index);
+  /// Tag and place of the jobs that follow are those of \p op.
+  void setTag(mlir::Operation *op);
+  void request(Loads::Ring ring, std::function<void(mlir::Value slot)> load);
   void requestLinear(const LinearPlan &plan, size_t first, size_t count,
                      const Size &enable);
 
@@ -144,6 +147,7 @@ private:
   int64_t blockRows;
   Block block;
   Loads loads;
+  mlir::Operation *loadUser = nullptr; ///< of the loads that are requested
   llvm::DenseMap<mlir::Value, Rows> values;
   llvm::DenseMap<mlir::Value, CodeRows> coded;
   llvm::DenseMap<mlir::Value, mlir::Value> masks;

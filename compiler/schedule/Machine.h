@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace dalbit::target {
@@ -25,6 +26,9 @@ struct Machine {
   int64_t axiBytes = 32;
 
   int64_t bankBytes() const { return spmBytes / banks; }
+  /// Of a buffer that any unit streams: a port's word, and the vector unit's
+  /// int32 columns of a beat.
+  int64_t alignment() const { return std::max(portBytes, 4 * lanes); }
 };
 
 Machine machineOf(const target::Target &target);

@@ -19,17 +19,17 @@ struct ScheduleQNN : impl::ScheduleQNNBase<ScheduleQNN> {
   using ScheduleQNNBase::ScheduleQNNBase;
   void runOnOperation() override {
     Options options;
+    options.maxContext = context;
     try {
       options.machine = machineOf(target::loadTarget(target));
-    } catch (const Error &error) {
+      mlir::FailureOr<Schedule> result = schedule(getOperation(), options);
+      if (mlir::failed(result))
+        return signalPassFailure();
+      getOperation().getBodyRegion().takeBody(result->module->getBodyRegion());
+    } catch (const Error &error) { // of the target, or of a weight's file
       getOperation().emitError() << error.what();
-      return signalPassFailure();
+      signalPassFailure();
     }
-    options.maxContext = context;
-    mlir::FailureOr<Schedule> result = schedule(getOperation(), options);
-    if (mlir::failed(result))
-      return signalPassFailure();
-    getOperation().getBodyRegion().takeBody(result->module->getBodyRegion());
   }
 };
 

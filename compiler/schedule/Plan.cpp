@@ -154,7 +154,7 @@ void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
   NormPlan norm;
   norm.numbers =
       quantise::quantiseNorm(gamma, beta, float(epsilon), int(fraction));
-  int64_t half = roundUp(int64_t(gamma.size()) * 4, 64);
+  int64_t half = roundUp(int64_t(gamma.size()) * 4, machine().alignment());
   norm.betaOffset = half;
   norm.bytes = hasBeta ? 2 * half : half;
   norm.offset = placeConst(norm.bytes);
@@ -172,7 +172,7 @@ void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
 
 /// Constants of the norms of a query's or key's heads, in the stored order.
 void Planner::headNorms(AttentionPlan &a) {
-  int64_t bytes = roundUp(a.paddedSize * 4, 64);
+  int64_t bytes = roundUp(a.paddedSize * 4, machine().alignment());
   for (int i = 0; i < 2; ++i) {
     qnn::RMSNormOp op = a.projections[i].norm;
     if (!op)
@@ -398,7 +398,7 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
       chunk.offset = plan.weightBytes;
       int64_t tiles =
           tileBytes(m, linear.form, chunk.channels / m.n, chunk.depth);
-      chunk.pairOffset = roundUp(tiles, 64);
+      chunk.pairOffset = roundUp(tiles, m.alignment());
       chunk.biasOffset = chunk.pairOffset + chunk.channels * 4;
       chunk.bytes = chunk.last ? chunk.biasOffset + chunk.channels * 4 : tiles;
       plan.weightBytes += roundUp(chunk.bytes, 64);
@@ -449,7 +449,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
                              "columns, or values are";
   // Half a head begins at a whole beat of the vector unit.
   a.paddedSize =
-      roundUp(a.size, std::max({m.n, m.axiBytes, turn ? 2 * m.lanes : 0}));
+      roundUp(a.size, std::max({m.n, m.k, m.axiBytes, turn ? 2 * m.lanes : 0}));
   std::vector<int64_t> plain = identityMap(a.size, a.paddedSize);
   a.keyOrder = turn ? rotaryOrder(turn, a.size, a.paddedSize / 2) : plain;
   a.numbers =

@@ -26,7 +26,7 @@ void Emitter::product(qnn::ProductOp op) {
       .emit();
   int64_t stride = roundUp(b.cols, std::max<int64_t>(machine.lanes, 32)) * 2;
   Value factors = jobs.buffer("factors", npu::Space::spm, stride * blockRows,
-                              machine.portBytes);
+                              machine.alignment());
   Job narrow = stream(1, count, b.cols);
   narrow.set("a_type", I32)
       .set("a_stride1", b.stride)

@@ -117,7 +117,7 @@ void Emitter::loadRotaries(func::FuncOp function) {
     if (rows)
       return;
     rows = jobs.buffer("rotary", npu::Space::spm, table.stride * blockRows,
-                       machine.portBytes);
+                       machine.alignment());
     int64_t region = int64_t(isa::Region::Const);
     Value source =
         jobs.dram("rotary", region, table.offset, table.rows * table.stride);

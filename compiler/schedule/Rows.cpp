@@ -166,7 +166,7 @@ CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count,
   result.stride =
       roundUp(rows.cols, std::max({machine.k, machine.lanes, int64_t(16)}));
   result.buffer = jobs.buffer("codes", npu::Space::spm,
-                              result.stride * blockRows, machine.portBytes);
+                              result.stride * blockRows, machine.alignment());
   result.scales = scalars("scales");
   Value inverse = scalars("inverse");
   scalarJob("recip", 1, count, rows.absmax, inverse)

@@ -104,6 +104,9 @@ refuses "token outside the vocabulary" "999" "$dalbit" run "$work/t.dbn" --token
 refuses "cache of another length" "hold 12 positions" "$dalbit" run "$work/t.dbn" --tokens 5 --position 13 --kv "$work/kv"
 refuses "cache that is not there" "none" "$dalbit" run "$work/t.dbn" --tokens 5 --position 13 --kv "$work/none"
 refuses "cache without a position" "needs --position" "$dalbit" run "$work/t.dbn" --tokens 5 --kv seed
+refuses "full device" "dev/full" "$dalbit" compile "$model" -o /dev/full --target nano
+check "a device stays a device" [ -c /dev/full ]
+refuses "full standard output" "standard output" sh -c "$dalbit targets edge >/dev/full"
 refuses "full disk" "dev/full\|No space\|cannot\|space" sh -c "ulimit -f 100; $dalbit compile $model -o $work/out/x.dbn --target nano"
 
 echo "$passed passed, $failed failed"

@@ -22,5 +22,8 @@ void addDram(CLI::App &app);
 
 /// Options of `compile` that every command with an ONNX model takes.
 void addCompileOptions(CLI::App &command, CompileOptions &options);
+/// Throws Error if one of them is given that a binary cannot follow: it was
+/// compiled already. Its own target may be named.
+void checkCompileOptions(const CLI::App &command, const std::string &file);
 
 } // namespace dalbit::tool

@@ -32,6 +32,24 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
       ->type_name("NAME=VALUE");
 }
 
+void checkCompileOptions(const CLI::App &command, const std::string &file) {
+  if (!binary::isBinary(file))
+    return;
+  for (const char *name :
+       {"--target", "--weights", "--max-context", "--shape", "--set"}) {
+    const CLI::Option *option = command.get_option(name);
+    if (option->count() == 0)
+      continue;
+    std::string own =
+        target::parseTarget(binary::readBinary(file).target, file).name;
+    if (option->get_name() == "--target" && option->as<std::string>() == own)
+      continue;
+    throw Error(file + ": is compiled already, for " + own + "; " + name +
+                    " has no effect on it",
+                {"compile the model again with " + std::string(name)});
+  }
+}
+
 void addCompile(CLI::App &app) {
   struct State {
     CompileOptions options;

@@ -33,7 +33,8 @@ void addEval(CLI::App &app) {
       ->capture_default_str();
   command->add_option("--json", state->json, "result as JSON");
   addCompileOptions(*command, state->model.compile);
-  command->callback([state] {
+  command->callback([state, command] {
+    checkCompileOptions(*command, state->file);
     MappedFile text(state->text);
     if (text.size() < 2)
       throw Error(state->text + ": has fewer than two bytes");

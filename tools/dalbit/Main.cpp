@@ -34,6 +34,9 @@ int main(int argc, char **argv) {
   tool::addDram(app);
   try {
     app.parse(argc, argv);
+    if (std::fflush(stdout) || std::ferror(stdout))
+      throw Error("the standard output cannot be written",
+                  {"is the disk full, or the reader gone?"});
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const Error &error) {

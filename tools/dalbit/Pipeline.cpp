@@ -43,7 +43,8 @@ std::string textOf(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   OpPrintingFlags flags;
-  flags.elideLargeElementsAttrs(16);
+  // Whole, so that dalbit-opt goes on from the text.
+  flags.printLargeElementsAttrWithHex(16);
   module.print(stream, flags);
   stream << "\n";
   return text;

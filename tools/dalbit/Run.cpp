@@ -13,6 +13,7 @@
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Reports.h"
 
+#include <charconv>
 #include <cstdio>
 #include <random>
 #include <sstream>
@@ -25,7 +26,7 @@ struct RunState {
   ModelOptions model;
   std::string file, prompt, tokens, output, json, kv = "zero";
   std::vector<std::string> inputs;
-  bool hasPrompt = false, hasPosition = false;
+  bool hasPrompt = false, hasTokens = false;
   int64_t generate = 0;
   uint32_t position = 0;
   uint64_t seed = 1;
@@ -38,20 +39,25 @@ std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
       throw Error(state.file + ": the model does not say how it reads text",
                   {"use --tokens 12,7,... instead of --prompt"});
     ids = host::tokensOfBytes(state.prompt);
-  } else if (!state.tokens.empty()) {
+  } else if (state.hasTokens) {
     std::stringstream stream(state.tokens);
     for (std::string part; std::getline(stream, part, ',');) {
-      try {
-        ids.push_back(std::stoi(part));
-      } catch (const std::exception &) {
-        throw Error("--tokens: '" + part + "' is not a number");
-      }
+      int32_t id = 0;
+      const char *end = part.data() + part.size();
+      auto [stop, error] = std::from_chars(part.data(), end, id);
+      if (error != std::errc() || stop != end)
+        throw Error("--tokens " + state.tokens + ": '" + part +
+                        "' is not a whole number",
+                    {"write token ids as 12,7,..."});
+      ids.push_back(id);
     }
   } else {
-    // Nothing given: what a token costs does not depend on which.
+    // Nothing given: what a token costs does not depend on which. Past a
+    // position nothing is prefilled.
     std::mt19937_64 random(state.seed);
-    for (uint32_t i = 0; i < std::min<uint32_t>(16, model.context() / 2 + 1);
-         ++i)
+    uint32_t count =
+        state.position ? 1 : std::min<uint32_t>(16, model.context() / 2 + 1);
+    for (uint32_t i = 0; i < count; ++i)
       ids.push_back(int32_t(
           random() % uint64_t(std::max<int64_t>(model.vocabulary(), 1))));
   }
@@ -91,18 +97,21 @@ std::string generate(RunState &state, Model &model,
   std::string text;
   Progress progress("decode", uint64_t(wanted));
   uint64_t done = 0;
-  auto rows = host::generate(model.language(), ids, uint64_t(wanted), all,
-                             [&](int32_t token) {
-                               progress.update(++done);
-                               if (!model.readsBytes() || !state.generate)
-                                 return;
-                               text += char(token);
-                               if (state.hasPrompt) {
-                                 std::fputc(token, stdout);
-                                 std::fflush(stdout);
-                               }
-                             });
-  if (state.hasPrompt)
+  size_t shown = 0;
+  auto rows = host::generate(
+      model.language(), ids, uint64_t(wanted), all, [&](int32_t token) {
+        progress.update(++done);
+        if (!state.generate)
+          return;
+        if (model.readsBytes())
+          text += char(token);
+        else
+          text += (done > 1 ? "," : "") + std::to_string(token);
+        std::fwrite(text.data() + shown, 1, text.size() - shown, stdout);
+        std::fflush(stdout);
+        shown = text.size();
+      });
+  if (state.hasPrompt || state.generate)
     std::printf("\n");
   if (all) {
     host::HostTensor logits{
@@ -176,23 +185,33 @@ void addRun(CLI::App &app) {
       ->add_option("--engine", state->model.engine, "functional, rtl or float")
       ->check(CLI::IsMember({"functional", "rtl", "float"}))
       ->capture_default_str();
-  command
-      ->add_option("--input", state->inputs,
-                   "tensor of a model input, .npy or TensorProto .pb")
-      ->type_name("NAME=FILE");
-  command->add_option_function<std::string>(
+  CLI::Option *input =
+      command
+          ->add_option("--input", state->inputs,
+                       "tensor of a model input, .npy or TensorProto .pb")
+          ->type_name("NAME=FILE");
+  CLI::Option *prompt = command->add_option_function<std::string>(
       "--prompt",
       [state](const std::string &text) {
         state->prompt = text;
         state->hasPrompt = true;
       },
       "text to continue");
-  command->add_option("--tokens", state->tokens,
-                      "token ids to continue, as 12,7,...");
-  command->add_option("--generate", state->generate, "tokens to generate")
-      ->check(CLI::Range(1, 1 << 20));
-  command->add_option("--position", state->position,
-                      "start here without prefilling");
+  CLI::Option *tokens = command->add_option_function<std::string>(
+      "--tokens",
+      [state](const std::string &text) {
+        state->tokens = text;
+        state->hasTokens = true;
+      },
+      "token ids to continue, as 12,7,...");
+  CLI::Option *count =
+      command->add_option("--generate", state->generate, "tokens to generate")
+          ->check(CLI::Range(1, 1 << 20));
+  CLI::Option *position = command->add_option("--position", state->position,
+                                              "start here without prefilling");
+  prompt->excludes(tokens);
+  for (CLI::Option *other : {prompt, tokens, count, position})
+    input->excludes(other);
   command
       ->add_option("--kv", state->kv,
                    "cache before --position: zero, seed, or a folder of .npy "
@@ -212,7 +231,10 @@ void addRun(CLI::App &app) {
   command->add_flag("--ignore-checksum", state->model.ignoreChecksum,
                     "run a binary whose checksum is wrong");
   addCompileOptions(*command, state->model.compile);
-  command->callback([state] { run(*state); });
+  command->callback([state, command] {
+    checkCompileOptions(*command, state->file);
+    run(*state);
+  });
 }
 
 } // namespace dalbit::tool
