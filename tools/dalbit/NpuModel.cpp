@@ -3,6 +3,7 @@
 #include "compiler/execute/TensorFile.h"
 #include "isa/binary/Binary.h"
 #include "isa/binary/Expression.h"
+#include "simulator/fast/FastEngine.h"
 #include "simulator/functional/FunctionalEngine.h"
 #include "support/Error.h"
 #include "tools/dalbit/HostTensors.h"
@@ -15,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <random>
 
@@ -31,6 +33,12 @@ public:
     if (options.engine == "functional")
       engine = std::make_unique<functional::FunctionalEngine>(code, description,
                                                               memory);
+    else if (options.engine == "fast") {
+      engine = std::make_unique<fast::FastEngine>(code, description, memory);
+      std::fprintf(stderr,
+                   "note: the fast engine differs from rtl on some programs "
+                   "with gathers and bank contention; rtl is the truth\n");
+    }
 #ifdef DALBIT_VERILATED
     else if (options.engine == "rtl")
       engine = std::make_unique<verilated::VerilatedEngine>(code, description,
@@ -38,7 +46,7 @@ public:
 #endif
     else
       throw Error("engine '" + options.engine + "' is not known",
-                  {"known are functional, rtl and float"});
+                  {"known are functional, fast, rtl and float"});
     session = std::make_unique<host::Session>(code, memory, *engine);
     facts = nlohmann::json::parse(code.model);
   }

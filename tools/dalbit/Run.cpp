@@ -182,8 +182,9 @@ void addRun(CLI::App &app) {
                   "'In the ' --generate 32");
   command->add_option("file", state->file, "binary or ONNX model")->required();
   command
-      ->add_option("--engine", state->model.engine, "functional, rtl or float")
-      ->check(CLI::IsMember({"functional", "rtl", "float"}))
+      ->add_option("--engine", state->model.engine,
+                   "functional, fast, rtl or float")
+      ->check(CLI::IsMember({"functional", "fast", "rtl", "float"}))
       ->capture_default_str();
   CLI::Option *input =
       command

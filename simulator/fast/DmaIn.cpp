@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Npu.h: DMA in (rtl/dma/dma_in.sv). A burst is issued into the address
+// register, taken by the memory in the loop's order, and with that its beats,
+// their writes and, for the last burst, the instruction's end are known.
+
+#include "simulator/fast/Npu.h"
+
+namespace dalbit::fast {
+
+using isa::ErrorCode;
+using verilated::AxiInterface;
+using verilated::AxiMoment;
+
+void Npu::beginIn(Cycle start, const uint32_t *config) {
+  auto c = configurationOf<isa::DmaConfiguration>(config);
+  in.begin(c, regionBases[c.region], sizes, /*mayGather=*/true);
+  inStart = start;
+  inBad = false;
+  if (in.isEmpty()) {
+    inEmpty = true;
+    finishEmptyIn();
+    return;
+  }
+  inActive = true;
+  in.banks(sizes, inBanks);
+  if (in.gathers()) {
+    indexAt = start + 1;
+    return;
+  }
+  inShown = true;
+  inValid = start + 1;
+  if (readAt == Never)
+    planRead();
+}
+
+/// Issues the burst at hand as soon as it is there, the address register is
+/// free and the list of bursts has a place.
+void Npu::planRead() {
+  Cycle issue = std::max(inValid, lastRead);
+  if (landed >= ReadsInFlight)
+    issue =
+        std::max(issue, landings[(landed - ReadsInFlight) % Landings].last + 1);
+  read = {in.dram(), in.spm(), in.bytes(), in.isLast(), inBad};
+  readAt =
+      issue + 1 + memory.stall(AxiInterface::Read, AxiMoment::Accept, landed);
+  inShown = false;
+  if (read.isLast) {
+    inActive = false;
+    units[DmaIn].readyFrom = issue + 1;
+    dispatchAt = std::min(dispatchAt, units[DmaIn].ableFrom());
+    return;
+  }
+  bool isRowEnd = in.isRowEnd();
+  in.next();
+  if (in.gathers() && isRowEnd) {
+    indexAt = issue + 1;
+    return;
+  }
+  inShown = true;
+  inValid = issue + 1;
+}
+
+/// The index port asks in \p now; only the scalar port comes after it.
+void Npu::takeIndex(Cycle now) {
+  uint32_t address = in.indexAddress(), index = 0;
+  if (sizes.isPast(address)) {
+    inBad = true;
+  } else {
+    uint32_t bank = sizes.bankOf(address);
+    if (!isBankFree(bank, now)) {
+      indexAt = now + 1;
+      return;
+    }
+    indexGrantAt = now;
+    indexGrantBank = bank;
+    index = values.index(address);
+  }
+  tally.of(DmaIn).dmaIn.spmAccesses += sizes.access64;
+  lastMove = std::max(lastMove, now);
+  indexAt = Never;
+  in.setIndex(index);
+  inValid = now + 4;
+  inShown = true;
+  if (readAt == Never)
+    planRead();
+}
+
+void Npu::takeRead(Cycle now) {
+  lastRead = now;
+  readAt = Never;
+  // What has landed belongs to the tag that the unit has had since.
+  while (settled < landed && landings[settled % Landings].last + 1 < now)
+    settleIn(landings[settled % Landings].last + 1);
+  landBurst(now);
+  if (read.isLast) {
+    endIn(lastBeat + 2, inError);
+    inError = ErrorCode::None;
+  }
+  if (inShown)
+    planRead();
+  finishEmptyIn();
+}
+
+/// Beats of the burst that is taken in \p now, and the banks they write.
+void Npu::landBurst(Cycle now) {
+  uint32_t beatBytes = sizes.axiBytes,
+           low = uint32_t(read.dram) & (beatBytes - 1);
+  uint64_t address = read.dram - low;
+  uint32_t beats = (low + read.bytes - 1) / beatBytes + 1;
+  uint64_t first = address & ~uint64_t(MemoryPort::RequestBytes - 1);
+  uint64_t end = address + beats * beatBytes;
+  Cycle ready[MemoryPort::MostRequests + 2];
+  bool isOutside = memory.isOutside(address, beats * beatBytes);
+  if (!isOutside)
+    memory.read(now, first,
+                uint32_t((end - first - 1) / MemoryPort::RequestBytes) + 1,
+                ready);
+
+  Cycle late = memory.stall(AxiInterface::Read, AxiMoment::Data, landed);
+  Landing &landing = landings[landed++ % Landings];
+  landing.beats = beats;
+  landing.bytes = read.bytes;
+  landing.bytes0 = std::min(read.bytes, beatBytes - low);
+  landing.bytes1 = std::min(read.bytes - landing.bytes0, beatBytes);
+  landing.countedBeats = landing.countedWrites = 0;
+
+  bool isPast = false;
+  uint32_t runBank = ~0u, run = 0;
+  Cycle runFrom = 0, beat = lastBeat;
+  struct {
+    uint32_t bank;
+    Cycle from;
+  } touched[2];
+  unsigned touchedCount = 0;
+  auto flush = [&] {
+    if (run)
+      occupancy.mark(LandingLevel, runBank, runFrom, run);
+    run = 0;
+  };
+  uint32_t place = read.spm;
+  for (uint32_t i = 0; i < beats; ++i) {
+    address += beatBytes;
+    Cycle there = isOutside
+                      ? now + 1
+                      : ready[(address - 1 - first) / MemoryPort::RequestBytes];
+    beat = std::max(beat + 1, there + late);
+    if (i == 0)
+      landing.first = beat;
+    if (i == 1)
+      landing.second = beat;
+    Cycle write = beat + 1;
+    if (sizes.isPast(place)) {
+      isPast = true;
+    } else {
+      uint32_t bank = sizes.bankOf(place);
+      if (bank != runBank || write != runFrom + run) {
+        flush();
+        runFrom = write;
+        if (bank != runBank)
+          touched[touchedCount++ % 2] = {bank, write};
+        runBank = bank;
+      }
+      ++run;
+    }
+    place = ((place & ~(beatBytes - 1)) + beatBytes) & SpmMask;
+  }
+  flush();
+  if (beats == 1)
+    landing.second = landing.first;
+  landing.last = lastBeat = beat;
+  lastMove = std::max(lastMove, beat + 1);
+  if (inError == ErrorCode::None) {
+    if (isOutside)
+      inError = ErrorCode::AxiRead;
+    else if (isPast || read.isBad)
+      inError = ErrorCode::Address;
+  }
+  for (unsigned i = 0; i < touchedCount; ++i)
+    invalidate(LandingLevel, touched[i].bank, touched[i].from, now);
+}
+
+void Npu::endIn(Cycle at, ErrorCode error) {
+  inEnds[(inFirst + inEnded++) % ListDepth] = {at, error};
+}
+
+/// An instruction without bursts ends when the earlier ones have landed.
+void Npu::finishEmptyIn() {
+  if (!inEmpty || readAt != Never)
+    return;
+  inEmpty = false;
+  Cycle finish = std::max(inStart + 1, lastBeat + 3);
+  endIn(finish + 1, in.error());
+  units[DmaIn].readyFrom = finish + 1;
+  dispatchAt = std::min(dispatchAt, units[DmaIn].ableFrom());
+}
+
+/// Gives the unit's tag what has landed up to \p upTo. Of a burst that is not
+/// complete then only two beats can have come.
+void Npu::settleIn(Cycle upTo) {
+  isa::DmaCounters &counters = tally.of(DmaIn).dmaIn;
+  for (; settled < landed; ++settled) {
+    Landing &landing = landings[settled % Landings];
+    auto arrived = [&](Cycle by) {
+      if (landing.last <= by)
+        return landing.beats;
+      return uint32_t(landing.first <= by) + uint32_t(landing.second <= by);
+    };
+    uint32_t beats = arrived(upTo), writes = arrived(upTo - 1);
+    auto bytes = [&](uint32_t count) {
+      return count == 0               ? 0
+             : count == landing.beats ? landing.bytes
+             : count == 1             ? landing.bytes0
+                                      : landing.bytes0 + landing.bytes1;
+    };
+    counters.beats += beats - landing.countedBeats;
+    counters.bytes += bytes(beats) - bytes(landing.countedBeats);
+    counters.bursts += beats == landing.beats && landing.countedBeats != beats;
+    counters.spmAccesses +=
+        uint64_t(writes - landing.countedWrites) * sizes.access64;
+    landing.countedBeats = beats;
+    landing.countedWrites = writes;
+    if (writes < landing.beats)
+      return;
+  }
+}
+
+Cycle Npu::landingFinal(Cycle now) const {
+  return std::max(now + 2, lastBeat + 2);
+}
+
+} // namespace dalbit::fast

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/fast/FastEngine.h"
+
+#include "simulator/energy/EnergyModel.h"
+#include "simulator/fast/Npu.h"
+#include "simulator/functional/Machine.h"
+#include "simulator/verilated/Messages.h"
+#include "support/Error.h"
+
+#include <cstring>
+#include <optional>
+
+namespace dalbit::fast {
+
+namespace {
+
+/// The functional engine's machine behind the timing.
+class MachineValues : public Values {
+public:
+  explicit MachineValues(functional::Machine &machine) : machine(machine) {}
+
+  uint32_t load(uint32_t address) override {
+    uint32_t value;
+    std::memcpy(&value, machine.scratchpad(address, 4), 4);
+    return value;
+  }
+  uint32_t index(uint32_t address) override { return load(address); }
+
+  void execute(UnitNumber unit, const uint32_t *fields) override {
+    try {
+      switch (unit) {
+      case DmaIn:
+      case DmaOut:
+        return executeDma(machine,
+                          configurationOf<isa::DmaConfiguration>(fields),
+                          unit == DmaOut);
+      case Matrix:
+        return executeMatrix(machine,
+                             configurationOf<isa::MatrixConfiguration>(fields));
+      default:
+        return executeVector(machine,
+                             configurationOf<isa::VectorConfiguration>(fields));
+      }
+    } catch (const functional::Fault &) {
+      // The timing finds the same fault and stops the program for it.
+    }
+  }
+
+private:
+  functional::Machine &machine;
+};
+
+} // namespace
+
+struct FastEngine::State {
+  State(const binary::Program &program, const target::Target &target,
+        host::Memory &memory, const verilated::MemorySystem &system)
+      : program(program), machine(target, memory), values(machine),
+        npu(program, target, system, memory.capacity(), values),
+        memory(memory) {}
+
+  energy::Counters dramCounters() const {
+    energy::Counters counted;
+    energy::addDramCounters(counted, npu.dramCounters());
+    return counted;
+  }
+
+  const binary::Program &program;
+  functional::Machine machine;
+  MachineValues values;
+  Npu npu;
+  host::Memory &memory;
+};
+
+namespace {
+
+/// What the report of an ending needs (simulator/verilated/HarnessApi.h).
+DalbitEnd describe(const RunEnd &end, const Npu &npu) {
+  DalbitEnd report{};
+  report.outcome =
+      end.outcome == Outcome::Stopped ? DalbitStopped : DalbitBrokenOff;
+  report.cycle = end.cycle;
+  report.errorCode = uint32_t(end.error);
+  report.errorPc = end.errorPc;
+  report.errorUnit = end.errorUnit;
+  report.pc = npu.shownPc();
+  for (unsigned unit = 0; unit < Units; ++unit) {
+    const Dispatch &queue = npu.dispatch(unit);
+    const Note &head = queue.front();
+    report.queues[unit] = {queue.listed, queue.count, head.pc, head.tag,
+                           head.wait};
+  }
+  for (unsigned s = 0; s < isa::Semaphores; ++s)
+    report.semaphores[s] = npu.semaphore(s);
+  return report;
+}
+
+} // namespace
+
+FastEngine::FastEngine(const binary::Program &program,
+                       const target::Target &target, host::Memory &memory,
+                       const verilated::MemorySystem &system)
+    : state(std::make_unique<State>(program, target, memory, system)) {}
+
+FastEngine::~FastEngine() = default;
+
+host::StepResult FastEngine::run(const host::Start &start) {
+  energy::Counters before = state->dramCounters();
+  RunEnd end = state->npu.run(start, state->memory.placement().base);
+  switch (end.outcome) {
+  case Outcome::Endless:
+    throw host::Endless("the program does not end: instruction " +
+                        std::to_string(state->npu.shownPc()) + " after " +
+                        std::to_string(start.bound) +
+                        " others, more than its layers explain");
+  case Outcome::Deadlock:
+    throw verilated::deadlock(describe(end, state->npu), state->program,
+                              Npu::Patience);
+  case Outcome::Stopped:
+    throw verilated::stopped(describe(end, state->npu), state->program);
+  case Outcome::Done:
+    break;
+  }
+  host::StepResult result;
+  result.timed = true;
+  result.byTag = state->npu.byTag();
+  result.counters = state->npu.counters();
+  for (const auto &[tag, counters] : result.byTag)
+    result.counters += counters;
+  for (const auto &[name, value] : state->dramCounters())
+    result.dram[name] = value - before[name];
+  return result;
+}
+
+} // namespace dalbit::fast

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The rtl's time without the rtl: cycles, counters and their split over the
+// tags are those of verilated::VerilatedEngine on every program, error reports
+// included, and the memory that of both other engines.
+//
+// An instruction's effect takes place when it ends, so the order is that of the
+// semaphores; what a program reads in an instruction while another one writes
+// it is not defined in any engine. Without data (`Data::None`) memory is not
+// touched and nothing is computed.
+
+#pragma once
+
+#include "isa/target/Target.h"
+#include "simulator/host/Engine.h"
+#include "simulator/host/Memory.h"
+#include "simulator/verilated/VerilatedEngine.h"
+
+#include <memory>
+
+namespace dalbit::fast {
+
+class FastEngine : public host::Engine {
+public:
+  /// The program is in \p memory before a run; both outlive the engine. Throws
+  /// Error if the target's clocks are in no ratio.
+  FastEngine(const binary::Program &program, const target::Target &target,
+             host::Memory &memory)
+      : FastEngine(program, target, memory, verilated::memorySystemOf(target)) {
+  }
+  /// The same with another DRAM.
+  FastEngine(const binary::Program &program, const target::Target &target,
+             host::Memory &memory, const verilated::MemorySystem &system);
+  ~FastEngine() override;
+
+  /// Throws Error as VerilatedEngine does, with the same text.
+  host::StepResult run(const host::Start &start) override;
+
+private:
+  struct State;
+  std::unique_ptr<State> state;
+};
+
+} // namespace dalbit::fast

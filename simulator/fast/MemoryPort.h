@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The memory system as simulator/verilated/Harness.cpp has it: a burst is
+// booked in the cycle in which it is taken, its 64-byte requests in order of
+// address; a burst that passes the capacity is answered with an error and not
+// booked. Stalls are those of simulator/verilated/AxiStalls.h.
+
+#pragma once
+
+#include "simulator/dram/ClockRatio.h"
+#include "simulator/dram/Dram.h"
+#include "simulator/fast/Time.h"
+#include "simulator/verilated/VerilatedEngine.h"
+
+#include <algorithm>
+
+namespace dalbit::fast {
+
+class MemoryPort {
+public:
+  MemoryPort(const verilated::MemorySystem &system, double clockMhz,
+             uint64_t capacity)
+      : dram(system.device), stalls(system.stalls),
+        ratio(dram::ClockRatio::of(clockMhz, 1000 / system.device.clockNs)),
+        capacity(std::min(capacity, system.device.capacityBytes)) {}
+
+  static constexpr uint32_t RequestBytes = dram::Dram::RequestBytes;
+  static constexpr uint32_t MostRequests = 1024 / RequestBytes;
+
+  /// Cycles that burst \p index of a run is held.
+  Cycle stall(verilated::AxiInterface interface, verilated::AxiMoment moment,
+              uint64_t index) const {
+    return stalls.of(interface, moment, index);
+  }
+
+  bool isOutside(uint64_t address, uint32_t bytes) const {
+    return address + bytes > capacity;
+  }
+
+  /// Books \p requests from \p address on, a multiple of 64, taken in \p now.
+  /// ready[i]: the cycle from which the data of requests 0 to i are there.
+  void read(Cycle now, uint64_t address, uint32_t requests, Cycle *ready) {
+    Cycle latest = now + 1;
+    int64_t clock = ratio.toDram(now);
+    for (uint32_t i = 0; i < requests; ++i) {
+      int64_t end = dram.access(clock, address + i * RequestBytes, false);
+      latest = std::max(latest, ratio.toNpu(end));
+      ready[i] = latest;
+    }
+  }
+  /// Cycle in which the last of the requests is written.
+  Cycle write(Cycle now, uint64_t address, uint32_t requests) {
+    Cycle latest = now + 1;
+    int64_t clock = ratio.toDram(now);
+    for (uint32_t i = 0; i < requests; ++i)
+      latest = std::max(latest, ratio.toNpu(dram.access(
+                                    clock, address + i * RequestBytes, true)));
+    return latest;
+  }
+
+  void advance(Cycle now) { dram.advance(ratio.toDram(now)); }
+  const dram::DramCounters &counters() const { return dram.counters(); }
+
+private:
+  dram::Dram dram;
+  verilated::AxiStalls stalls;
+  dram::ClockRatio ratio;
+  uint64_t capacity;
+};
+
+} // namespace dalbit::fast

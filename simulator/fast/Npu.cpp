@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/fast/Npu.h"
+
+#include <cstring>
+
+namespace dalbit::fast {
+
+using isa::ErrorCode;
+
+namespace {
+
+/// Cycles from the first write of a register to that of control.
+constexpr Cycle RegisterWrites = 26;
+constexpr Cycle ResetCycles = 5;
+/// Cycles after an error in which what runs may end (rtl/sequencer/csr.sv).
+constexpr Cycle DrainCycles = 4096;
+
+} // namespace
+
+Npu::Npu(const binary::Program &program, const target::Target &target,
+         const verilated::MemorySystem &system, uint64_t capacity,
+         Values &values)
+    : sizes(target), code(decodeProgram(program.code)), values(values),
+      memory(system, target.clockMhz, capacity), occupancy(sizes.banks + 2),
+      fetch(sizes, memory), matrix(sizes, occupancy), vector(sizes, occupancy) {
+  spans.reserve(64);
+}
+
+void Npu::begin(const host::Start &start) {
+  startAt = clock + RegisterWrites + 1;
+  occupancy.retire(startAt);
+  tally.begin();
+  total = {};
+  nextCheck = startAt + 1 + CheckCycles;
+  lastProgress = -1;
+  bound = start.bound;
+  isEndless = false;
+  stopFrom = haltAt = Never;
+  failure = {};
+  std::fill(std::begin(errorAt), std::end(errorAt), Never);
+  lastDone = lastMove = startAt;
+
+  std::memset(semaphores, 0, sizeof semaphores);
+  upCount = idledCount = splitCount = 0;
+  takenAt = -1;
+  dispatchAt = Never;
+  for (Dispatch &unit : units) {
+    unit.head = unit.count = unit.first = unit.listed = unit.pushes = 0;
+    unit.tookAt = -2;
+    unit.readyFrom = unit.roomFrom = 0;
+    unit.stallFrom = unit.busyFrom = Never;
+    unit.idleFrom = startAt + 1;
+    unit.issuedBefore = 0;
+  }
+  matrixAt = vectorAt = Never;
+  matrixRuns = vectorRuns = false;
+
+  fetch.begin(startAt, start.pc, uint32_t(code.size()),
+              regionBases[unsigned(isa::Region::Code)]);
+  std::memset(registers, 0, sizeof registers);
+  std::copy(start.arguments.begin(), start.arguments.end(), registers + 1);
+  std::memset(fields, 0, sizeof fields);
+  tag = 0;
+  depth = 0;
+  queueStall = semaphoreStall = loadStall = executed = 0;
+  scalarAt = Never;
+  shown = start.pc;
+  show(start.pc, startAt + 1);
+
+  inActive = inEmpty = inShown = false;
+  readAt = indexAt = Never;
+  indexGrantAt = -1;
+  landed = settled = 0;
+  lastBeat = lastRead = -1;
+  inFirst = inEnded = 0;
+  inError = ErrorCode::None;
+  inBanks[0] = inBanks[1] = 0;
+
+  outActive = outEmpty = false;
+  wordAt = writeAt = Never;
+  outTaken = outRead = outSent = outAccepted = 0;
+  lastData = lastAnswer = lastWrite = -1;
+  outMark = false;
+  marksIn = marksOut = 0;
+  outError = ErrorCode::None;
+  outFirst = outEnded = 0;
+  outBanks[0] = outBanks[1] = 0;
+  spans.clear();
+}
+
+/// The next cycle in which something is decided, checks left aside.
+Cycle Npu::next() const {
+  Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
+                        outEnded ? outEnds[outFirst].at : Never);
+  Cycle first = std::min({sequenceAt, dispatchAt, fetch.nextLook(),
+                          fetch.nextTake(), readAt, writeAt, wordAt, matrixAt,
+                          vectorAt, ends, indexAt, scalarAt});
+  for (Cycle at : errorAt)
+    first = std::min(first, at);
+  return first;
+}
+
+void Npu::step(Cycle now) {
+  occupancy.retire(now);
+  if (wordAt == now)
+    readWords(now);
+  if (matrixAt == now && matrix.done() != now)
+    advanceMatrix(now);
+  if (vectorAt == now && vector.done() != now)
+    advanceVector(now);
+
+  while (inEnded && inEnds[inFirst].at == now) {
+    Ending end = inEnds[inFirst];
+    inFirst = (inFirst + 1) % ListDepth;
+    --inEnded;
+    done(DmaIn, now, end.error);
+  }
+  while (outEnded && outEnds[outFirst].at == now) {
+    Ending end = outEnds[outFirst];
+    outFirst = (outFirst + 1) % ListDepth;
+    --outEnded;
+    done(DmaOut, now, end.error);
+  }
+  if (matrixAt == now && matrix.done() == now)
+    done(Matrix, now, matrix.error());
+  if (vectorAt == now && vector.done() == now)
+    done(Vector, now, vector.error());
+  raise(now);
+
+  if (dispatchAt <= now && now < stopFrom)
+    dispatchAll(now);
+
+  if (mode == Mode::Run && shownAt == now)
+    fetch.setPc(pc + 1, now);
+  bool busTaken = false;
+  if (fetch.nextTake() == now) {
+    Cycle arrival = fetch.take(now);
+    lastMove = std::max(lastMove, arrival);
+    busTaken = true;
+    if (mode == Mode::AwaitLine)
+      show(pc, lineFrom);
+  }
+  if (fetch.nextLook() == now)
+    fetch.look(now);
+  if (readAt == now) {
+    if (busTaken)
+      readAt = now + 1;
+    else
+      takeRead(now);
+    busTaken = true;
+  }
+  if (writeAt == now) {
+    if (busTaken)
+      writeAt = now + 1;
+    else
+      takeWrite(now);
+  }
+  if (sequenceAt == now)
+    sequence(now);
+  if (indexAt == now)
+    takeIndex(now);
+  if (scalarAt == now)
+    scalarLoad(now);
+  endCycle(now);
+}
+
+/// Errors of this cycle; the first one stops the program.
+void Npu::raise(Cycle now) {
+  for (unsigned unit = 0; unit <= Units; ++unit) {
+    if (errorAt[unit] != now)
+      continue;
+    errorAt[unit] = Never;
+    if (stopFrom != Never)
+      continue;
+    stopFrom = now + 1;
+    failure.outcome = Outcome::Stopped;
+    failure.error = errorCode[unit];
+    failure.errorUnit = unit;
+    failure.errorPc = errorPc[unit];
+  }
+}
+
+/// Registers take what this cycle has decided.
+void Npu::endCycle(Cycle now) {
+  if (upCount) {
+    constexpr uint32_t Most = (1u << isa::SemaphoreBits) - 1;
+    for (unsigned s = 0; s < isa::Semaphores; ++s) {
+      uint32_t sum = semaphores[s];
+      for (unsigned i = 0; i < upCount; ++i)
+        sum += ups[i] >> s & 1;
+      semaphores[s] = uint8_t(std::min(sum, Most));
+    }
+    upCount = 0;
+    dispatchAt = std::min(dispatchAt, now + 1);
+  }
+  for (unsigned i = 0; i < idledCount; ++i) {
+    Dispatch &unit = units[idled[i]];
+    if (unit.idleFrom == now + 1)
+      unit.issuedBefore = issuingBefore(now + 1);
+  }
+  idledCount = 0;
+  for (unsigned i = 0; i < splitCount; ++i) {
+    Dispatch &unit = units[splits[i].unit];
+    if (unit.stallFrom != now)
+      continue;
+    addSemStall(splits[i].unit, *splits[i].before, 1);
+    unit.stallFrom = now + 1;
+  }
+  splitCount = 0;
+  if (stopFrom == now + 1) {
+    fetch.stop();
+    mode = Mode::Ended;
+    sequenceAt = scalarAt = dispatchAt = Never;
+  }
+  if (stopFrom != Never)
+    dispatchAt = Never;
+}
+
+/// Issuing cycles from the start up to \p cycle, which is not counted.
+uint64_t Npu::issuingBefore(Cycle cycle) const {
+  Cycle end = std::min({cycle, haltAt == Never ? Never : haltAt + 1, stopFrom});
+  Cycle ran = end - (startAt + 1);
+  if (ran <= 0)
+    return 0;
+  Cycle stalled = Cycle(queueStall + semaphoreStall);
+  if (mode == Mode::AwaitQueue || mode == Mode::AwaitSemaphore)
+    stalled += std::max<Cycle>(0, end - stallFrom);
+  return uint64_t(ran - stalled);
+}
+
+bool Npu::isIdle() const {
+  for (const Dispatch &unit : units)
+    if (unit.listed)
+      return false;
+  return !fetch.isWaiting();
+}
+
+bool Npu::isQueued() const {
+  for (const Dispatch &unit : units)
+    if (unit.count)
+      return true;
+  return false;
+}
+
+/// What the watchdog sees after the cycle before \p now. False: break off.
+bool Npu::check(Cycle now) {
+  bool moved = lastMove >= now - CheckCycles;
+  // What runs moves, but for its last few cycles, which lastMove has.
+  for (const Dispatch &unit : units)
+    moved |= unit.listed != 0;
+  if (lastProgress < 0 || moved)
+    lastProgress = now;
+  isEndless = executed > bound;
+  return !isEndless && now - lastProgress < Patience;
+}
+
+RunEnd Npu::run(const host::Start &start,
+                const std::array<uint64_t, isa::RegionCount> &regions) {
+  std::copy(regions.begin(), regions.end(), regionBases.begin());
+  begin(start);
+  for (;;) {
+    Cycle now = next();
+    Cycle end = Never; // first cycle that is not run any more
+    if (stopFrom != Never) {
+      Cycle quiet =
+          isIdle() ? std::max({stopFrom, lastDone + 1, fetch.lastArrival() + 1})
+                   : Never;
+      end = std::min(quiet, stopFrom + DrainCycles) + 1;
+    } else if (now == Never && haltAt != Never && isIdle() && !isQueued()) {
+      end = std::max({haltAt + 1, lastDone + 1, fetch.lastArrival() + 1}) + 1;
+    }
+    if (std::min(now, end) >= nextCheck && nextCheck <= end) {
+      bool goesOn = check(nextCheck);
+      if (!goesOn) {
+        failure.outcome = isEndless ? Outcome::Endless : Outcome::Deadlock;
+        failure.cycle = nextCheck;
+        break;
+      }
+      nextCheck += CheckCycles;
+      continue;
+    }
+    if (end <= now) {
+      failure.cycle = end;
+      break;
+    }
+    step(now);
+  }
+  RunEnd result = failure;
+  finish(result);
+  return result;
+}
+
+void Npu::finish(RunEnd &end) {
+  clock = end.cycle;
+  if (mode != Mode::AwaitLine && shownAt <= end.cycle)
+    shown = pc;
+  memory.advance(clock);
+  if (end.outcome != Outcome::Done) {
+    clock += ResetCycles;
+    return;
+  }
+  settleIn(end.cycle);
+  settleOut(end.cycle);
+  // Idle to the end.
+  uint64_t issued = issuingBefore(end.cycle);
+  for (unsigned unit = 0; unit < Units; ++unit)
+    addSeqWait(UnitNumber(unit), issued - units[unit].issuedBefore);
+  total.cycles = uint64_t(end.cycle - startAt);
+  isa::SequencerCounters &counted = total.sequencer;
+  counted.instructions = executed;
+  counted.busy = uint64_t(haltAt - startAt);
+  counted.queueStall = queueStall;
+  counted.semStall = semaphoreStall;
+  counted.fetchStall =
+      counted.busy - executed - queueStall - semaphoreStall - loadStall;
+  counted.fetchBursts = fetch.bursts();
+  counted.fetchBytes = fetch.bursts() * LineBytes;
+}
+
+} // namespace dalbit::fast

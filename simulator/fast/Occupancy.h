@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Which cycles of which bank are taken, and by which group of ports (T4). One
+// bit a cycle, bank and level; a port gets the first cycle in which no level
+// before its own has the bank. The halves of the accumulator count as two more
+// banks: the matrix unit's reads go before the vector unit's.
+//
+// Kept are cycles from `Behind` before the last retire() to `Ahead` after it;
+// bits before that are gone, later ones may not be set.
+
+#pragma once
+
+#include "simulator/fast/Time.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <vector>
+
+namespace dalbit::fast {
+
+/// In order of priority; several ports of a unit share one where the unit
+/// itself keeps them apart.
+enum Level : unsigned {
+  LandingLevel,
+  ReadingLevel,
+  FillLevel,
+  ActLevel,
+  VectorLevel,
+  Levels
+};
+
+class Occupancy {
+public:
+  static constexpr int64_t Blocks = 1024; ///< of 64 cycles
+  static constexpr int64_t Behind = 4096;
+  static constexpr int64_t Ahead = Blocks * 64 - Behind - 64;
+
+  explicit Occupancy(uint32_t banks)
+      : banks(banks), words(size_t(Blocks) * Levels * banks) {}
+
+  /// First cycle not before \p from in which no level before \p level has
+  /// \p bank.
+  template <unsigned level> Cycle nextFree(uint32_t bank, Cycle from) const {
+    uint64_t taken = above<level>(bank, from >> 6) >> (from & 63);
+    if (!(taken & 1))
+      return from;
+    int ones = std::countr_one(taken);
+    if (ones < 64 - int(from & 63))
+      return from + ones;
+    for (Cycle block = (from >> 6) + 1;; ++block) {
+      taken = above<level>(bank, block);
+      if (~taken)
+        return block * 64 + std::countr_one(taken);
+    }
+  }
+
+  /// How many of the \p most (at least 1) cycles from \p from on are free
+  /// without a gap, for a port of \p level.
+  template <unsigned level>
+  uint32_t freeRun(uint32_t bank, Cycle from, uint32_t most) const {
+    uint32_t found = 0;
+    for (;;) {
+      int offset = int(from & 63);
+      uint64_t taken = above<level>(bank, from >> 6) >> offset;
+      uint32_t zeros =
+          taken ? uint32_t(std::countr_zero(taken)) : uint32_t(64 - offset);
+      if (found + zeros >= most)
+        return most;
+      found += zeros;
+      if (taken)
+        return found;
+      from += 64 - offset;
+    }
+  }
+
+  void mark(Level level, uint32_t bank, Cycle at) {
+    word(level, bank, at >> 6) |= uint64_t(1) << (at & 63);
+  }
+
+  void mark(Level level, uint32_t bank, Cycle from, uint32_t count) {
+    while (count) {
+      uint32_t offset = uint32_t(from & 63),
+               here = std::min(count, 64 - offset);
+      word(level, bank, from >> 6) |= (~uint64_t(0) >> (64 - here)) << offset;
+      from += here;
+      count -= here;
+    }
+  }
+
+  bool isTaken(Level level, uint32_t bank, Cycle at) const {
+    return word(level, bank, at >> 6) >> (at & 63) & 1;
+  }
+
+  /// Forgets what \p level has marked from \p from on, up to \p to.
+  void clear(Level level, Cycle from, Cycle to) {
+    for (Cycle block = from >> 6; block <= to >> 6; ++block) {
+      uint64_t keep = block == from >> 6 ? (uint64_t(1) << (from & 63)) - 1 : 0;
+      for (uint32_t bank = 0; bank < banks; ++bank)
+        word(level, bank, block) &= keep;
+    }
+  }
+
+  /// From now on cycles up to \p now - Behind may be forgotten.
+  void retire(Cycle now) {
+    Cycle first = (now - Behind) >> 6;
+    if (first <= oldest)
+      return;
+    for (Cycle block = std::max(oldest, first - Blocks); block < first; ++block)
+      std::memset(&word(Level(0), 0, block), 0,
+                  Levels * banks * sizeof(uint64_t));
+    oldest = first;
+  }
+
+private:
+  uint64_t &word(unsigned level, uint32_t bank, Cycle block) {
+    return words[(size_t(block & (Blocks - 1)) * Levels + level) * banks +
+                 bank];
+  }
+  uint64_t word(unsigned level, uint32_t bank, Cycle block) const {
+    return words[(size_t(block & (Blocks - 1)) * Levels + level) * banks +
+                 bank];
+  }
+  template <unsigned level> uint64_t above(uint32_t bank, Cycle block) const {
+    const uint64_t *at =
+        &words[size_t(block & (Blocks - 1)) * Levels * banks + bank];
+    uint64_t taken = 0;
+    for (unsigned l = 0; l < level; ++l, at += banks)
+      taken |= *at;
+    return taken;
+  }
+
+  const uint32_t banks; ///< the accumulator's halves included
+  std::vector<uint64_t> words;
+  Cycle oldest = 0; ///< first block that is kept
+};
+
+} // namespace dalbit::fast

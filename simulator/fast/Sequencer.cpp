@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Npu.h: the sequencer (rtl/sequencer/sequencer.sv, loops.sv). Instructions
+// that nobody else notices are executed ahead of their cycles, up to the end of
+// a line of the buffer; all others in their own.
+
+#include "simulator/fast/Npu.h"
+
+namespace dalbit::fast {
+
+using isa::ErrorCode;
+using isa::Opcode;
+
+namespace {
+
+/// Registers are loaded up to here after the start.
+constexpr Cycle LoadCycles = 33;
+
+} // namespace
+
+/// The fetch wants the instruction at \p at from cycle \p from on.
+void Npu::show(uint32_t at, Cycle from) {
+  pc = at;
+  lineFrom = from;
+  shownAt = sequenceAt = fetch.shownFrom(at, from);
+  mode = shownAt == Never ? Mode::AwaitLine : Mode::Run;
+}
+
+void Npu::fail(ErrorCode error, Cycle now) {
+  errorAt[Sequencer] = now + 1;
+  errorCode[Sequencer] = error;
+  errorPc[Sequencer] = pc;
+  mode = Mode::Ended;
+  sequenceAt = Never;
+  fetch.stop();
+}
+
+void Npu::sequence(Cycle now) {
+  sequenceAt = Never;
+  if (now < startAt + LoadCycles) {
+    sequenceAt = startAt + LoadCycles;
+    return;
+  }
+  if (mode == Mode::AwaitWord)
+    return endInstruction(now);
+  if (fetch.isFault(pc))
+    return fail(ErrorCode::AxiFetch, now);
+  if (code[pc].kind >= Kind::Branch) {
+    if (decide(code[pc], now))
+      endInstruction(now);
+    return;
+  }
+  // Also those that follow, as long as nobody looks.
+  for (Cycle cycle = now;; ++cycle) {
+    const CodeWord &word = code[pc];
+    bool isLineEnd = fetch.lineOf(pc + 1) != fetch.lineOf(pc);
+    bool isBodyEnd = depth && loops[depth - 1].last == pc;
+    bool isEvent = word.kind >= Kind::Branch || isLineEnd || isBodyEnd ||
+                   pc + 1 >= code.size() || cycle >= nextCheck;
+    uint32_t value = registers[word.a] + word.imm;
+    bool isBad =
+        word.kind == Kind::SetFromRegister &&
+        !isa::fits(isa::fields(isa::Unit(word.unit))[word.field], value);
+    if ((isEvent || isBad) && cycle > now) {
+      shownAt = sequenceAt = cycle;
+      return;
+    }
+    if (isBad)
+      return fail(ErrorCode::IllegalField, cycle);
+    switch (word.kind) {
+    case Kind::Set:
+      fields[word.unit][word.field] = word.imm;
+      break;
+    case Kind::SetFromRegister:
+      fields[word.unit][word.field] = value;
+      break;
+    case Kind::Tag:
+      tag = word.tag;
+      break;
+    default:
+      compute(word);
+      break;
+    }
+    if (isEvent)
+      return endInstruction(cycle);
+    ++executed;
+    lastMove = std::max(lastMove, cycle);
+    shown = pc++;
+  }
+}
+
+/// An instruction that others notice, in its cycle. False if it is not done.
+bool Npu::decide(const CodeWord &word, Cycle now) {
+  switch (word.kind) {
+  case Kind::Illegal:
+    fail(word.error, now);
+    return false;
+  case Kind::Branch:
+    if (pc + word.imm >= code.size()) {
+      fail(ErrorCode::IllegalInstruction, now);
+      return false;
+    }
+    if (!isTaken(word))
+      return true;
+    ++executed;
+    lastMove = std::max(lastMove, now);
+    jump(pc + word.imm, now);
+    return false;
+  case Kind::Loop:
+    beginLoop(word, now);
+    return false;
+  case Kind::Go: {
+    Dispatch &unit = units[word.unit];
+    if (unit.isFull(now)) {
+      if (mode == Mode::Run)
+        stallFrom = now;
+      mode = Mode::AwaitQueue;
+      sequenceAt = unit.tookAt == now ? now + 1 : Never;
+      return false;
+    }
+    if (mode == Mode::AwaitQueue)
+      queueStall += uint64_t(now - stallFrom);
+    mode = Mode::Run;
+    push(word.unit, word, now);
+    return true;
+  }
+  case Kind::SemWait: {
+    uint32_t left = 0;
+    for (unsigned s = 0; s < isa::Semaphores; ++s)
+      left |= uint32_t(semaphores[s] != 0) << s;
+    if (takenAt == now)
+      left &= ~takenMask;
+    if (word.wait & ~left) {
+      if (mode == Mode::Run)
+        stallFrom = now;
+      mode = Mode::AwaitSemaphore;
+      // What a unit takes in this cycle may be there again.
+      if (takenAt == now && takenMask)
+        dispatchAt = std::min(dispatchAt, now + 1);
+      return false;
+    }
+    if (mode == Mode::AwaitSemaphore)
+      semaphoreStall += uint64_t(now - stallFrom);
+    mode = Mode::Run;
+    for (unsigned s = 0; s < isa::Semaphores; ++s)
+      semaphores[s] -= word.wait >> s & 1;
+    return true;
+  }
+  case Kind::SemSignal:
+    if (word.signal)
+      signal(word.signal);
+    return true;
+  case Kind::Load: {
+    uint32_t address = registers[word.b] + word.imm;
+    if (address % 4 != 0 || address >= sizes.spmBytes) {
+      fail(ErrorCode::Address, now);
+      return false;
+    }
+    scalarAddress = address;
+    scalarAt = now + 1;
+    stallFrom = now;
+    mode = Mode::AwaitWord;
+    return false;
+  }
+  case Kind::Halt:
+    ++executed;
+    lastMove = std::max(lastMove, now);
+    haltAt = now;
+    mode = Mode::Ended;
+    // The fetch shows the next one, if it has it.
+    if (fetch.shownFrom(pc + 1, now) == now + 1) {
+      ++pc;
+      shownAt = now + 1;
+    }
+    fetch.stop();
+    return false;
+  default:
+    return true;
+  }
+}
+
+/// The scalar port asks in \p now; it is the last of all.
+void Npu::scalarLoad(Cycle now) {
+  uint32_t bank = sizes.bankOf(scalarAddress);
+  bool isTaken = indexGrantAt == now && indexGrantBank == bank;
+  if (isTaken || !isBankFree(bank, now)) {
+    scalarAt = now + 1;
+    return;
+  }
+  scalarAt = Never;
+  registers[code[pc].a] = values.load(scalarAddress);
+  registers[0] = 0;
+  loadStall += uint64_t(now + 1 - stallFrom);
+  sequenceAt = now + 1;
+}
+
+bool Npu::isTaken(const CodeWord &branch) const {
+  int32_t b = int32_t(registers[branch.b]), c = int32_t(registers[branch.c]);
+  switch (branch.opcode) {
+  case Opcode::Beq:
+    return b == c;
+  case Opcode::Bne:
+    return b != c;
+  case Opcode::Blt:
+    return b < c;
+  case Opcode::Bge:
+    return b >= c;
+  default:
+    return true;
+  }
+}
+
+void Npu::beginLoop(const CodeWord &word, Cycle now) {
+  uint32_t last = pc + word.imm;
+  if (word.imm == 0 || word.imm >> 31 || last >= code.size() ||
+      depth == isa::LoopDepth)
+    return fail(ErrorCode::IllegalInstruction, now);
+  int32_t rounds = int32_t(registers[word.a]);
+  if (rounds > 0) {
+    loops[depth++] = {pc + 1, last, uint32_t(rounds)};
+    ++executed;
+    lastMove = std::max(lastMove, now);
+    return goOn(now);
+  }
+  // A skipped loop ends where its body would.
+  uint32_t target = last + 1;
+  endLoops(last, target);
+  ++executed;
+  lastMove = std::max(lastMove, now);
+  jump(target, now);
+}
+
+/// Whether an innermost loop that ends at \p last goes back.
+bool Npu::endLoops(uint32_t last, uint32_t &target) {
+  while (depth && loops[depth - 1].last == last) {
+    Loop &loop = loops[depth - 1];
+    if (loop.left != 1) {
+      --loop.left;
+      target = loop.first;
+      return true;
+    }
+    --depth;
+  }
+  return false;
+}
+
+/// The instruction at hand is done in \p now and does not branch.
+void Npu::endInstruction(Cycle now) {
+  ++executed;
+  lastMove = std::max(lastMove, now);
+  uint32_t target;
+  if (endLoops(pc, target))
+    return jump(target, now);
+  goOn(now);
+}
+
+void Npu::goOn(Cycle now) {
+  shown = pc;
+  show(pc + 1, now);
+}
+
+void Npu::jump(uint32_t target, Cycle now) {
+  shown = pc;
+  fetch.redirect(target, now + 1);
+  show(target, now + 1);
+}
+
+void Npu::compute(const CodeWord &word) {
+  uint32_t b = registers[word.b], c = registers[word.c], imm = word.imm;
+  uint32_t &a = registers[word.a];
+  switch (word.opcode) {
+  case Opcode::Li:
+    a = imm;
+    break;
+  case Opcode::Add:
+    a = b + c;
+    break;
+  case Opcode::AddI:
+    a = b + imm;
+    break;
+  case Opcode::Sub:
+    a = b - c;
+    break;
+  case Opcode::Mul:
+    a = b * c;
+    break;
+  case Opcode::MulI:
+    a = b * imm;
+    break;
+  case Opcode::SrlI:
+    a = b >> (imm & 31);
+    break;
+  case Opcode::AndI:
+    a = b & imm;
+    break;
+  case Opcode::Min:
+    a = uint32_t(std::min(int32_t(b), int32_t(c)));
+    break;
+  case Opcode::Max:
+    a = uint32_t(std::max(int32_t(b), int32_t(c)));
+    break;
+  case Opcode::MinI:
+    a = uint32_t(std::min(int32_t(b), int32_t(imm)));
+    break;
+  case Opcode::MaxI:
+    a = uint32_t(std::max(int32_t(b), int32_t(imm)));
+    break;
+  default:
+    break;
+  }
+  registers[0] = 0;
+}
+
+} // namespace dalbit::fast

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "simulator/fast/Tally.h"
+
+namespace dalbit::fast {
+
+void Tally::begin() {
+  for (uint32_t tag : used) {
+    byTag[tag] = {};
+    isUsed[tag] = false;
+  }
+  used.clear();
+  before = {};
+  hasRun = {};
+  tags = {};
+  for (unsigned unit = 0; unit < Units; ++unit)
+    current[unit] = &before[unit];
+}
+
+isa::Counters &Tally::at(uint32_t tag) {
+  if (!isUsed[tag]) {
+    isUsed[tag] = true;
+    used.push_back(tag);
+  }
+  return byTag[tag];
+}
+
+void Tally::retag(UnitNumber unit, uint32_t tag) {
+  if (hasRun[unit] && tags[unit] == tag)
+    return;
+  isa::Counters &counters = at(tag);
+  if (!hasRun[unit])
+    counters += before[unit];
+  hasRun[unit] = true;
+  tags[unit] = tag;
+  current[unit] = &counters;
+}
+
+std::map<uint32_t, isa::Counters> Tally::end() {
+  uint32_t other = 0;
+  for (unsigned unit = Units; unit-- > 0;)
+    if (hasRun[unit])
+      other = tags[unit];
+  for (unsigned unit = 0; unit < Units; ++unit)
+    if (!hasRun[unit] && !(before[unit] == isa::Counters{}))
+      at(other) += before[unit];
+  std::map<uint32_t, isa::Counters> result;
+  for (uint32_t tag : used)
+    if (!(byTag[tag] == isa::Counters{}))
+      result.emplace(tag, byTag[tag]);
+  return result;
+}
+
+} // namespace dalbit::fast

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Counters of the units by tag, as simulator/verilated/Attribution.h splits
+// them: what a unit counts belongs to the tag of the oldest instruction in it,
+// or of the last one while it is empty; before the first, to the first one's;
+// of a unit that starts nothing, to the last tag of the first unit that ran.
+
+#pragma once
+
+#include "isa/Isa.h"
+#include "simulator/fast/Time.h"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace dalbit::fast {
+
+class Tally {
+public:
+  Tally() : byTag(std::make_unique<isa::Counters[]>(Tags)) {}
+
+  void begin();
+  /// What \p unit counts now belongs here.
+  isa::Counters &of(UnitNumber unit) { return *current[unit]; }
+  uint32_t tag(UnitNumber unit) const { return tags[unit]; }
+  /// From now on \p unit counts for \p tag: it has started an instruction, or
+  /// ended one and has another.
+  void retag(UnitNumber unit, uint32_t tag);
+  /// The run is over. By tag; tags without counts are absent.
+  std::map<uint32_t, isa::Counters> end();
+
+private:
+  static constexpr uint32_t Tags = 1u << isa::TagBits;
+
+  isa::Counters &at(uint32_t tag);
+
+  std::unique_ptr<isa::Counters[]> byTag;
+  std::array<bool, Tags> isUsed{};
+  std::vector<uint32_t> used;
+  std::array<isa::Counters, Units> before; ///< the first instruction
+  std::array<isa::Counters *, Units> current{};
+  std::array<uint32_t, Units> tags{};
+  std::array<bool, Units> hasRun{};
+};
+
+} // namespace dalbit::fast

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Npu.h: the dispatchers, the semaphores they take, and matrix and vector unit.
+
+#include "simulator/fast/Npu.h"
+
+#include <cstring>
+
+namespace dalbit::fast {
+
+using isa::ErrorCode;
+
+// ---- what the dispatchers count
+
+void Npu::addBusy(UnitNumber unit, uint64_t cycles) {
+  isa::Counters &counters = tally.of(unit);
+  (unit == DmaIn    ? counters.dmaIn.busy
+   : unit == DmaOut ? counters.dmaOut.busy
+   : unit == Matrix ? counters.matrix.busy
+                    : counters.vector.busy) += cycles;
+}
+
+void Npu::addSemStall(UnitNumber unit, isa::Counters &counters,
+                      uint64_t cycles) {
+  (unit == DmaIn    ? counters.dmaIn.semStall
+   : unit == DmaOut ? counters.dmaOut.semStall
+   : unit == Matrix ? counters.matrix.semStall
+                    : counters.vector.semStall) += cycles;
+}
+
+void Npu::addSeqWait(UnitNumber unit, uint64_t cycles) {
+  isa::Counters &counters = tally.of(unit);
+  (unit == DmaIn    ? counters.dmaIn.seqWait
+   : unit == DmaOut ? counters.dmaOut.seqWait
+   : unit == Matrix ? counters.matrix.seqWait
+                    : counters.vector.seqWait) += cycles;
+}
+
+// ---- go, take, done
+
+void Npu::push(unsigned number, const CodeWord &word, Cycle now) {
+  Dispatch &unit = units[number];
+  if (unit.count == 0) {
+    unit.headFrom = now + 1;
+    if (unit.idleFrom <= now)
+      addSeqWait(UnitNumber(number),
+                 issuingBefore(now + 1) - unit.issuedBefore);
+  }
+  Note &note = unit.queue[(unit.head + unit.count) % isa::QueueDepth];
+  note = {pc, tag, word.wait, word.signal,
+          uint16_t(unit.pushes % Dispatch::Configs)};
+  std::memcpy(unit.configs[note.config], fields[number], sizeof fields[number]);
+  ++unit.pushes;
+  ++unit.count;
+  unit.idleFrom = Never;
+  dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now + 1));
+}
+
+/// Who may start or wait no longer; units in order, the sequencer last.
+void Npu::dispatchAll(Cycle now) {
+  dispatchAt = Never;
+  uint32_t ready = 0;
+  for (unsigned s = 0; s < isa::Semaphores; ++s)
+    ready |= uint32_t(semaphores[s] != 0) << s;
+  uint32_t left = ready;
+  takenAt = now;
+  takenMask = 0;
+  for (unsigned number = 0; number < Units; ++number) {
+    Dispatch &unit = units[number];
+    Cycle able = unit.ableFrom();
+    if (able > now) {
+      dispatchAt = std::min(dispatchAt, able);
+      continue;
+    }
+    uint32_t need = unit.front().wait;
+    if (need & ~left) {
+      unit.stallFrom = std::min(unit.stallFrom, now);
+      if ((need & ~ready) == 0) // another one has just taken it
+        dispatchAt = now + 1;
+      continue;
+    }
+    left &= ~need;
+    takenMask |= need;
+    for (unsigned s = 0; s < isa::Semaphores; ++s)
+      semaphores[s] -= need >> s & 1;
+    take(number, now);
+    dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now + 1));
+  }
+  if (mode == Mode::AwaitSemaphore)
+    sequenceAt = now;
+}
+
+void Npu::take(unsigned number, Cycle now) {
+  Dispatch &unit = units[number];
+  UnitNumber name = UnitNumber(number);
+  Note note = unit.front();
+  if (unit.stallFrom != Never) {
+    addSemStall(name, tally.of(name), uint64_t(now - unit.stallFrom));
+    unit.stallFrom = Never;
+  }
+  if (mode == Mode::AwaitQueue && code[pc].unit == number &&
+      unit.count == isa::QueueDepth)
+    sequenceAt = now + 1;
+  unit.head = (unit.head + 1) % isa::QueueDepth;
+  --unit.count;
+  unit.tookAt = now;
+  unit.headFrom = now + 1;
+  if (unit.listed == 0) {
+    retag(name, note.tag, now);
+    unit.busyFrom = now + 1;
+  }
+  unit.list[(unit.first + unit.listed) % ListDepth] = note;
+  ++unit.listed;
+  unit.readyFrom = Never;
+  const uint32_t *config = unit.configs[note.config];
+  Cycle start = now + 1;
+  switch (name) {
+  case DmaIn:
+    beginIn(start, config);
+    break;
+  case DmaOut:
+    beginOut(start, config);
+    break;
+  case Matrix: {
+    matrix.begin(configurationOf<isa::MatrixConfiguration>(config), start);
+    matrix.keep();
+    matrixRuns = true;
+    advanceMatrix(now);
+    uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
+    if (vectorRuns && meets(banks, vector) && vector.used() >= start + 2) {
+      vector.restore();
+      advanceVector(now);
+    }
+    break;
+  }
+  case Vector:
+    vector.begin(configurationOf<isa::VectorConfiguration>(config), start);
+    vector.keep();
+    vectorRuns = true;
+    advanceVector(now);
+    break;
+  default:
+    break;
+  }
+}
+
+void Npu::retag(UnitNumber unit, uint32_t newTag, Cycle now) {
+  if (unit == DmaIn && tally.tag(unit) != newTag)
+    settleIn(now);
+  if (unit == DmaOut && tally.tag(unit) != newTag)
+    settleOut(now);
+  tally.retag(unit, newTag);
+}
+
+/// done_o of the oldest instruction is in \p now.
+void Npu::done(UnitNumber name, Cycle now, ErrorCode error) {
+  Dispatch &unit = units[name];
+  Note note = unit.oldest();
+  if (error != ErrorCode::None) {
+    errorAt[name] = now;
+    errorCode[name] = error;
+    errorPc[name] = note.pc;
+  }
+  if (name == Matrix) {
+    matrix.count(tally.of(name).matrix);
+    lastMove = std::max(lastMove, matrix.moved());
+    matrixRuns = false;
+    matrixAt = Never;
+    unit.readyFrom = now;
+  } else if (name == Vector) {
+    vector.count(tally.of(name).vector);
+    lastMove = std::max(lastMove, vector.moved());
+    vectorRuns = false;
+    vectorAt = Never;
+    unit.readyFrom = now;
+  }
+  if (error == ErrorCode::None)
+    values.execute(name, unit.configs[note.config]);
+  if (note.signal)
+    signal(note.signal);
+  lastDone = std::max(lastDone, now);
+  if (unit.listed == ListDepth)
+    unit.roomFrom = now + 1;
+  unit.first = (unit.first + 1) % ListDepth;
+  --unit.listed;
+  if (unit.listed == 0) {
+    addBusy(name, uint64_t(now + 1 - unit.busyFrom));
+    unit.busyFrom = Never;
+    if (unit.count == 0) {
+      unit.idleFrom = now + 1;
+      idled[idledCount++] = name;
+    }
+  } else if (unit.oldest().tag != tally.tag(name)) {
+    addBusy(name, uint64_t(now + 1 - unit.busyFrom));
+    unit.busyFrom = now + 1;
+    if (unit.stallFrom != Never) {
+      addSemStall(name, tally.of(name), uint64_t(now - unit.stallFrom));
+      unit.stallFrom = now;
+    }
+    // Whether this cycle is a stall is not known yet; it is the old tag's.
+    splits[splitCount++] = {name, &tally.of(name)};
+    retag(name, unit.oldest().tag, now);
+  }
+  dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now));
+}
+
+// ---- running ahead
+
+bool Npu::meets(const uint64_t (&mask)[2], const MatrixTime &unit) const {
+  return (mask[0] & unit.banks(0)) || (mask[1] & unit.banks(1));
+}
+
+bool Npu::meets(const uint64_t (&mask)[2], const VectorTime &unit) const {
+  return (mask[0] & unit.banks(0)) || (mask[1] & unit.banks(1));
+}
+
+void Npu::advanceMatrix(Cycle now) {
+  if (matrix.until() <= now)
+    matrix.keep();
+  Cycle horizon = now + LookAhead;
+  if (inActive && meets(inBanks, matrix))
+    horizon = std::min(horizon, landingFinal(now));
+  if (wordAt != Never && meets(outBanks, matrix))
+    horizon = std::min(horizon, std::max(wordAt, now + 1));
+  matrix.advance(std::max(horizon, matrix.until()));
+  matrixAt = std::min(matrix.done(), matrix.until());
+  if (stopFrom == Never && matrix.outside() != Never) {
+    errorAt[Matrix] = matrix.outside();
+    errorCode[Matrix] = ErrorCode::Address;
+    errorPc[Matrix] = units[Matrix].oldest().pc;
+  }
+}
+
+void Npu::advanceVector(Cycle now) {
+  if (vector.until() <= now)
+    vector.keep();
+  Cycle horizon = now + LookAhead;
+  if (inActive && meets(inBanks, vector))
+    horizon = std::min(horizon, landingFinal(now));
+  if (wordAt != Never && meets(outBanks, vector))
+    horizon = std::min(horizon, std::max(wordAt, now + 1));
+  uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
+  if (matrixRuns && meets(banks, vector))
+    horizon = std::min(horizon, matrix.until());
+  vector.advance(std::max(horizon, vector.until()));
+  vectorAt = std::min(vector.done(), vector.until());
+  if (stopFrom == Never && vector.outside() != Never) {
+    errorAt[Vector] = vector.outside();
+    errorCode[Vector] = ErrorCode::Address;
+    errorPc[Vector] = units[Vector].oldest().pc;
+  }
+}
+
+/// A port of \p level has taken cycles of \p bank from \p from on: what comes
+/// after it and has been run past that is run again.
+void Npu::invalidate(Level level, uint32_t bank, Cycle from, Cycle now) {
+  uint64_t mask[2] = {};
+  mask[bank / 64] = uint64_t(1) << (bank % 64);
+  if (level < FillLevel && matrixRuns && meets(mask, matrix) &&
+      matrix.used() >= from) {
+    matrix.restore();
+    errorAt[Matrix] = Never;
+    advanceMatrix(now);
+    uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
+    if (vectorRuns && meets(banks, vector) && vector.used() >= from) {
+      vector.restore();
+      errorAt[Vector] = Never;
+      advanceVector(now);
+      return;
+    }
+  }
+  if (vectorRuns && meets(mask, vector) && vector.used() >= from) {
+    vector.restore();
+    errorAt[Vector] = Never;
+    advanceVector(now);
+  }
+}
+
+/// Whether the ports behind the vector unit's get \p bank in \p now.
+bool Npu::isBankFree(uint32_t bank, Cycle now) {
+  uint64_t mask[2] = {};
+  mask[bank / 64] = uint64_t(1) << (bank % 64);
+  if (vectorRuns && meets(mask, vector) && !vector.leavesMarks()) {
+    vector.restore();
+    vector.leaveMarks();
+    advanceVector(now);
+  }
+  return occupancy.nextFree<Levels>(bank, now) == now;
+}
+
+} // namespace dalbit::fast
