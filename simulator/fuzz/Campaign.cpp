@@ -13,7 +13,12 @@ Case programOf(const target::Target &target, uint64_t seed, uint64_t number,
   uint32_t words[2];
   mix.generate(words, words + 2);
   Generator generator(target, uint64_t(words[1]) << 32 | words[0]);
-  return generator.make(number % 8 == 7);
+  if (number % 8 != 7)
+    return generator.make(std::nullopt);
+  // Neighbours are of different units; all come in turn, from a place that the
+  // seed decides.
+  constexpr unsigned Stride = 29;
+  return generator.make(unsigned((seed + number / 8) % (1 << 20)) * Stride);
 }
 
 Result runCampaign(const target::Target &target, uint64_t seed,

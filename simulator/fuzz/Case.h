@@ -36,7 +36,7 @@ inline constexpr uint32_t StoreBytes = 8 * 1024;
 inline constexpr uint32_t IndexBytes = 1024;
 inline constexpr uint32_t IndexLimit = 16;
 /// The DRAM that the engines see.
-inline constexpr uint64_t MemoryBytes = 1 << 20;
+inline constexpr uint64_t MemoryBytes = 512 * 1024;
 
 struct Case {
   target::Target target;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
 
 namespace dalbit::fuzz {
 
@@ -23,17 +24,18 @@ std::string place(const Case &input, uint64_t address) {
 
 std::string memoryDifference(const Case &input, const Outcome &a,
                              const Outcome &b) {
-  auto [at, other] =
-      std::mismatch(a.memory.begin(), a.memory.end(), b.memory.begin());
-  if (at == a.memory.end())
+  std::span<const uint8_t> left(a.memory->data(), MemoryBytes);
+  std::span<const uint8_t> right(b.memory->data(), MemoryBytes);
+  auto [at, other] = std::mismatch(left.begin(), left.end(), right.begin());
+  if (at == left.end())
     return "";
   size_t count = 0;
-  for (size_t i = 0; i < a.memory.size(); ++i)
-    count += a.memory[i] != b.memory[i];
+  for (size_t i = 0; i < left.size(); ++i)
+    count += left[i] != right[i];
   char text[96];
   std::snprintf(text, sizeof text, ": 0x%02x against 0x%02x, %zu in all", *at,
                 *other, count);
-  return place(input, uint64_t(at - a.memory.begin())) + text;
+  return place(input, uint64_t(at - left.begin())) + text;
 }
 
 std::string statusDifference(const Outcome &a, const Outcome &b) {
@@ -111,7 +113,7 @@ Verdict compare(const Case &input, functional::Observer *observer) {
     if (!text.empty() && verdict.difference.empty())
       verdict.difference =
           std::string("functional against ") + entry.name + ": " + text;
-    if (!entry.isTimed || first.ending != Ending::Halted)
+    if (!entry.isTimed)
       continue;
     if (!timedName) {
       timedName = &entry;
@@ -119,7 +121,10 @@ Verdict compare(const Case &input, functional::Observer *observer) {
       timed = std::move(outcome);
       continue;
     }
-    text = timeDifference(timed.counted, outcome.counted);
+    if (first.ending == Ending::Halted)
+      text = timeDifference(timed.counted, outcome.counted);
+    else
+      text = timed.notes == outcome.notes ? "" : "other waits";
     if (!text.empty() && verdict.difference.empty())
       verdict.difference =
           std::string(timedName->name) + " against " + entry.name + ": " + text;

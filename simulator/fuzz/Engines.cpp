@@ -28,22 +28,22 @@ std::unique_ptr<host::Engine> makeRtl(const Case &input,
       verilated::MemorySystem{input.device(), input.stalls});
 }
 
-void fill(host::Memory &memory, const Case &input,
-          const binary::Program &program) {
-  memory.load(program);
+std::unique_ptr<host::Memory> makeMemory(const Case &input,
+                                         const binary::Program &program) {
+  auto memory = std::make_unique<host::Memory>(MemoryBytes);
+  memory->load(program);
   for (isa::Region region : {isa::Region::Kv, isa::Region::Input,
                              isa::Region::Output, isa::Region::Workspace}) {
     std::vector<uint8_t> bytes = input.contents(region);
-    std::copy(bytes.begin(), bytes.end(), memory.region(region));
+    std::copy(bytes.begin(), bytes.end(), memory->region(region));
   }
+  return memory;
 }
 
-Outcome execute(host::Engine &engine, const Case &input,
-                const host::Memory &memory) {
+Outcome execute(host::Engine &engine, const Case &input) {
   Outcome outcome;
   try {
     outcome.counted = engine.run({0, input.arguments, InstructionBound});
-    outcome.memory.assign(memory.data(), memory.data() + memory.capacity());
     return outcome;
   } catch (const host::Stopped &stopped) {
     outcome.ending = Ending::Stopped;
@@ -54,6 +54,7 @@ Outcome execute(host::Engine &engine, const Case &input,
   } catch (const host::Deadlock &deadlock) {
     outcome.ending = Ending::Deadlocked;
     outcome.message = deadlock.what();
+    outcome.notes = deadlock.notes;
   } catch (const host::Endless &endless) {
     outcome.ending = Ending::Endless;
     outcome.message = endless.what();
@@ -76,22 +77,24 @@ const std::vector<EngineEntry> &engines() {
 
 Outcome run(const EngineEntry &entry, const Case &input) {
   binary::Program program = input.program();
-  host::Memory memory(MemoryBytes);
-  fill(memory, input, program);
-  std::unique_ptr<host::Engine> engine = entry.make(input, program, memory);
-  return execute(*engine, input, memory);
+  std::unique_ptr<host::Memory> memory = makeMemory(input, program);
+  std::unique_ptr<host::Engine> engine = entry.make(input, program, *memory);
+  Outcome outcome = execute(*engine, input);
+  outcome.memory = std::move(memory);
+  return outcome;
 }
 
 Outcome runChecked(const Case &input, functional::Observer *observer) {
   binary::Program program = input.program();
-  host::Memory memory(MemoryBytes);
-  fill(memory, input, program);
-  functional::FunctionalEngine engine(program, input.target, memory);
+  std::unique_ptr<host::Memory> memory = makeMemory(input, program);
+  functional::FunctionalEngine engine(program, input.target, *memory);
   functional::RaceDetector detector(input.target);
   engine.observe(detector);
   if (observer)
     engine.observe(*observer);
-  return execute(engine, input, memory);
+  Outcome outcome = execute(engine, input);
+  outcome.memory = std::move(memory);
+  return outcome;
 }
 
 const char *name(Ending ending) {

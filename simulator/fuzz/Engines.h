@@ -22,9 +22,10 @@ struct Outcome {
   isa::ErrorCode code = isa::ErrorCode::None;
   uint32_t pc = 0;
   unsigned unit = 0;
-  std::string message;         ///< of what is not Halted
-  host::StepResult counted;    ///< after a halt
-  std::vector<uint8_t> memory; ///< all of the DRAM, after a halt
+  std::string message;            ///< of what is not Halted
+  std::vector<std::string> notes; ///< Deadlocked: what each unit waits for
+  host::StepResult counted;       ///< after a halt
+  std::unique_ptr<host::Memory> memory; ///< as the run left it
 };
 
 struct EngineEntry {

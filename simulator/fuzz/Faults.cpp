@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Faults that the generator plants in programs that must be refused: one in a
-// program, so that it is the first error in every order of events (T10).
+// program, so that it is the first error in every order of events (T10). They
+// are numbered, so that a run of some hundred programs has each of them.
 
 #include "simulator/fuzz/Generator.h"
 
@@ -11,115 +12,136 @@ using isa::Unit;
 
 namespace {
 
-using Fault = std::function<void()>;
+/// What faults of configurations need to know.
+struct Sizes {
+  uint32_t spm, beat, outputs, entries, rowScalars, side;
+};
+
+template <typename Configuration>
+using Faults =
+    std::vector<void (*)(Configuration &c, const Sizes &sizes, Random &random)>;
+
+#define FAULT(Configuration, ...)                                              \
+  [](isa::Configuration &c, const Sizes &sizes, Random &random) { __VA_ARGS__; }
+
+const Faults<isa::DmaConfiguration> dmaFaults = {
+    FAULT(DmaConfiguration, c.bytes += 2),
+    FAULT(DmaConfiguration, c.spmAddr += 4),
+    FAULT(DmaConfiguration, c.rows = 2; c.spmRowStride += 4),
+    FAULT(DmaConfiguration, c.planes = 2; c.dramPlaneStride += 4),
+    FAULT(DmaConfiguration, c.gather = isa::DmaGather::On; c.planes = 2),
+    FAULT(DmaConfiguration, c.gather = isa::DmaGather::On; c.planes = 1;
+          c.dramRowStride = sizes.beat + 4),
+    FAULT(DmaConfiguration, c.gather = isa::DmaGather::On;
+          c.planes = c.rows = 1; c.dramRowStride = 0;
+          c.indexAddr = random.chance(50) ? 2 : sizes.spm),
+    FAULT(DmaConfiguration, c.planes = c.rows = 1;
+          c.gather = isa::DmaGather::Off;
+          c.spmAddr = sizes.spm - sizes.beat + c.spmAddr % sizes.beat;
+          c.bytes = 4 * sizes.beat),
+    FAULT(DmaConfiguration, c.dramOffset += uint32_t(MemoryBytes)),
+};
+
+const Faults<isa::MatrixConfiguration> matrixFaults = {
+    FAULT(MatrixConfiguration, c.wForm = isa::MatrixWForm::W4;
+          c.wGroup = isa::MatrixWGroup(3)),
+    FAULT(MatrixConfiguration, c.n = sizes.outputs + 1; c.rows = 4;
+          c.accStride = random.below(4)),
+    FAULT(MatrixConfiguration, c.aAddr += 1),
+    FAULT(MatrixConfiguration, c.aRowStride += 1),
+    FAULT(MatrixConfiguration, c.wAddr += 2),
+    FAULT(MatrixConfiguration, c.wForm = isa::MatrixWForm(2 + random.below(2));
+          c.wAddr = sizes.side; c.wRowStride = 4),
+    FAULT(MatrixConfiguration, c.accAddr = sizes.entries - c.rows + 1),
+    FAULT(MatrixConfiguration, c.aAddr = sizes.spm),
+    FAULT(MatrixConfiguration, c.wAddr = sizes.spm),
+};
+
+const Faults<isa::VectorConfiguration> vectorFaults = {
+    FAULT(VectorConfiguration, c.op = isa::VectorOp(5 + random.below(3))),
+    FAULT(VectorConfiguration,
+          c.reduce = isa::VectorReduce(6 + random.below(2))),
+    FAULT(VectorConfiguration, c.table = isa::VectorTable(3)),
+    FAULT(VectorConfiguration, c.addC = isa::VectorAddC(3)),
+    FAULT(VectorConfiguration, c.source = isa::VectorSource::Spm;
+          c.addC = isa::VectorAddC::A),
+    FAULT(VectorConfiguration, c.source = isa::VectorSource::Spm;
+          c.aType = isa::Type::None),
+    FAULT(VectorConfiguration, c.multiply = isa::VectorMultiply::B;
+          c.bType = isa::Type::None),
+    FAULT(VectorConfiguration, c.add = isa::VectorAdd::C;
+          c.cType = isa::Type::None),
+    FAULT(VectorConfiguration, c.scale2 = isa::ScaleSource::B;
+          c.bType = isa::Type::I16),
+    FAULT(VectorConfiguration, c.op = isa::VectorOp::Scalar;
+          c.scalarOp = isa::VectorScalarOp::Raw),
+    FAULT(VectorConfiguration, c.outType = isa::Type::I32; c.outAddr += 4),
+    FAULT(VectorConfiguration, c.rows1 = 2; c.outType = isa::Type::I16;
+          c.outStride1 += 2),
+    FAULT(VectorConfiguration, c.outType = isa::Type::I8;
+          c.outAddr = sizes.spm),
+    FAULT(VectorConfiguration, c.source = isa::VectorSource::Spm;
+          c.aAddr = sizes.spm),
+    FAULT(VectorConfiguration, c.source = isa::VectorSource::Acc;
+          c.accAddr = sizes.entries - 1; c.rows0 = 2; c.accStride0 = 1),
+    FAULT(VectorConfiguration, c.add = isa::VectorAdd::Row;
+          c.addBy = isa::By::One; c.addRow = sizes.rowScalars),
+    FAULT(VectorConfiguration, c.reduce = isa::VectorReduce::Sum;
+          c.reduceBy = isa::By::Outer;
+          c.reduceRow = sizes.rowScalars - c.rows1 + 1),
+    FAULT(VectorConfiguration, c.op = isa::VectorOp::Table; c.aAddr = 32),
+    FAULT(VectorConfiguration, c.op = isa::VectorOp::Store; c.outAddr = 2),
+    FAULT(VectorConfiguration, c.op = isa::VectorOp::Fetch;
+          c.aAddr = sizes.spm),
+};
+
+#undef FAULT
 
 } // namespace
 
-/// A job of which one thing is not allowed.
-void Generator::unitFault() {
-  uint32_t spmBytes = target.scratchpadBytes();
-  Unit unit = random.any<Unit>(4);
+/// Plants fault \p number of the unit if it has so many; else takes their count
+/// off the number.
+bool Generator::plant(Unit unit, unsigned &number) {
+  unsigned count = unsigned(unit == Unit::Matrix   ? matrixFaults.size()
+                            : unit == Unit::Vector ? vectorFaults.size()
+                                                   : dmaFaults.size());
+  if (number >= count) {
+    number -= count;
+    return false;
+  }
   std::optional<Job> made;
-  while (!made) // of the vector unit mostly streams have faults
+  while (!made)
     made = maker.make(unit, emitter.present(), menu);
   isa::Configurations &fields = made->fields;
-  isa::DmaConfiguration &d = unit == Unit::DmaIn ? fields.dmaIn : fields.dmaOut;
-  isa::MatrixConfiguration &m = fields.matrix;
-  isa::VectorConfiguration &v = fields.vector;
-  uint32_t beat = uint32_t(target.axiBytes);
-
-  std::vector<Fault> faults;
-  auto add = [&](Fault fault) { faults.push_back(std::move(fault)); };
+  Sizes sizes{target.scratchpadBytes(),    uint32_t(target.axiBytes),
+              uint32_t(target.outputs),    uint32_t(target.accumulatorEntries),
+              uint32_t(target.rowScalars), menu.sides[0].address};
   switch (unit) {
   case Unit::DmaIn:
+    dmaFaults[number](fields.dmaIn, sizes, random);
+    break;
   case Unit::DmaOut:
-    add([&] { d.bytes += 2; });
-    add([&] { d.spmAddr += 4; });
-    add([&] { d.rows = 2, d.spmRowStride += 4; });
-    add([&] { d.planes = 2, d.dramPlaneStride += 4; });
-    add([&] { d.gather = isa::DmaGather::On, d.planes = 2; });
-    add([&] {
-      d.gather = isa::DmaGather::On, d.planes = 1, d.dramRowStride = beat + 4;
-    });
-    add([&] {
-      d.gather = isa::DmaGather::On, d.planes = d.rows = 1;
-      d.dramRowStride = 0, d.indexAddr = random.chance(50) ? 2 : spmBytes;
-    });
-    add([&] {
-      d.planes = d.rows = 1, d.gather = isa::DmaGather::Off;
-      d.spmAddr = spmBytes - beat + d.spmAddr % beat;
-      d.bytes = 4 * beat;
-    });
-    for (int i = 0; i < 3; ++i)
-      add([&] { d.dramOffset += uint32_t(MemoryBytes); });
+    dmaFaults[number](fields.dmaOut, sizes, random);
     break;
   case Unit::Matrix:
-    add([&] {
-      m.wForm = isa::MatrixWForm::W4, m.wGroup = isa::MatrixWGroup(3);
-    });
-    add([&] {
-      m.n = uint32_t(target.outputs) + 1, m.rows = 4;
-      m.accStride = random.below(4);
-    });
-    add([&] { m.aAddr += 1; });
-    add([&] { m.aRowStride += 1; });
-    add([&] { m.wAddr += 2; });
-    add([&] {
-      m.wForm = isa::MatrixWForm(2 + random.below(2));
-      m.wAddr = menu.sides[0].address, m.wRowStride = 4;
-    });
-    add([&] { m.accAddr = uint32_t(target.accumulatorEntries) - m.rows + 1; });
-    add([&] { m.aAddr = spmBytes; });
-    add([&] { m.wAddr = spmBytes; });
+    matrixFaults[number](fields.matrix, sizes, random);
     break;
-  case Unit::Vector:
-    v.op = isa::VectorOp::Stream;
-    v.cols += v.cols == 0;
-    v.rows0 += v.rows0 == 0;
-    v.rows1 += v.rows1 == 0;
-    add([&] { v.op = isa::VectorOp(5 + random.below(3)); });
-    add([&] { v.reduce = isa::VectorReduce(6 + random.below(2)); });
-    add([&] { v.table = isa::VectorTable(3); });
-    add([&] { v.addC = isa::VectorAddC(3); });
-    add([&] {
-      v.source = isa::VectorSource::Spm, v.addC = isa::VectorAddC::A;
-    });
-    add([&] { v.source = isa::VectorSource::Spm, v.aType = isa::Type::None; });
-    add([&] {
-      v.multiply = isa::VectorMultiply::B, v.bType = isa::Type::None;
-    });
-    add([&] { v.add = isa::VectorAdd::C, v.cType = isa::Type::None; });
-    add([&] { v.scale2 = isa::ScaleSource::B, v.bType = isa::Type::I16; });
-    add([&] {
-      v.op = isa::VectorOp::Scalar, v.scalarOp = isa::VectorScalarOp::Raw;
-    });
-    add([&] { v.outType = isa::Type::I32, v.outAddr += 4; });
-    add([&] { v.rows1 = 2, v.outType = isa::Type::I16, v.outStride1 += 2; });
-    add([&] { v.outType = isa::Type::I8, v.outAddr = spmBytes; });
-    add([&] { v.source = isa::VectorSource::Spm, v.aAddr = spmBytes; });
-    add([&] {
-      v.source = isa::VectorSource::Acc;
-      v.accAddr = uint32_t(target.accumulatorEntries) - 1;
-      v.rows0 = 2, v.accStride0 = 1;
-    });
-    add([&] {
-      v.add = isa::VectorAdd::Row, v.addBy = isa::By::One;
-      v.addRow = uint32_t(target.rowScalars);
-    });
-    add([&] {
-      v.reduce = isa::VectorReduce::Sum, v.reduceBy = isa::By::Outer;
-      v.reduceRow = uint32_t(target.rowScalars) - v.rows1 + 1;
-    });
-    add([&] { v.op = isa::VectorOp::Table, v.aAddr = 32; });
-    add([&] { v.op = isa::VectorOp::Store, v.outAddr = 2; });
-    add([&] { v.op = isa::VectorOp::Fetch, v.aAddr = spmBytes; });
+  case Unit::Vector: {
+    // All but the last few are faults of a stream that does something.
+    isa::VectorConfiguration &c = fields.vector;
+    c.op = isa::VectorOp::Stream;
+    c.cols += c.cols == 0;
+    c.rows0 += c.rows0 == 0;
+    c.rows1 += c.rows1 == 0;
+    vectorFaults[number](c, sizes, random);
     break;
   }
-  random.pick(faults)();
+  }
   emitter.go(*made, 0);
+  return true;
 }
 
-void Generator::sequencerFault() {
+std::vector<std::function<void()>> Generator::sequencerFaults() {
   auto emit = [&](const isa::Instruction &instruction) {
     emitter.emit(instruction);
   };
@@ -129,7 +151,7 @@ void Generator::sequencerFault() {
   uint8_t unit = uint8_t(random.below(isa::UnitCount));
   uint8_t fieldCount = uint8_t(isa::fields(Unit(unit)).size());
   int32_t far = random.chance(50) ? 1 << 20 : -(1 << 20);
-  const std::vector<Fault> faults = {
+  return {
       [&] { word(uint64_t(0x70 + random.below(16)) << 56); },
       // A stray bit of an instruction that has none there.
       [&] { word(isa::encode(isa::makeNop()) | 1u << random.below(32)); },
@@ -175,13 +197,16 @@ void Generator::sequencerFault() {
         emit(isa::makeGo(Unit(unit), uint16_t(1u << random.below(16)), 0));
       },
   };
-  random.pick(faults)();
 }
 
-void Generator::fault() {
-  if (random.chance(60))
-    return unitFault();
-  sequencerFault();
+void Generator::fault(unsigned number) {
+  std::vector<std::function<void()>> others = sequencerFaults();
+  number %= unsigned(2 * dmaFaults.size() + matrixFaults.size() +
+                     vectorFaults.size() + others.size());
+  for (Unit unit : {Unit::DmaIn, Unit::DmaOut, Unit::Matrix, Unit::Vector})
+    if (plant(unit, number))
+      return;
+  others[number]();
 }
 
 } // namespace dalbit::fuzz

@@ -375,14 +375,14 @@ void Generator::epilogue() {
     }
 }
 
-Case Generator::make(bool isFaulty) {
+Case Generator::make(std::optional<unsigned> faultNumber) {
   layOut();
   prologue();
   unsigned statements = uint32_t(random.between(6, 16));
-  unsigned faultAt = isFaulty ? random.below(statements) : statements;
+  unsigned faultAt = faultNumber ? random.below(statements) : statements;
   for (unsigned i = 0; i < statements; ++i) {
     if (i == faultAt)
-      fault();
+      fault(*faultNumber);
     statement(0, true);
   }
   epilogue();

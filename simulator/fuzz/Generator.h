@@ -29,8 +29,9 @@ class Generator {
 public:
   Generator(const target::Target &target, uint64_t seed);
 
-  /// The program of the seed. \p isFaulty: one that the NPU refuses.
-  Case make(bool isFaulty);
+  /// The program of the seed; with the number of a fault one that the NPU
+  /// refuses.
+  Case make(std::optional<unsigned> faultNumber);
 
 private:
   /// A register that holds 0 to most in steps of 1 or of the alignment.
@@ -72,9 +73,9 @@ private:
                           const std::vector<Slot> &slots, const Place &side);
 
   // Faults.cpp
-  void fault();
-  void unitFault();
-  void sequencerFault();
+  void fault(unsigned number);
+  bool plant(isa::Unit unit, unsigned &number);
+  std::vector<std::function<void()>> sequencerFaults();
 
   const target::Target target;
   Random random;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A small model compiled for a target and loaded on an engine, for the
-// end-to-end tests.
+// end-to-end tests. The functional engine watches for races.
 
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "simulator/functional/FunctionalEngine.h"
+#include "simulator/functional/RaceDetector.h"
 #include "simulator/host/Session.h"
 #include "simulator/verilated/VerilatedEngine.h"
 #include "tests/e2e/SmallGpt.h"
@@ -61,12 +62,16 @@ struct Compiled {
     REQUIRE(mlir::succeeded(built));
     program = std::move(*built);
     memory = std::make_unique<host::Memory>(target.dramBytes());
-    if (rtl)
+    if (rtl) {
       engine = std::make_unique<verilated::VerilatedEngine>(program, target,
                                                             *memory);
-    else
-      engine = std::make_unique<functional::FunctionalEngine>(program, target,
-                                                              *memory);
+    } else {
+      auto functional = std::make_unique<functional::FunctionalEngine>(
+          program, target, *memory);
+      detector = std::make_unique<functional::RaceDetector>(target);
+      functional->observe(*detector);
+      engine = std::move(functional);
+    }
     session = std::make_unique<host::Session>(program, *memory, *engine);
   }
 
@@ -88,6 +93,7 @@ struct Compiled {
   target::Target target;
   binary::Program program;
   std::unique_ptr<host::Memory> memory;
+  std::unique_ptr<functional::RaceDetector> detector;
   std::unique_ptr<host::Engine> engine;
   std::unique_ptr<host::Session> session;
 };

@@ -21,6 +21,7 @@ namespace {
 struct FuzzState {
   uint64_t programs = 100, seed = 1;
   std::string target = target::DefaultTarget, json, replay, cases = ".";
+  bool first = false;
 };
 
 /// Candidates of which the smallest that still fails is written.
@@ -44,7 +45,8 @@ void replay(const std::string &path) {
               static_cast<unsigned long long>(verdict.cycles));
 }
 
-/// Shrinks the case and writes it; returns the file's name.
+/// Shrinks the case (not if only the first is wanted) and writes it; returns
+/// the file's name.
 std::string writeCase(const FuzzState &state, const std::string &targetName,
                       const fuzz::Mismatch &mismatch) {
   fuzz::Case small = fuzz::shrink(
@@ -52,7 +54,7 @@ std::string writeCase(const FuzzState &state, const std::string &targetName,
       [](const fuzz::Case &input) {
         return !fuzz::compare(input).difference.empty();
       },
-      ShrinkTries);
+      state.first ? 0 : ShrinkTries);
   std::string path = state.cases + "/fuzz-" + targetName + "-" +
                      std::to_string(state.seed) + "-" +
                      std::to_string(mismatch.program) + ".s";
@@ -87,9 +89,9 @@ void run(const FuzzState &state) {
     return replay(state.replay);
   target::Target target = target::loadTarget(state.target);
   Progress progress("fuzz, programs", state.programs);
-  fuzz::Result result =
-      fuzz::runCampaign(target, state.seed, state.programs, MostMismatches,
-                        [&](uint64_t done) { progress.update(done); });
+  fuzz::Result result = fuzz::runCampaign(
+      target, state.seed, state.programs, state.first ? 1 : MostMismatches,
+      [&](uint64_t done) { progress.update(done); });
   std::vector<std::string> files;
   for (const fuzz::Mismatch &mismatch : result.mismatches) {
     files.push_back(writeCase(state, target.name, mismatch));
@@ -133,6 +135,8 @@ void addFuzz(CLI::App &app) {
                    "directory for programs on which engines differ")
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
+  command->add_flag("--first", state->first,
+                    "stop at the first such program and leave it as it is");
   command->add_option("--replay", state->replay,
                       "print and run one of these files instead");
   command->callback([state] { run(*state); });

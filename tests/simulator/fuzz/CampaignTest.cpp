@@ -10,7 +10,8 @@
 namespace dalbit::fuzz::test {
 
 TEST_CASE("engines agree on random programs", "[fuzz]") {
-  constexpr uint64_t Programs = 400;
+  // So many that each planted fault comes once.
+  constexpr uint64_t Programs = 600;
   target::Target nano = target::loadTarget("nano");
   Result result = runCampaign(nano, 2026, Programs, 3, [](uint64_t) {});
   for (const Mismatch &mismatch : result.mismatches)
@@ -26,7 +27,7 @@ TEST_CASE("engines agree on random programs", "[fuzz]") {
 TEST_CASE("programs execute every instruction and every mode", "[fuzz]") {
   target::Target nano = target::loadTarget("nano");
   Coverage coverage;
-  for (uint64_t number = 0; number < 150; ++number)
+  for (uint64_t number = 0; number < 100; ++number)
     runChecked(programOf(nano, 5, number), &coverage);
   for (const auto &[name, count] : coverage.instructions()) {
     CAPTURE(name);
@@ -49,7 +50,7 @@ TEST_CASE("a seed and a number give one program", "[fuzz]") {
 TEST_CASE("programs fit every built-in target", "[fuzz]") {
   auto name = GENERATE("nano", "edge", "server");
   target::Target target = target::loadTarget(name);
-  for (uint64_t number = 0; number < 40; ++number) {
+  for (uint64_t number = 0; number < 16; ++number) {
     CAPTURE(name, number);
     Outcome outcome = runChecked(programOf(target, 3, number), nullptr);
     // A fault may turn out to be none, and what it touches is not in order.
