@@ -76,7 +76,8 @@ Cycle FetchBuffer::take(Cycle now) {
     for (uint32_t i = 0; i < beats; ++i)
       beat = std::max(
           beat + 1,
-          ready[((i + 1) * sizes.axiBytes - 1) / MemoryPort::RequestBytes]);
+          late +
+              ready[((i + 1) * sizes.axiBytes - 1) / MemoryPort::RequestBytes]);
   }
   latestBeat = slot.arrived = beat;
   arrivals[(firstPending + booked) % FetchPending] = beat;

@@ -317,11 +317,12 @@ uint32_t VectorTime::bankOf(Port port, uint32_t address) const {
                      : sizes.bankOf(address);
 }
 
-/// The grants of all words that are asked for from \p from on; false if one
-/// lies at or past \p horizon.
+/// The grants of all words that are asked for from \p from on, Never for those
+/// at or past \p horizon; false if there is one.
 bool VectorTime::grants(Cycle from, Cycle horizon, Cycle &latest,
                         Cycle &outside, Cycle (&at)[Ports]) const {
   uint32_t bank[Ports];
+  bool isComplete = true;
   for (unsigned port = 0; port < Ports; ++port) {
     at[port] = Never;
     bank[port] = ~0u;
@@ -338,12 +339,23 @@ bool VectorTime::grants(Cycle from, Cycle horizon, Cycle &latest,
     for (unsigned before = 0; before < port; ++before)
       if (bank[before] == bank[port])
         earliest = std::max(earliest, at[before] + 1);
-    at[port] = occupancy.nextFree<VectorLevel>(bank[port], earliest);
-    if (at[port] >= horizon)
-      return false;
+    if (earliest < horizon)
+      at[port] = occupancy.nextFree<VectorLevel>(bank[port], earliest);
+    if (at[port] >= horizon) {
+      at[port] = Never;
+      isComplete = false;
+      continue;
+    }
     latest = std::max(latest, at[port]);
   }
-  return true;
+  return isComplete;
+}
+
+/// Leaves marks of what is granted for the ports behind the vector unit's.
+void VectorTime::mark(const Cycle (&at)[Ports]) {
+  for (unsigned port = 0; port < Acc; ++port)
+    if (at[port] != Never && !sizes.isPast(now.walks[port].word))
+      occupancy.mark(VectorLevel, sizes.bankOf(now.walks[port].word), at[port]);
 }
 
 void VectorTime::advance(Cycle horizon) {
@@ -352,19 +364,21 @@ void VectorTime::advance(Cycle horizon) {
   for (;;) {
     Cycle from = now.last + 1, latest = from, outside = Never;
     Cycle at[Ports];
-    if (from >= horizon || !grants(from, horizon, latest, outside, at)) {
+    if (from >= horizon) {
+      now.until = horizon;
+      return;
+    }
+    bool isComplete = grants(from, horizon, latest, outside, at);
+    if (marks)
+      mark(at);
+    if (!isComplete) {
       now.until = horizon;
       return;
     }
     now.outside = std::min(now.outside, outside);
-    for (unsigned port = 0; port < Ports; ++port) {
-      Walk &walk = now.walks[port];
-      if (!walk.isAsking)
-        continue;
-      now.moved = std::max(now.moved, at[port]);
-      if (marks && port != Acc && !sizes.isPast(walk.word))
-        occupancy.mark(VectorLevel, sizes.bankOf(walk.word), at[port]);
-    }
+    for (unsigned port = 0; port < Ports; ++port)
+      if (now.walks[port].isAsking)
+        now.moved = std::max(now.moved, at[port]);
     now.last = latest;
     uint64_t beat = now.advances++;
     if (beat > lastAdvance) {
@@ -405,7 +419,8 @@ void VectorTime::advance(Cycle horizon) {
 
 void VectorTime::restore() {
   if (marks)
-    occupancy.clear(VectorLevel, kept.until, now.last);
+    occupancy.clear(VectorLevel, kept.until,
+                    std::max(now.last, now.done == Never ? now.until : 0));
   now = kept;
 }
 

@@ -73,6 +73,7 @@ private:
   void goOn(Place &place) const;
   bool grants(Cycle from, Cycle horizon, Cycle &latest, Cycle &outside,
               Cycle (&at)[Ports]) const;
+  void mark(const Cycle (&at)[Ports]);
   uint32_t bankOf(Port port, uint32_t address) const;
   uint64_t wordsOf(const Stream &stream) const;
 

@@ -2,6 +2,7 @@
 
 #include "simulator/fuzz/Engines.h"
 
+#include "simulator/fast/FastEngine.h"
 #include "simulator/functional/FunctionalEngine.h"
 #include "simulator/functional/RaceDetector.h"
 #include "simulator/host/Stopped.h"
@@ -24,6 +25,14 @@ std::unique_ptr<host::Engine> makeRtl(const Case &input,
                                       const binary::Program &program,
                                       host::Memory &memory) {
   return std::make_unique<verilated::VerilatedEngine>(
+      program, input.target, memory,
+      verilated::MemorySystem{input.device(), input.stalls});
+}
+
+std::unique_ptr<host::Engine> makeFast(const Case &input,
+                                       const binary::Program &program,
+                                       host::Memory &memory) {
+  return std::make_unique<fast::FastEngine>(
       program, input.target, memory,
       verilated::MemorySystem{input.device(), input.stalls});
 }
@@ -71,6 +80,7 @@ const std::vector<EngineEntry> &engines() {
   static const std::vector<EngineEntry> list = {
       {"functional", false, makeFunctional},
       {"rtl", true, makeRtl},
+      {"fast", true, makeFast},
   };
   return list;
 }

@@ -49,10 +49,13 @@ void replay(const std::string &path) {
 /// the file's name.
 std::string writeCase(const FuzzState &state, const std::string &targetName,
                       const fuzz::Mismatch &mismatch) {
+  // Of the same two engines, else it ends at another, simpler difference.
+  std::string engines =
+      mismatch.difference.substr(0, mismatch.difference.find(':') + 1);
   fuzz::Case small = fuzz::shrink(
       mismatch.input,
-      [](const fuzz::Case &input) {
-        return !fuzz::compare(input).difference.empty();
+      [&](const fuzz::Case &input) {
+        return fuzz::compare(input).difference.starts_with(engines);
       },
       state.first ? 0 : ShrinkTries);
   std::string path = state.cases + "/fuzz-" + targetName + "-" +

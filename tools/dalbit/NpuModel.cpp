@@ -33,12 +33,8 @@ public:
     if (options.engine == "functional")
       engine = std::make_unique<functional::FunctionalEngine>(code, description,
                                                               memory);
-    else if (options.engine == "fast") {
+    else if (options.engine == "fast")
       engine = std::make_unique<fast::FastEngine>(code, description, memory);
-      std::fprintf(stderr,
-                   "note: the fast engine differs from rtl on some programs "
-                   "with gathers and bank contention; rtl is the truth\n");
-    }
 #ifdef DALBIT_VERILATED
     else if (options.engine == "rtl")
       engine = std::make_unique<verilated::VerilatedEngine>(code, description,

@@ -42,10 +42,7 @@ TEST_CASE("loads and stores share bus and banks as in the rtl", "[fast]") {
   compare(text + "halt\n", "edge");
 }
 
-// Known difference (README): dma_in's index reads meet the vector unit's words
-// in another cycle than in the rtl.
-TEST_CASE("scalar loads and gathers wait for banks as in the rtl",
-          "[fast][!mayfail]") {
+TEST_CASE("scalar loads and gathers wait for banks as in the rtl", "[fast]") {
   auto target = GENERATE("nano", "edge");
   std::string text =
       load(0, 8192, "0x0001") + "sem.wait 0x0001\n" + "li r9, 16\n";
