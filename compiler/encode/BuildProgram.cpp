@@ -69,6 +69,9 @@ private:
     tensor.shape = dims(attrs, type, "dalbit.dims");
     tensor.onnxShape = dims(attrs, type, "dalbit.onnx_dims");
     tensor.onnxType = onnxTypeOf(cast<RankedTensorType>(type).getElementType());
+    if (auto name =
+            attrs ? attrs.getAs<StringAttr>("dalbit.type") : StringAttr())
+      tensor.onnxType = name.str();
     return tensor;
   }
 

@@ -116,4 +116,56 @@ SmallVector<Sizes> probeSizes(func::FuncOp function) {
   return probes;
 }
 
+std::optional<Dims> probeDims(func::FuncOp function, Value value,
+                              const SymbolicShapes &shapes) {
+  Leaves leaves = leavesOf(value, Value(), shapes);
+  for (BlockArgument argument : leaves.arguments) {
+    auto type = rankedType(argument);
+    if (!type || !type.getElementType().isIntOrIndex() ||
+        !shapes.dims(argument))
+      return std::nullopt;
+  }
+  SmallVector<Sizes> probes = probeSizes(function);
+  std::vector<Numbers> results;
+  for (const Sizes &sizes : probes) {
+    llvm::DenseMap<Value, Numbers> given;
+    for (BlockArgument argument : leaves.arguments) {
+      Numbers zeros;
+      int64_t count = 1;
+      for (const SymbolicExpr &dim : *shapes.dims(argument)) {
+        zeros.shape.push_back(dim.evaluate(sizes));
+        count *= zeros.shape.back();
+      }
+      zeros.values.assign(count, 0);
+      given[argument] = std::move(zeros);
+    }
+    auto numbers = evaluateAt(value, leaves, sizes, shapes, given);
+    if (!numbers || (!results.empty() &&
+                     results.front().shape.size() != numbers->shape.size()))
+      return std::nullopt;
+    results.push_back(std::move(*numbers));
+  }
+  const SymbolicExpr b(Symbol::B), t(Symbol::T), p(Symbol::P);
+  Dims dims;
+  for (size_t i = 0; i < results.front().shape.size(); ++i) {
+    const SymbolicExpr candidates[] = {
+        results.front().shape[i], t, p + t, p, b, b * t};
+    auto found = llvm::find_if(candidates, [&](const SymbolicExpr &candidate) {
+      for (auto [sizes, numbers] : llvm::zip(probes, results))
+        if (candidate.evaluate(sizes) != numbers.shape[i])
+          return false;
+      return true;
+    });
+    if (found == std::end(candidates))
+      return std::nullopt;
+    SymbolicExpr size = *found;
+    if (auto fixed = function->getAttrOfType<DictionaryAttr>("dalbit.sizes"))
+      for (Symbol symbol : {Symbol::B, Symbol::T, Symbol::P})
+        if (auto number = fixed.getAs<IntegerAttr>(SymbolicExpr(symbol).str()))
+          size = size.substitute(symbol, number.getInt());
+    dims.push_back(size);
+  }
+  return dims;
+}
+
 } // namespace dalbit::raise

@@ -6,6 +6,7 @@
 #include "compiler/raise/Passes.h"
 
 #include "compiler/raise/Evaluate.h"
+#include "compiler/raise/ExpandContrib.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/SymbolicShapes.h"
 #include "llvm/ADT/Hashing.h"
@@ -34,6 +35,7 @@ private:
   void fixTarget(onnx::NodeOp node);
   bool merge(onnx::NodeOp node);
   Operation *takeBranch(onnx::NodeOp node);
+  void tryOut(onnx::NodeOp node);
   void writeTypes(Operation *op);
   void writeResultDims();
 
@@ -59,10 +61,15 @@ void FoldShapesPass::runOnOperation() {
     next = op.getNextNode();
     shapes->infer(&op);
     auto node = dyn_cast<onnx::NodeOp>(op);
-    if (Operation *first = node ? takeBranch(node) : nullptr) {
+    Operation *first = node ? takeBranch(node) : nullptr;
+    if (node && !first)
+      first = expandContrib(node, *shapes);
+    if (first) {
       next = first;
       continue;
     }
+    if (node)
+      tryOut(node);
     if (node && node.getDomain().empty() && node->getNumRegions() == 0) {
       fixTarget(node);
       if (foldResults(node) || simplify(node) || merge(node)) {
@@ -84,6 +91,20 @@ void FoldShapesPass::runOnOperation() {
   eraseDead(function);
   writeResultDims();
   shapes = nullptr;
+}
+
+/// Sizes of what loops and sequences give, which no formula says: found by
+/// evaluating where only sizes and integers are behind it. (TorchScript writes
+/// repeat_interleave of a table of angles so.)
+void FoldShapesPass::tryOut(onnx::NodeOp node) {
+  if (!node.getDomain().empty() ||
+      !llvm::is_contained({"Loop", "Scan", "ConcatFromSequence", "SequenceAt"},
+                          node.getOpType()))
+    return;
+  for (OpResult result : node->getResults())
+    if (isa<TensorType>(result.getType()) && !shapes->dims(result))
+      if (auto dims = probeDims(getOperation(), result, *shapes))
+        shapes->setDims(result, std::move(*dims));
 }
 
 /// Rows of a constant table: kept, because they are embeddings even where the

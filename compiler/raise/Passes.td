@@ -32,12 +32,21 @@ def BindShapes : RaisePass<"onnx-bind-shapes"> {
                "NAME=VALUE: number of an integer or boolean input">];
 }
 
+def WidenFloats : RaisePass<"onnx-widen-floats"> {
+  let summary = "halves and doubles become f32";
+  let description = [{
+    Leaves: no float type but f32. `dalbit.type` on arguments and results that
+    had another keeps its name for the host.
+  }];
+}
+
 def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   let summary = "computes what depends on sizes and constants only";
   let description = [{
     Needs: `dalbit.dims` (`onnx-bind-shapes`). Leaves: every result with the
     sizes that are known, shape arithmetic that comes out as numbers replaced by
     constants, an If whose condition is then known replaced by its branch,
+    operators of onnxruntime written in other words (ExpandContrib.h),
     Identity and reshapes that change nothing removed, equal nodes merged, `dalbit.dims` on the results.
   }];
 }

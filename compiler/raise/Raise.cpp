@@ -20,6 +20,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   bind.shapes = options.shapes;
   bind.values = options.values;
   function.addPass(createBindShapes(bind));
+  function.addPass(createWidenFloats());
   function.addPass(createFoldShapes());
   function.addPass(createRaiseLayerNorm());
   function.addPass(createRaiseRMSNorm());

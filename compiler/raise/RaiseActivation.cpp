@@ -55,14 +55,14 @@ public:
     auto found = terms.find({0, 0});
     return found == terms.end() ? 0.0 : found->second;
   }
-  /// Coefficients equal to a part in 10^4: exporters round constants to float
+  /// Coefficients equal to a part in 10^3: exporters round constants to half
   /// and some write 0.7978845608 as 0.79788.
   bool isCloseTo(const Polynomial &other) const {
     Polynomial difference = *this + *(other * constant(-1));
     for (auto [power, coefficient] : difference.terms) {
       auto found = other.terms.find(power);
       double size = found == other.terms.end() ? 0.0 : std::abs(found->second);
-      if (!(std::abs(coefficient) <= 1e-4 * size + 1e-7))
+      if (!(std::abs(coefficient) <= 1e-3 * size + 1e-7))
         return false;
     }
     return true;

@@ -350,6 +350,12 @@ static DimsResult constantOfShapeDims(onnx::NodeOp node,
                 : std::nullopt;
 }
 
+/// GatherElements: as many elements as indices.
+static DimsResult indicesDims(onnx::NodeOp node, SymbolicShapes &shapes) {
+  const Dims *dims = inputDims(node, shapes, 1);
+  return dims ? DimsResult(*dims) : std::nullopt;
+}
+
 /// An operand of Range: an integer, or a float that is known to be whole.
 static std::optional<SymbolicExpr> wholeNumber(Value value,
                                                const SymbolicShapes &shapes) {
@@ -435,14 +441,23 @@ static void inferSplit(onnx::NodeOp node, SymbolicShapes &shapes) {
 void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   using Function = DimsResult (*)(onnx::NodeOp, SymbolicShapes &);
   static const llvm::StringMap<Function> functions = {
-      {"Reshape", reshapeDims},     {"Transpose", transposeDims},
-      {"MatMul", matMulDims},       {"Gemm", gemmDims},
-      {"Gather", gatherDims},       {"Concat", concatDims},
-      {"Slice", sliceDims},         {"Squeeze", squeezeDims},
-      {"Unsqueeze", unsqueezeDims}, {"Expand", expandDims},
-      {"Tile", tileDims},           {"Flatten", flattenDims},
-      {"Shape", shapeDims},         {"ConstantOfShape", constantOfShapeDims},
-      {"Range", rangeDims},         {"Einsum", einsumDims},
+      {"Reshape", reshapeDims},
+      {"Transpose", transposeDims},
+      {"MatMul", matMulDims},
+      {"Gemm", gemmDims},
+      {"Gather", gatherDims},
+      {"Concat", concatDims},
+      {"Slice", sliceDims},
+      {"Squeeze", squeezeDims},
+      {"Unsqueeze", unsqueezeDims},
+      {"Expand", expandDims},
+      {"Tile", tileDims},
+      {"Flatten", flattenDims},
+      {"Shape", shapeDims},
+      {"ConstantOfShape", constantOfShapeDims},
+      {"Range", rangeDims},
+      {"Einsum", einsumDims},
+      {"GatherElements", indicesDims},
   };
   static const llvm::StringSet<> elementwise = {
       "Add",   "Sub",   "Mul",         "Div",           "Pow",

@@ -151,6 +151,11 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
 }
 
 void SymbolicShapes::infer(Operation *op) {
+  // The place of a value that was erased may have been taken by this one.
+  for (Value result : op->getResults()) {
+    knownDims.erase(result);
+    knownContents.erase(result);
+  }
   for (Value result : op->getResults())
     if (auto type = rankedType(result); type && type.hasStaticShape())
       setDims(result, staticDims(type));

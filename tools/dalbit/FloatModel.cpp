@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 namespace dalbit::tool {
 
@@ -61,6 +62,12 @@ public:
         std::vector<int64_t> ids(tokens.begin(), tokens.end());
         inputs.push_back(Tensor::of<int64_t>({1, int64_t(ids.size())}, ids)
                              .cast(elementOf(port)));
+      } else if (llvm::StringRef(port.name).contains_insensitive("position")) {
+        std::vector<int64_t> positions(tokens.size());
+        std::iota(positions.begin(), positions.end(), held);
+        inputs.push_back(
+            Tensor::of<int64_t>({1, int64_t(positions.size())}, positions)
+                .cast(elementOf(port)));
       } else {
         std::vector<int64_t> mask(size_t(held) + tokens.size(), 1);
         inputs.push_back(Tensor::of<int64_t>({1, int64_t(mask.size())}, mask)

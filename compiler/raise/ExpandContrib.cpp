@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/ExpandContrib.h"
+
+#include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/Graph.h"
+#include "support/Error.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+namespace {
+
+/// Writes the words for one node.
+class Expander {
+public:
+  Expander(onnx::NodeOp node, const SymbolicShapes &shapes)
+      : node(node), shapes(shapes), builder(node) {}
+
+  /// False: nothing was written.
+  bool run();
+
+private:
+  bool simplifiedNorm();
+  bool skipNorm(bool simplified);
+  bool gelu(StringRef approximate);
+  bool fusedMatMul();
+  bool matMulNBits();
+  bool rotaryEmbedding();
+  bool groupQueryAttention();
+
+  Value input(unsigned index) {
+    return hasInput(node, index) ? node.getInputs()[index] : Value();
+  }
+  /// Constant input \p index as f32 vector of the nn dialect; null if it is
+  /// none.
+  Value vector(unsigned index);
+  Value table(unsigned index);
+  Value standard(StringRef type, ValueRange inputs,
+                 ArrayRef<NamedAttribute> attributes = {});
+  Value add(Value a, Value b) { return standard("Add", {a, b}); }
+  Value norm(Value x, bool simplified, unsigned gamma, unsigned beta);
+  Value positions();
+  BlockArgument maskBehind(Value lengths) const;
+  bool replace(ArrayRef<Value> results);
+  Type floats() { return UnrankedTensorType::get(f32()); }
+  Type f32() { return Float32Type::get(node.getContext()); }
+  /// The sizes of \p value if its last one is a number.
+  std::optional<Dims> knownDims(Value value) const {
+    const Dims *dims = value ? shapes.dims(value) : nullptr;
+    return dims && !dims->empty() && dims->back().isConstant()
+               ? std::optional<Dims>(*dims)
+               : std::nullopt;
+  }
+
+  onnx::NodeOp node;
+  const SymbolicShapes &shapes;
+  OpBuilder builder;
+};
+
+} // namespace
+
+Value Expander::vector(unsigned index) {
+  Value value = input(index);
+  TypedAttr constant = value ? constantOf(value) : TypedAttr();
+  constant = constant ? vectorConstant(constant) : constant;
+  return constant ? makeConstant(builder, node.getLoc(), constant) : Value();
+}
+
+Value Expander::table(unsigned index) {
+  Value value = input(index);
+  TypedAttr constant = value ? constantOf(value) : TypedAttr();
+  constant = constant ? floatConstant(constant) : constant;
+  return constant && cast<RankedTensorType>(constant.getType()).getRank() == 2
+             ? makeConstant(builder, node.getLoc(), constant)
+             : Value();
+}
+
+Value Expander::standard(StringRef type, ValueRange inputs,
+                         ArrayRef<NamedAttribute> attributes) {
+  auto made = builder.create<onnx::NodeOp>(
+      node.getLoc(), TypeRange(floats()), builder.getStringAttr(type), inputs,
+      builder.getI64IntegerAttr(17), StringAttr(), node.getNodeNameAttr(),
+      builder.getDictionaryAttr(attributes), 0u);
+  return made->getResult(0);
+}
+
+/// Replaces the results that are there; null ones must have no use.
+bool Expander::replace(ArrayRef<Value> results) {
+  for (auto [index, result] : llvm::enumerate(node->getResults())) {
+    Value value = index < results.size() ? results[index] : Value();
+    if (value)
+      result.replaceAllUsesWith(value);
+  }
+  return true;
+}
+
+Value Expander::norm(Value x, bool simplified, unsigned gamma, unsigned beta) {
+  auto dims = knownDims(input(0));
+  Value g = vector(gamma), b = hasInput(node, beta) ? vector(beta) : Value();
+  if (!dims || !g || (hasInput(node, beta) && !b))
+    return {};
+  RankedTensorType type = tensorType(*dims, f32());
+  FloatAttr epsilon = builder.getF32FloatAttr(
+      node.getOnnxFloat("epsilon").value_or(simplified ? 1e-5f : 1e-12f));
+  // Operations of nn have ranks: what Add gives is like the first input.
+  if (isa<UnrankedTensorType>(x.getType()))
+    x.setType(type);
+  if (simplified)
+    return builder.create<nn::RMSNormOp>(node.getLoc(), type, x, g, epsilon,
+                                         builder.getI64IntegerAttr(1));
+  return builder.create<nn::LayerNormOp>(node.getLoc(), type, x, g, b, epsilon);
+}
+
+bool Expander::simplifiedNorm() {
+  auto dims = knownDims(input(0));
+  int64_t axis = node.getOnnxInt("axis").value_or(-1);
+  if (!dims || normaliseAxis(axis, dims->size()) != int64_t(dims->size()) - 1 ||
+      (node->getNumResults() > 1 && !node->getResult(1).use_empty()))
+    return false;
+  Value y = norm(input(0), true, 1, ~0u);
+  return y && replace({y});
+}
+
+/// Outputs: normalised, mean, inverse deviation, sum.
+bool Expander::skipNorm(bool simplified) {
+  for (unsigned i : {1u, 2u})
+    if (node->getNumResults() > i && !node->getResult(i).use_empty())
+      return false;
+  if (!knownDims(input(0)) || !shapes.sameDims(input(0), input(1)))
+    return false;
+  Value sum = add(input(0), input(1));
+  unsigned bias = simplified ? 3 : 4;
+  if (hasInput(node, bias)) {
+    sum.setType(tensorType(*knownDims(input(0)), f32()));
+    sum = add(sum, input(bias));
+  }
+  Value y = simplified ? norm(sum, true, 2, ~0u) : norm(sum, false, 2, 3);
+  return y && replace({y, Value(), Value(), sum});
+}
+
+bool Expander::gelu(StringRef approximate) {
+  auto dims = knownDims(input(0));
+  if (!dims)
+    return false;
+  RankedTensorType type = tensorType(*dims, f32());
+  Value x = input(0);
+  if (input(1)) {
+    x = add(x, input(1));
+    x.setType(type);
+  }
+  return replace({builder.create<nn::GeluOp>(
+      node.getLoc(), type, x, builder.getStringAttr(approximate))});
+}
+
+bool Expander::fusedMatMul() {
+  for (StringRef name : {"transBatchA", "transBatchB"})
+    if (node.getOnnxInt(name).value_or(0) != 0)
+      return false;
+  Value operands[2];
+  for (unsigned i : {0u, 1u}) {
+    operands[i] = input(i);
+    if (node.getOnnxInt(i == 0 ? "transA" : "transB").value_or(0) == 0)
+      continue;
+    const Dims *dims = shapes.dims(operands[i]);
+    if (!dims || dims->size() < 2)
+      return false;
+    SmallVector<int64_t> order(dims->size());
+    std::iota(order.begin(), order.end(), 0);
+    std::swap(order.back(), order[order.size() - 2]);
+    operands[i] = standard(
+        "Transpose", operands[i],
+        builder.getNamedAttr("perm", builder.getDenseI64ArrayAttr(order)));
+  }
+  Value product = standard("MatMul", {operands[0], operands[1]});
+  float alpha = node.getOnnxFloat("alpha").value_or(1);
+  if (alpha == 1)
+    return replace({product});
+  auto number = builder.create<onnx::ConstantOp>(
+      node.getLoc(),
+      DenseElementsAttr::get(RankedTensorType::get({}, f32()), alpha));
+  return replace({standard("Mul", {product, number.getResult()})});
+}
+
+/// Codes of `bits` bits, low ones first, in blocks of a row that share a scale
+/// and a zero point.
+bool Expander::matMulNBits() {
+  int64_t k = node.getOnnxInt("K").value_or(0),
+          n = node.getOnnxInt("N").value_or(0),
+          bits = node.getOnnxInt("bits").value_or(4),
+          size = node.getOnnxInt("block_size").value_or(0);
+  if (k <= 0 || n <= 0 || size <= 0 || (bits != 2 && bits != 4 && bits != 8) ||
+      input(4)) // g_idx: rows in another order
+    return false;
+  int64_t blocks = (k + size - 1) / size, perByte = 8 / bits;
+  int64_t blobBytes = (size + perByte - 1) / perByte;
+  SmallVector<int64_t> codes, zeros;
+  SmallVector<float> scales, floatZeros;
+  try {
+    TypedAttr b = constantOf(input(1)), s = constantOf(input(2));
+    if (!b || !s)
+      return false;
+    onnx::readWeight(b, codes);
+    onnx::readWeight(s, scales);
+    if (input(3)) {
+      TypedAttr z = constantOf(input(3));
+      if (!z)
+        return false;
+      if (cast<ShapedType>(z.getType()).getElementType().isIntOrIndex())
+        onnx::readWeight(z, zeros);
+      else
+        onnx::readWeight(z, floatZeros);
+    }
+  } catch (const Error &) {
+    return false;
+  }
+  int64_t zeroBytes = (blocks + perByte - 1) / perByte;
+  if (int64_t(codes.size()) != n * blocks * blobBytes ||
+      int64_t(scales.size()) != n * blocks ||
+      (!zeros.empty() && int64_t(zeros.size()) != n * zeroBytes) ||
+      (!floatZeros.empty() && int64_t(floatZeros.size()) != n * blocks))
+    return false;
+  int64_t mask = (1 << bits) - 1;
+  auto codeAt = [&](ArrayRef<int64_t> bytes, int64_t row, int64_t rowBytes,
+                    int64_t index) {
+    int64_t byte = bytes[row * rowBytes + index / perByte] & 255;
+    return (byte >> (index % perByte * bits)) & mask;
+  };
+  std::vector<float> weight(size_t(k * n));
+  for (int64_t c = 0; c < n; ++c)
+    for (int64_t i = 0; i < k; ++i) {
+      int64_t block = i / size, row = c * blocks + block;
+      float zero = !zeros.empty() ? float(codeAt(zeros, c, zeroBytes, block))
+                   : !floatZeros.empty() ? floatZeros[row]
+                                         : float(1 << (bits - 1));
+      weight[size_t(i * n + c)] =
+          (float(codeAt(codes, row, blobBytes, i % size)) - zero) * scales[row];
+    }
+  auto constant = builder.create<onnx::ConstantOp>(
+      node.getLoc(),
+      DenseElementsAttr::get(RankedTensorType::get({k, n}, f32()),
+                             ArrayRef<float>(weight)));
+  Value product = standard("MatMul", {input(0), constant.getResult()});
+  if (Value bias = input(5))
+    product = add(product, bias);
+  return replace({product});
+}
+
+/// P .. P+T-1, as a value of its own each time; equal ones are merged later.
+Value Expander::positions() {
+  auto function = node->getParentOfType<func::FuncOp>();
+  auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
+  auto fixed = sizes ? sizes.getAs<IntegerAttr>("T") : IntegerAttr();
+  return builder.create<nn::PositionIdsOp>(
+      node.getLoc(), tensorType({1, fixed ? SymbolicExpr(fixed.getInt())
+                                          : SymbolicExpr(Symbol::T)},
+                                builder.getI64Type()));
+}
+
+bool Expander::rotaryEmbedding() {
+  auto dims = knownDims(input(0));
+  Value cos = table(2), sin = table(3);
+  auto ids = dyn_cast_or_null<BlockArgument>(input(1));
+  if (!dims || dims->size() != 3 || !cos || !sin || !ids ||
+      rankedType(ids).getRank() != 2)
+    return false;
+  int64_t pairs = rankedType(cos).getDimSize(1);
+  int64_t size = node.getOnnxInt("rotary_embedding_dim").value_or(0) > 0
+                     ? 0 // the head size must be said then
+                     : 2 * pairs;
+  int64_t heads = node.getOnnxInt("num_heads").value_or(0);
+  if (heads == 0 && size > 0)
+    heads = *dims->back().constant() / size;
+  if (heads <= 0 || *dims->back().constant() % heads != 0 ||
+      node.getOnnxFloat("scale").value_or(1) != 1)
+    return false;
+  bool interleaved = node.getOnnxInt("interleaved").value_or(0) != 0;
+  return replace({builder.create<nn::RotaryOp>(
+      node.getLoc(), tensorType(*dims, f32()), input(0), cos, sin, ids,
+      builder.getI64IntegerAttr(heads),
+      interleaved ? builder.getUnitAttr() : UnitAttr())});
+}
+
+/// The mask of keys from which lengths of sequences are summed.
+BlockArgument Expander::maskBehind(Value lengths) const {
+  for (int steps = 0; lengths && steps < 8; ++steps) {
+    if (auto argument = dyn_cast<BlockArgument>(lengths))
+      return rankedType(argument) && rankedType(argument).getRank() == 2
+                 ? argument
+                 : BlockArgument();
+    onnx::NodeOp from = nodeOf(lengths);
+    if (!from || !llvm::is_contained(
+                     {"Cast", "Sub", "ReduceSum", "Squeeze", "Reshape", "Add"},
+                     from.getOpType()))
+      return {};
+    lengths = from.getInputs()[0];
+  }
+  return {};
+}
+
+/// query (or all three packed), key, value, past key and value, lengths of the
+/// sequences less one, the longest, cosines, sines.
+bool Expander::groupQueryAttention() {
+  int64_t heads = node.getOnnxInt("num_heads").value_or(0),
+          kvHeads = node.getOnnxInt("kv_num_heads").value_or(0);
+  auto dims = knownDims(input(0));
+  bool packed = !input(1);
+  for (unsigned i = 9; i < node.getInputs().size(); ++i)
+    if (input(i))
+      return false; // positions, biases and sinks of newer versions
+  if (!dims || dims->size() != 3 || heads <= 0 || kvHeads <= 0 ||
+      heads % kvHeads != 0 || packed != !input(2) || !input(3) != !input(4) ||
+      node.getOnnxInt("smooth_softmax").value_or(0) > 0)
+    return false;
+  int64_t parts = packed ? heads + 2 * kvHeads : heads;
+  int64_t width = *dims->back().constant();
+  if (width % parts != 0)
+    return false;
+  int64_t size = width / parts;
+  bool turns = node.getOnnxInt("do_rotary").value_or(0) != 0;
+  Value cos = turns ? table(7) : Value(), sin = turns ? table(8) : Value();
+  if (turns && (!cos || !sin))
+    return false;
+  Location loc = node.getLoc();
+  auto wide = [&](int64_t columns) {
+    Dims part = *dims;
+    part.back() = columns;
+    return tensorType(part, f32());
+  };
+  Value q = input(0), k = input(1), v = input(2);
+  int64_t columns[] = {heads * size, kvHeads * size, kvHeads * size};
+  if (packed) {
+    SmallVector<NamedAttribute> attributes = {
+        builder.getNamedAttr("axis", builder.getI64IntegerAttr(2)),
+        builder.getNamedAttr("split", builder.getDenseI64ArrayAttr(columns))};
+    auto split = builder.create<onnx::NodeOp>(
+        loc, TypeRange{wide(columns[0]), wide(columns[1]), wide(columns[2])},
+        builder.getStringAttr("Split"), input(0), builder.getI64IntegerAttr(17),
+        StringAttr(), node.getNodeNameAttr(),
+        builder.getDictionaryAttr(attributes), 0u);
+    q = split->getResult(0), k = split->getResult(1), v = split->getResult(2);
+  } else {
+    auto kd = knownDims(k), vd = knownDims(v);
+    if (!kd || !vd || kd->size() != 3 || vd->size() != 3 ||
+        kd->back() != SymbolicExpr(columns[1]) || vd->back() != kd->back())
+      return false;
+  }
+  if (turns) {
+    Value ids = positions();
+    UnitAttr interleaved = node.getOnnxInt("rotary_interleaved").value_or(0)
+                               ? builder.getUnitAttr()
+                               : UnitAttr();
+    q = builder.create<nn::RotaryOp>(loc, wide(columns[0]), q, cos, sin, ids,
+                                     builder.getI64IntegerAttr(heads),
+                                     interleaved);
+    k = builder.create<nn::RotaryOp>(loc, wide(columns[1]), k, cos, sin, ids,
+                                     builder.getI64IntegerAttr(kvHeads),
+                                     interleaved);
+  }
+  Dims present = {(*dims)[0], kvHeads, (*dims)[1], size};
+  if (input(3)) {
+    const Dims *past = shapes.dims(input(3));
+    if (!past || past->size() != 4)
+      return false;
+    present[2] = present[2] + (*past)[2];
+  }
+  Value mask;
+  BlockArgument argument = maskBehind(input(5));
+  const Dims *keys = argument ? shapes.dims(argument) : nullptr;
+  if (keys && keys->back() == present[2])
+    mask = builder.create<nn::KeyMaskOp>(
+        loc, tensorType(*keys, f32()), argument,
+        APFloat(std::numeric_limits<float>::lowest()));
+  float scale = node.getOnnxFloat("scale").value_or(0);
+  if (scale == 0)
+    scale = 1 / std::sqrt(float(size));
+  int64_t window = node.getOnnxInt("local_window_size").value_or(-1);
+  RankedTensorType cache = tensorType(present, f32());
+  auto attention = builder.create<nn::AttentionOp>(
+      loc, TypeRange{wide(columns[0]), cache, cache}, q, k, v, input(3),
+      input(4), mask, builder.getI64IntegerAttr(heads),
+      builder.getI64IntegerAttr(kvHeads), builder.getBoolAttr(true),
+      builder.getF32FloatAttr(scale),
+      builder.getF32FloatAttr(std::numeric_limits<float>::lowest()),
+      window > 0 ? builder.getI64IntegerAttr(window) : IntegerAttr(),
+      builder.getF32FloatAttr(node.getOnnxFloat("softcap").value_or(0)));
+  return replace({attention.getOut(), attention.getPresentKey(),
+                  attention.getPresentValue()});
+}
+
+bool Expander::run() {
+  StringRef type = node.getOpType();
+  // Exporters put this one into the standard's domain.
+  if (type == "SimplifiedLayerNormalization")
+    return simplifiedNorm();
+  if (node.getDomain() != "com.microsoft")
+    return false;
+  if (type == "SkipSimplifiedLayerNormalization")
+    return skipNorm(true);
+  if (type == "SkipLayerNormalization")
+    return skipNorm(false);
+  if (type == "FastGelu")
+    return gelu("tanh");
+  if (type == "Gelu" || type == "BiasGelu")
+    return gelu("none");
+  if (type == "FusedMatMul")
+    return fusedMatMul();
+  if (type == "MatMulNBits")
+    return matMulNBits();
+  if (type == "RotaryEmbedding")
+    return rotaryEmbedding();
+  if (type == "GroupQueryAttention")
+    return groupQueryAttention();
+  return false;
+}
+
+Operation *expandContrib(onnx::NodeOp node, const SymbolicShapes &shapes) {
+  Operation *before = node->getPrevNode();
+  Block *block = node->getBlock();
+  bool done = Expander(node, shapes).run();
+  if (!done) {
+    // What was begun has no use; last first.
+    while (node->getPrevNode() != before)
+      node->getPrevNode()->erase();
+    return nullptr;
+  }
+  Operation *first = before ? before->getNextNode() : &block->front();
+  if (first == node)
+    first = node->getNextNode();
+  node->erase();
+  return first;
+}
+
+} // namespace dalbit::raise
