@@ -180,6 +180,22 @@ LogicalResult BindShapesPass::applyValues() {
   return success();
 }
 
+/// False if only branches that are never taken read \p argument.
+static bool isRead(BlockArgument argument) {
+  return llvm::any_of(argument.getUsers(), [](Operation *user) {
+    for (Region *region = user->getParentRegion();
+         auto node = dyn_cast<onnx::NodeOp>(region->getParentOp());
+         region = node->getParentRegion()) {
+      auto taken =
+          node.isOnnx("If") ? integersOf(node.getInputs()[0]) : std::nullopt;
+      if (taken && taken->size() == 1 &&
+          region->getRegionNumber() != (taken->front() ? 0u : 1u))
+        return false;
+    }
+    return true;
+  });
+}
+
 void BindShapesPass::giveRoles() {
   auto isInteger = [](Input &input) {
     return isa<IntegerType>(rankedType(input.argument).getElementType());
@@ -190,7 +206,7 @@ void BindShapesPass::giveRoles() {
         contains(input.name, "past") || contains(input.name, "cache") ||
         contains(input.name, "key") || contains(input.name, "value");
     input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
-    hasPast |= input.isPast;
+    hasPast |= input.isPast && isRead(input.argument);
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
                              : SymbolicExpr(Symbol::T);

@@ -101,10 +101,20 @@ void FoldShapesPass::tryOut(onnx::NodeOp node) {
       !llvm::is_contained({"Loop", "Scan", "ConcatFromSequence", "SequenceAt"},
                           node.getOpType()))
     return;
-  for (OpResult result : node->getResults())
+  Builder builder(&getContext());
+  SmallVector<Attribute> found;
+  for (OpResult result : node->getResults()) {
+    SmallVector<Attribute> texts;
     if (isa<TensorType>(result.getType()) && !shapes->dims(result))
-      if (auto dims = probeDims(getOperation(), result, *shapes))
+      if (auto dims = probeDims(getOperation(), result, *shapes)) {
+        for (const SymbolicExpr &dim : *dims)
+          texts.push_back(builder.getStringAttr(dim.str()));
         shapes->setDims(result, std::move(*dims));
+      }
+    found.push_back(builder.getArrayAttr(texts));
+  }
+  // For the steps that follow.
+  node->setAttr("dalbit.dims", builder.getArrayAttr(found));
 }
 
 /// Rows of a constant table: kept, because they are embeddings even where the

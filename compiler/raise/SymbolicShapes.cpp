@@ -26,22 +26,27 @@ SymbolicShapes SymbolicShapes::ofArguments(func::FuncOp function) {
   return shapes;
 }
 
+/// Sizes as texts; nothing if one of them is no expression.
+static std::optional<Dims> parseDims(ArrayAttr texts) {
+  Dims dims;
+  for (Attribute text : texts) {
+    auto string = dyn_cast<StringAttr>(text);
+    auto expr = string ? SymbolicExpr::parse(string) : std::nullopt;
+    if (!expr)
+      return std::nullopt;
+    dims.push_back(*expr);
+  }
+  return dims;
+}
+
 void SymbolicShapes::readArguments(func::FuncOp function) {
   for (BlockArgument argument : function.getArguments()) {
     auto texts = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
                                                       "dalbit.dims");
     if (!texts)
       continue;
-    Dims dims;
-    for (Attribute text : texts) {
-      auto string = dyn_cast<StringAttr>(text);
-      auto expr = string ? SymbolicExpr::parse(string) : std::nullopt;
-      if (!expr)
-        break;
-      dims.push_back(*expr);
-    }
-    if (dims.size() == texts.size())
-      setDims(argument, std::move(dims));
+    if (auto dims = parseDims(texts))
+      setDims(argument, std::move(*dims));
   }
 }
 
@@ -159,6 +164,12 @@ void SymbolicShapes::infer(Operation *op) {
   for (Value result : op->getResults())
     if (auto type = rankedType(result); type && type.hasStaticShape())
       setDims(result, staticDims(type));
+  // What onnx-fold-shapes found by trying.
+  if (auto found = op->getAttrOfType<ArrayAttr>("dalbit.dims"))
+    for (auto [result, texts] : llvm::zip(op->getResults(), found))
+      if (auto list = dyn_cast<ArrayAttr>(texts); list && !list.empty())
+        if (auto dims = parseDims(list))
+          setDims(result, std::move(*dims));
   if (auto node = dyn_cast<onnx::NodeOp>(op)) {
     if (!node.getDomain().empty() || node->getNumRegions() != 0)
       return;

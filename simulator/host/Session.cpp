@@ -36,6 +36,13 @@ bool isInput(const binary::Tensor &tensor) {
          tensor.kind == TensorKind::Past;
 }
 
+/// An input that the program has no place for: nothing reads it.
+bool isUnread(const binary::Tensor &tensor) {
+  return isInput(tensor) &&
+         std::all_of(tensor.strides.begin(), tensor.strides.end(),
+                     [](int64_t stride) { return stride == 0; });
+}
+
 } // namespace
 
 Session::Session(const binary::Program &program, Memory &memory, Engine &engine)
@@ -312,6 +319,8 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("the model has no input '" + input.name + "'",
                   {"its inputs are " + known});
     }
+    if (isUnread(*tensor))
+      continue;
     std::vector<int64_t> expected = shapeNow(*tensor);
     if (input.shape != expected)
       throw Error("input '" + input.name + "' has shape " +
@@ -371,7 +380,7 @@ StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
         checkId(int64_t(i), input.values[i]);
         numbers.push_back(int32_t(input.values[i]));
       }
-    } else if (tensor.role == Role::None) {
+    } else if (tensor.role == Role::None && !isUnread(tensor)) {
       writeTensor(memory, tensor, input.shape, input.values);
     }
   }
