@@ -180,20 +180,24 @@ LogicalResult BindShapesPass::applyValues() {
   return success();
 }
 
-/// False if only branches that are never taken read \p argument.
-static bool isRead(BlockArgument argument) {
-  return llvm::any_of(argument.getUsers(), [](Operation *user) {
-    for (Region *region = user->getParentRegion();
-         auto node = dyn_cast<onnx::NodeOp>(region->getParentOp());
-         region = node->getParentRegion()) {
-      auto taken =
-          node.isOnnx("If") ? integersOf(node.getInputs()[0]) : std::nullopt;
-      if (taken && taken->size() == 1 &&
-          region->getRegionNumber() != (taken->front() ? 0u : 1u))
-        return false;
-    }
-    return true;
-  });
+/// True if \p user stands in a branch that is never taken.
+static bool isNeverRun(Operation *user) {
+  for (Region *region = user->getParentRegion();
+       auto node = dyn_cast<onnx::NodeOp>(region->getParentOp());
+       region = node->getParentRegion()) {
+    auto taken =
+        node.isOnnx("If") ? integersOf(node.getInputs()[0]) : std::nullopt;
+    if (taken && taken->size() == 1 &&
+        region->getRegionNumber() != (taken->front() ? 0u : 1u))
+      return true;
+  }
+  return false;
+}
+
+/// True if branches read \p argument, but only such that are never taken: the
+/// dummy past of a merged decoder.
+static bool isDummy(BlockArgument argument) {
+  return !argument.use_empty() && llvm::all_of(argument.getUsers(), isNeverRun);
 }
 
 void BindShapesPass::giveRoles() {
@@ -206,7 +210,7 @@ void BindShapesPass::giveRoles() {
         contains(input.name, "past") || contains(input.name, "cache") ||
         contains(input.name, "key") || contains(input.name, "value");
     input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
-    hasPast |= input.isPast && isRead(input.argument);
+    hasPast |= input.isPast && !isDummy(input.argument);
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
                              : SymbolicExpr(Symbol::T);

@@ -293,7 +293,7 @@ void Session::bindSymbols(const std::vector<HostTensor> &inputs) {
   for (const binary::Tensor &tensor : program.tensors) {
     const HostTensor *input =
         isInput(tensor) ? find(inputs, tensor.name) : nullptr;
-    if (!input)
+    if (!input || isUnread(tensor))
       continue;
     for (size_t i = 0; i < std::min(tensor.shape.size(), input->shape.size());
          ++i) {
@@ -335,7 +335,7 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     // A mask hides nothing, positions go on and an empty cache has nothing
     // unless given.
     bool isOptional = tensor.role == Role::Mask ||
-                      tensor.role == Role::Positions ||
+                      tensor.role == Role::Positions || isUnread(tensor) ||
                       (tensor.kind == TensorKind::Past && before == 0);
     if (isInput(tensor) && !isOptional && !find(inputs, tensor.name))
       throw Error("input '" + tensor.name + "' " + shapeText(shapeNow(tensor)) +

@@ -274,6 +274,25 @@ TEST_CASE("a past of length 0 may be given or left out (M3)", "[session]") {
   CHECK(outputs[1].shape == std::vector<int64_t>{1, 1, 1, 2});
 }
 
+TEST_CASE("an input that nothing reads may have any size", "[session]") {
+  binary::Program code = program();
+  binary::Tensor dummy = code.tensors[1];
+  dummy.name = "dummy";
+  dummy.role = binary::Role::None;
+  dummy.kind = TensorKind::Input;
+  dummy.strides = {0, 0};
+  code.tensors.push_back(dummy);
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session{code, memory, engine};
+  std::vector<HostTensor> outputs;
+  session.runOnce({idsTensor({1, 1}, {7}), {"dummy", "int64", {1, 9}, {9}}},
+                  outputs);
+  CHECK(outputs[0].values == std::vector<double>{3.5, -3.5});
+  session.runOnce({idsTensor({1, 1}, {7})}, outputs);
+  CHECK(outputs[0].values == std::vector<double>{3.5, -3.5});
+}
+
 TEST_CASE("inputs that do not fit the model are named", "[session]") {
   Bench bench;
   std::vector<HostTensor> outputs;
