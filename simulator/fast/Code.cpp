@@ -9,6 +9,8 @@ namespace {
 Kind kindOf(isa::Opcode opcode) {
   using isa::Opcode;
   switch (opcode) {
+  case Opcode::Nop:
+    return Kind::Nop;
   case Opcode::SetI:
     return Kind::Set;
   case Opcode::SetR:

@@ -15,7 +15,8 @@ namespace dalbit::fast {
 
 /// What the sequencer does with an instruction, coarser than its opcode.
 enum class Kind : uint8_t {
-  Compute, ///< R[a] = f(R[b], R[c], imm), nop
+  Nop,
+  Compute, ///< R[a] = f(R[b], R[c], imm)
   Set,     ///< field = imm
   SetFromRegister,
   Tag,

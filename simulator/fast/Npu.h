@@ -101,8 +101,6 @@ private:
   void show(uint32_t at, Cycle from);
   void sequence(Cycle now);
   bool decide(const CodeWord &word, Cycle now);
-  void compute(const CodeWord &word);
-  bool isTaken(const CodeWord &branch) const;
   void beginLoop(const CodeWord &loop, Cycle now);
   void endInstruction(Cycle now);
   void goOn(Cycle now);

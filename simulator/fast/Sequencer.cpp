@@ -5,6 +5,7 @@
 // a line of the buffer; all others in their own.
 
 #include "simulator/fast/Npu.h"
+#include "simulator/functional/ScalarInstruction.h"
 
 namespace dalbit::fast {
 
@@ -77,8 +78,12 @@ void Npu::sequence(Cycle now) {
     case Kind::Tag:
       tag = word.tag;
       break;
+    case Kind::Compute:
+      registers[word.a] = functional::scalarResult(
+          word.opcode, registers[word.b], registers[word.c], word.imm);
+      registers[0] = 0;
+      break;
     default:
-      compute(word);
       break;
     }
     if (isEvent)
@@ -100,7 +105,8 @@ bool Npu::decide(const CodeWord &word, Cycle now) {
       fail(ErrorCode::IllegalInstruction, now);
       return false;
     }
-    if (!isTaken(word))
+    if (!functional::isBranchTaken(word.opcode, registers[word.b],
+                                   registers[word.c]))
       return true;
     ++executed;
     lastMove = std::max(lastMove, now);
@@ -194,22 +200,6 @@ void Npu::scalarLoad(Cycle now) {
   sequenceAt = now + 1;
 }
 
-bool Npu::isTaken(const CodeWord &branch) const {
-  int32_t b = int32_t(registers[branch.b]), c = int32_t(registers[branch.c]);
-  switch (branch.opcode) {
-  case Opcode::Beq:
-    return b == c;
-  case Opcode::Bne:
-    return b != c;
-  case Opcode::Blt:
-    return b < c;
-  case Opcode::Bge:
-    return b >= c;
-  default:
-    return true;
-  }
-}
-
 void Npu::beginLoop(const CodeWord &word, Cycle now) {
   uint32_t last = pc + word.imm;
   if (word.imm == 0 || word.imm >> 31 || last >= code.size() ||
@@ -263,52 +253,6 @@ void Npu::jump(uint32_t target, Cycle now) {
   shown = pc;
   fetch.redirect(target, now + 1);
   show(target, now + 1);
-}
-
-void Npu::compute(const CodeWord &word) {
-  uint32_t b = registers[word.b], c = registers[word.c], imm = word.imm;
-  uint32_t &a = registers[word.a];
-  switch (word.opcode) {
-  case Opcode::Li:
-    a = imm;
-    break;
-  case Opcode::Add:
-    a = b + c;
-    break;
-  case Opcode::AddI:
-    a = b + imm;
-    break;
-  case Opcode::Sub:
-    a = b - c;
-    break;
-  case Opcode::Mul:
-    a = b * c;
-    break;
-  case Opcode::MulI:
-    a = b * imm;
-    break;
-  case Opcode::SrlI:
-    a = b >> (imm & 31);
-    break;
-  case Opcode::AndI:
-    a = b & imm;
-    break;
-  case Opcode::Min:
-    a = uint32_t(std::min(int32_t(b), int32_t(c)));
-    break;
-  case Opcode::Max:
-    a = uint32_t(std::max(int32_t(b), int32_t(c)));
-    break;
-  case Opcode::MinI:
-    a = uint32_t(std::min(int32_t(b), int32_t(imm)));
-    break;
-  case Opcode::MaxI:
-    a = uint32_t(std::max(int32_t(b), int32_t(imm)));
-    break;
-  default:
-    break;
-  }
-  registers[0] = 0;
 }
 
 } // namespace dalbit::fast

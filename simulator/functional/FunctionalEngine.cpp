@@ -2,6 +2,7 @@
 
 #include "simulator/functional/FunctionalEngine.h"
 
+#include "simulator/functional/ScalarInstruction.h"
 #include "simulator/host/Stopped.h"
 
 #include <algorithm>
@@ -85,67 +86,6 @@ void FunctionalEngine::load(const isa::Instruction &i) {
 // Sequencer
 //===----------------------------------------------------------------------===//
 
-void FunctionalEngine::compute(const isa::Instruction &i) {
-  uint32_t b = registers[i.b], c = registers[i.c], imm = uint32_t(i.imm);
-  uint32_t &a = registers[i.a];
-  switch (i.opcode) {
-  case Opcode::Li:
-    a = imm;
-    break;
-  case Opcode::Add:
-    a = b + c;
-    break;
-  case Opcode::AddI:
-    a = b + imm;
-    break;
-  case Opcode::Sub:
-    a = b - c;
-    break;
-  case Opcode::Mul:
-    a = b * c;
-    break;
-  case Opcode::MulI:
-    a = b * imm;
-    break;
-  case Opcode::SrlI:
-    a = b >> (imm & 31);
-    break;
-  case Opcode::AndI:
-    a = b & imm;
-    break;
-  case Opcode::Min:
-    a = uint32_t(std::min(int32_t(b), int32_t(c)));
-    break;
-  case Opcode::Max:
-    a = uint32_t(std::max(int32_t(b), int32_t(c)));
-    break;
-  case Opcode::MinI:
-    a = uint32_t(std::min(int32_t(b), i.imm));
-    break;
-  case Opcode::MaxI:
-    a = uint32_t(std::max(int32_t(b), i.imm));
-    break;
-  default:
-    break;
-  }
-}
-
-bool FunctionalEngine::isTaken(const isa::Instruction &i) const {
-  int32_t b = int32_t(registers[i.b]), c = int32_t(registers[i.c]);
-  switch (i.opcode) {
-  case Opcode::Beq:
-    return b == c;
-  case Opcode::Bne:
-    return b != c;
-  case Opcode::Blt:
-    return b < c;
-  case Opcode::Bge:
-    return b >= c;
-  default:
-    return true;
-  }
-}
-
 void FunctionalEngine::beginLoop(const isa::Instruction &i) {
   auto allow = [](bool condition, const char *text) {
     if (!condition)
@@ -192,7 +132,7 @@ void FunctionalEngine::execute(const isa::Instruction &i) {
   case Opcode::Jump:
     if (pc + i.target < 0 || pc + i.target >= int64_t(code.size()))
       throw Fault{ErrorCode::IllegalInstruction, "the target is past the code"};
-    if (isTaken(i)) {
+    if (isBranchTaken(i.opcode, registers[i.b], registers[i.c])) {
       next = pc + i.target;
       return;
     }
@@ -219,7 +159,8 @@ void FunctionalEngine::execute(const isa::Instruction &i) {
     go(i);
     break;
   default:
-    compute(i);
+    registers[i.a] =
+        scalarResult(i.opcode, registers[i.b], registers[i.c], uint32_t(i.imm));
     break;
   }
   registers[0] = 0;

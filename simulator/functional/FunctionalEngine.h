@@ -43,8 +43,6 @@ private:
 
   void execute(const isa::Instruction &instruction);
   /// The result of an instruction that only computes R[a].
-  void compute(const isa::Instruction &instruction);
-  bool isTaken(const isa::Instruction &branch) const;
   void beginLoop(const isa::Instruction &loop);
   /// The body's last instruction has ended without a jump.
   void endLoops(int64_t last);

@@ -2,6 +2,8 @@
 
 #include "simulator/fuzz/Emitter.h"
 
+#include "simulator/functional/ScalarInstruction.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -9,37 +11,6 @@ namespace dalbit::fuzz {
 
 using isa::Instruction;
 using isa::Opcode;
-
-namespace {
-
-/// The result of an instruction of one register and an immediate or another
-/// register, as isa/npu.td says it.
-uint32_t compute(Opcode opcode, uint32_t b, uint32_t c) {
-  int32_t x = int32_t(b), y = int32_t(c);
-  switch (opcode) {
-  case Opcode::Li:
-    return c;
-  case Opcode::Add:
-  case Opcode::AddI:
-    return b + c;
-  case Opcode::Sub:
-    return b - c;
-  case Opcode::Mul:
-  case Opcode::MulI:
-    return b * c;
-  case Opcode::SrlI:
-    return b >> (c & 31);
-  case Opcode::AndI:
-    return b & c;
-  case Opcode::Min:
-  case Opcode::MinI:
-    return uint32_t(std::min(x, y));
-  default:
-    return uint32_t(std::max(x, y));
-  }
-}
-
-} // namespace
 
 Emitter::Emitter(Random &random,
                  const std::array<uint32_t, isa::Arguments> &arguments)
@@ -72,24 +43,25 @@ void Emitter::arithmetic() {
   auto source = [&] {
     return random.chance(40) ? uint8_t(random.below(9)) : scratch();
   };
-  std::optional<uint32_t> second;
+  bool isDetermined;
   if (random.chance(40)) {
     i.opcode = random.pick(three);
     i.b = source();
     i.c = source();
-    second = known[i.c];
+    isDetermined = known[i.b] && known[i.c];
   } else {
     i.opcode = random.pick(immediate);
     i.b = i.opcode == Opcode::Li ? 0 : source();
     i.imm = random.wide();
-    second = uint32_t(i.imm);
+    isDetermined = known[i.b].has_value();
   }
   emit(i);
   if (i.a == 0)
     return;
-  known[i.a].reset();
-  if (known[i.b] && second)
-    known[i.a] = compute(i.opcode, *known[i.b], *second);
+  if (!isDetermined)
+    return known[i.a].reset();
+  known[i.a] = functional::scalarResult(
+      i.opcode, *known[i.b], known[i.c].value_or(0), uint32_t(i.imm));
 }
 
 void Emitter::set(isa::Unit unit, unsigned field, uint32_t value) {
