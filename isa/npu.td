@@ -162,7 +162,7 @@ def MatrixConfiguration : Configuration<[Matrix], [
   Field<"rows", 12, "activation rows (tokens)">,
   Field<"n", 20, "output channels">,
   Field<"k", 20, "length of the sum; lanes past it count as 0 (A11)">,
-  Field<"w_addr", 24, "weights: tiles: a multiple of 64; rows: of K; columns: of N">,
+  Field<"w_addr", 24, "weights: tiles: a multiple of PortBytes; rows: of K; columns: of N">,
   Field<"w_row_stride", 24, "rows, columns: bytes between rows; a multiple of K (rows) or N (columns)">,
   ChoiceField<"w_form", 2, [
     Choice<"w8", 0, "int8 tiles of N rows x K bytes, n-tile by n-tile, k-tiles inside">,

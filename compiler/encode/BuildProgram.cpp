@@ -233,8 +233,11 @@ std::pair<uint64_t, uint64_t> weightFacts(Operation *op,
   return {bytes, macs};
 }
 
+/// Empty for an operation that no node stands for: its place is the function's.
 std::string nodeNameOf(Operation *op) {
   std::string name;
+  if (op->getLoc() == op->getParentOp()->getLoc())
+    return name;
   op->getLoc()->walk([&](Location loc) {
     if (auto named = dyn_cast<NameLoc>(loc)) {
       name = named.getName().getValue().str();

@@ -327,11 +327,36 @@ LogicalResult Converter::run() {
   return success();
 }
 
+/// Codes of NaN or infinity would be numbers like others: a wrong answer
+/// without a word.
+static LogicalResult checkFinite(Operation *op) {
+  for (NamedAttribute attribute : op->getAttrs()) {
+    auto elements = dyn_cast<TypedAttr>(attribute.getValue());
+    if (!elements || !isa<onnx::WeightAttr, DenseElementsAttr>(elements) ||
+        !isa<FloatType>(getElementTypeOrSelf(elements.getType())))
+      continue;
+    SmallVector<float> values;
+    onnx::readWeight(elements, values);
+    for (size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i]))
+        return op->emitError()
+               << attribute.getName().getValue() << " element " << i << " is "
+               << (std::isnan(values[i]) ? "nan" : "infinite")
+               << "; the NPU needs finite weights";
+  }
+  return success();
+}
+
 LogicalResult convertToQNN(ModuleOp module, const Options &options) {
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(Converter(function, options).run()))
       return failure();
-  return success();
+  return success(!module
+                      .walk([](Operation *op) {
+                        return failed(checkFinite(op)) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+                      })
+                      .wasInterrupted());
 }
 
 } // namespace dalbit::quantise

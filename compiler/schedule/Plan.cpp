@@ -559,6 +559,14 @@ FailureOr<Plan> Planner::run() {
     }
   });
   for (Operation &op : function.getBody().front()) {
+    if (auto linear = dyn_cast<qnn::LinearOp>(op);
+        linear && formOf(linear) == quantise::WeightForm::W4 &&
+        m.k > quantise::W4Group)
+      return op.emitError()
+             << "the target's array takes " << m.k
+             << " lanes at a time, more than the " << quantise::W4Group
+             << " of a group of 4-bit weights; use --weights w8 "
+                "or a target of fewer lanes";
     LogicalResult ok =
         llvm::TypeSwitch<Operation *, LogicalResult>(&op)
             .Case([&](qnn::EmbeddingOp o) {

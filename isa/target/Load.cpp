@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -133,6 +134,11 @@ Target loadTarget(const std::string &nameOrPath) {
   std::ifstream file(nameOrPath);
   std::ostringstream text;
   // A directory opens, but gives nothing.
+  bool isEmpty = file.peek() == std::ifstream::traits_type::eof() &&
+                 std::filesystem::is_regular_file(nameOrPath);
+  if (isEmpty)
+    throw Error(nameOrPath + ": is empty",
+                {"`dalbit targets edge > mine.toml` begins a target"});
   if (!file || !(text << file.rdbuf())) {
     std::vector<std::string> notes = suggest(nameOrPath, builtinTargets());
     notes.push_back("a target is a built-in name or the path of a TOML file");

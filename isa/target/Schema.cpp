@@ -53,8 +53,8 @@ constexpr Key table[] = {
     number("clock", "mhz", "MHz", &Target::clockMhz, 1, 10000, false, nullptr,
            0, "clock of the NPU; --frequency of a run replaces it"),
     string("technology", "default", &Target::technology,
-           "technology file of simulator/energy that reports take; "
-           "--technology replaces it"),
+           "technology of reports: n7, n22, n45, or the path of a file like "
+           "those of simulator/energy/technologies"),
 };
 
 void require(bool holds, const std::string &source, const std::string &text) {

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace dalbit::host {
 
@@ -28,6 +30,16 @@ const HostTensor *find(const std::vector<HostTensor> &list,
         return tensor.name == name;
       });
   return found == list.end() ? nullptr : &*found;
+}
+
+/// The size that a model fixes, if \p dimension is a number.
+std::optional<int64_t> fixedSize(const std::string &dimension) {
+  int64_t size = 0;
+  const char *end = dimension.data() + dimension.size();
+  auto [stop, error] = std::from_chars(dimension.data(), end, size);
+  if (error != std::errc() || stop != end || size < 0)
+    return std::nullopt;
+  return size;
 }
 
 /// What a user gives: positions that the host counts itself are none.
@@ -92,7 +104,7 @@ void Session::checkSizes() const {
   if (batch > program.limits.batch)
     throw Error("batch " + std::to_string(batch) + " is above the program's " +
                     std::to_string(program.limits.batch),
-                {"compile with room for more sequences"});
+                {"compile with --max-batch " + std::to_string(batch)});
   if (uint64_t(before) + tokens > context())
     throw Error(std::to_string(uint64_t(before) + tokens) +
                     " positions are more than the context of " +
@@ -322,6 +334,11 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     if (isUnread(*tensor))
       continue;
     std::vector<int64_t> expected = shapeNow(*tensor);
+    // What the model fixes stays so, though the program could do others (M2).
+    for (size_t i = 0; i < std::min(tensor->onnxShape.size(), expected.size());
+         ++i)
+      if (std::optional<int64_t> size = fixedSize(tensor->onnxShape[i]))
+        expected[i] = *size;
     if (input.shape != expected)
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));

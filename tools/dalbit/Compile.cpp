@@ -23,6 +23,11 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
                   "size, else 2048)")
       ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   command
+      .add_option("--max-batch", options.maxBatch,
+                  "largest number of sequences at once (default: 4, or 1 where "
+                  "their caches would fill an eighth of the DRAM)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 16));
+  command
       .add_option("--shape", options.shapes,
                   "dimensions of an input: numbers or B, T, P, P+T")
       ->type_name("NAME=DIMS");
@@ -35,8 +40,8 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
 void checkCompileOptions(const CLI::App &command, const std::string &file) {
   if (!binary::isBinary(file))
     return;
-  for (const char *name :
-       {"--target", "--weights", "--max-context", "--shape", "--set"}) {
+  for (const char *name : {"--target", "--weights", "--max-context",
+                           "--max-batch", "--shape", "--set"}) {
     const CLI::Option *option = command.get_option(name);
     if (option->count() == 0)
       continue;

@@ -7,6 +7,7 @@
 #include "support/Error.h"
 
 #include <filesystem>
+#include <map>
 
 namespace dalbit::tool {
 
@@ -80,6 +81,14 @@ readInputs(const std::vector<std::string> &entries) {
 
 void writeOutputs(const std::string &directory,
                   const std::vector<NamedTensor> &tensors) {
+  std::map<std::string, std::string> files;
+  for (const NamedTensor &tensor : tensors)
+    if (auto [other, isNew] =
+            files.try_emplace(tensorPath(directory, tensor.name), tensor.name);
+        !isNew)
+      throw Error("outputs '" + other->second + "' and '" + tensor.name +
+                      "' would share the file " + other->first,
+                  {"rename one of them in the model"});
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)

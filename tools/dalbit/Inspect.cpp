@@ -65,7 +65,11 @@ void inspectBinary(const std::string &path, bool disassemble) {
               "attention\n",
               static_cast<unsigned long long>(weights),
               static_cast<unsigned long long>(macs));
-  std::printf("model     %s\n", program.model.c_str());
+  nlohmann::json facts = nlohmann::json::parse(program.model);
+  for (const auto &[fact, value] : facts.items())
+    std::printf("model     %-28s %s\n", fact.c_str(),
+                value.is_string() ? value.get<std::string>().c_str()
+                                  : value.dump().c_str());
 }
 
 /// Dimensions of a graph input or output as the file names them.

@@ -12,6 +12,8 @@
 #include "compiler/raise/Raise.h"
 #include "compiler/schedule/Schedule.h"
 #include "isa/binary/Disassembly.h"
+#include "simulator/dram/DramParameters.h"
+#include "simulator/energy/Technology.h"
 #include "support/Error.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -91,7 +93,9 @@ Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
   mlir->getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     std::string text = diagnostic.str(),
                 place = placeOf(diagnostic.getLocation());
-    if (!place.empty() && text.find(place) == std::string::npos)
+    // What belongs to no node has the file as its place; `fail` names it.
+    if (!place.empty() && place != source &&
+        text.find(place) == std::string::npos)
       text = "node '" + place + "': " + text;
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
       errors.push_back(text);
@@ -141,6 +145,9 @@ binary::Program Compiler::compile(const std::string &path,
     throw Error("--weights " + options.weights + ": unknown weight form",
                 {"known are w8 and w4"});
   target::Target target = target::loadTarget(options.target);
+  // What a run would miss only at its end.
+  dram::loadDevice(target.dramDevice, target.dramCapacityMib);
+  energy::loadTechnology(target.technology);
   auto emit = [&](const char *step, auto text) {
     if (options.emit != step)
       return false;

@@ -81,8 +81,11 @@ report::RunReport makeReport(const Model &model, const std::string &engine,
     report.memorySha256 = digest;
   isa::Counters all = measured.prefill.counters;
   all += measured.decode.counters;
+  // An engine without time counts the work that it sees.
   if (model.program())
-    report.counters = toMap(all);
+    for (const auto &[name, value] : toMap(all))
+      if (measured.timed || value)
+        report.counters[name] = value;
   for (const auto *phase : {&measured.prefill, &measured.decode})
     for (const auto &[name, value] : phase->dram)
       report.counters[name] += value;
