@@ -2,6 +2,7 @@
 
 #include "compiler/execute/Constants.h"
 
+#include "compiler/dialect/onnx/Codes.h"
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/execute/ElementTypes.h"
@@ -59,6 +60,11 @@ Tensor weightTensor(onnx::WeightAttr weight) {
 Tensor constantTensor(Attribute value) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weightTensor(weight);
+  if (auto codes = dyn_cast<onnx::CodesAttr>(value)) {
+    llvm::SmallVector<float> numbers;
+    onnx::readCodes(codes, numbers);
+    return Tensor::of<float>(codes.getTensorType().getShape(), numbers);
+  }
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense)
     throw Error("a constant of an unknown attribute kind has no value");

@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/Weight.h"
+#include "compiler/quantise/LinearWeights.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -202,9 +203,13 @@ LogicalResult Converter::linear(nn::LinearOp op) {
     return op.emitError() << "weight or bias is not a constant";
   auto [c, s] = hasScales ? codesOf(*x, ResidualFraction, row->second.second)
                           : codesOf(*x, fixed[op.getX()].second);
+  KeptCodes kept = keepCodes(weight);
+  if (!kept.remark.empty())
+    op.emitRemark() << "weight: " << kept.remark;
   Value out = builder.create<qnn::LinearOp>(
       op.getLoc(), fixedLike(op.getOut()), c, s, weight, bias,
-      builder.getStringAttr(options.weights),
+      builder.getStringAttr(kept.form == WeightForm::W4 ? "w4"
+                                                        : options.weights),
       builder.getI64IntegerAttr(ResidualFraction));
   fixed[op.getOut()] = {out, ResidualFraction};
   return success();

@@ -63,7 +63,8 @@ void fitGroup(std::span<const float> target, uint8_t &header, uint8_t *nibbles,
 
 QuantisedLinear quantiseLinear(std::span<const float> weight,
                                std::span<const float> bias, int64_t k,
-                               int64_t n, WeightForm form) {
+                               int64_t n, WeightForm form,
+                               const WeightGrid *grid) {
   assert(int64_t(weight.size()) == k * n && "weight is [k][n]");
   QuantisedLinear result;
   result.k = k;
@@ -99,7 +100,11 @@ QuantisedLinear quantiseLinear(std::span<const float> weight,
         column[i] = float(column[i] / scale);
     else
       std::fill(column.begin(), column.end(), 0.0f);
-    if (form == WeightForm::W8) {
+    if (form == WeightForm::W8 && grid) {
+      scale = scales[c] = grid->scales[c];
+      for (int64_t i = 0; i < k; ++i)
+        codes[i] = int8_t(grid->codes[i * n + c]);
+    } else if (form == WeightForm::W8) {
       for (int64_t i = 0; i < k; ++i)
         codes[i] = int8_t(std::clamp(std::lround(column[i]), -127L, 127L));
     } else {

@@ -44,13 +44,21 @@ struct QuantisedLinear {
   int inner = 0; ///< fraction bits after the first scale
 };
 
+/// Integers that a matrix is made of already, with one scale a column.
+struct WeightGrid {
+  std::span<const int32_t> codes; ///< [k][n], each an int8
+  std::span<const float> scales;  ///< [n]
+};
+
 /// \p weight is [k][n] row-major; \p bias is empty or [n]. Symmetric, one scale
-/// a channel; w4 is the progressive form: integer codes of groups along K whose
-/// product with the group's multiplier is an int8 of the channel's grid.
-/// `inner` is the largest for which rq(acc, channel) cannot saturate.
+/// a channel, or in form w8 the codes and scales of \p grid (A13); w4 is the
+/// progressive form: integer codes of groups along K whose product with the
+/// group's multiplier is an int8 of the channel's grid. `inner` is the largest
+/// for which rq(acc, channel) cannot saturate.
 QuantisedLinear quantiseLinear(std::span<const float> weight,
                                std::span<const float> bias, int64_t k,
-                               int64_t n, WeightForm form);
+                               int64_t n, WeightForm form,
+                               const WeightGrid *grid = nullptr);
 
 /// round(value * 2^fraction), halves away from zero, saturated to int32.
 int32_t toFixed(double value, int fraction);

@@ -23,7 +23,9 @@ TypedAttr foldToConstant(OpResult result, int64_t mostElements) {
       TypedAttr constant = constantOf(operand);
       auto type = constant ? dyn_cast<RankedTensorType>(constant.getType())
                            : RankedTensorType();
-      if (!type || type.getNumElements() > mostElements)
+      // Weights of integers stay such.
+      if (!type || type.getNumElements() > mostElements ||
+          isa<onnx::CodesAttr>(constant))
         return {};
     }
   try {

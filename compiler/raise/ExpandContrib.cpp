@@ -3,6 +3,7 @@
 #include "compiler/raise/ExpandContrib.h"
 
 #include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/Codes.h"
 #include "compiler/raise/Graph.h"
 #include "support/Error.h"
 
@@ -228,22 +229,43 @@ bool Expander::matMulNBits() {
   auto codeAt = [&](ArrayRef<int64_t> bytes, int64_t row, int64_t rowBytes,
                     int64_t index) {
     int64_t byte = bytes[row * rowBytes + index / perByte] & 255;
-    return (byte >> (index % perByte * bits)) & mask;
+    return uint8_t((byte >> (index % perByte * bits)) & mask);
   };
-  std::vector<float> weight(size_t(k * n));
-  for (int64_t c = 0; c < n; ++c)
-    for (int64_t i = 0; i < k; ++i) {
-      int64_t block = i / size, row = c * blocks + block;
-      float zero = !zeros.empty() ? float(codeAt(zeros, c, zeroBytes, block))
-                   : !floatZeros.empty() ? floatZeros[row]
-                                         : float(1 << (bits - 1));
-      weight[size_t(i * n + c)] =
-          (float(codeAt(codes, row, blobBytes, i % size)) - zero) * scales[row];
+  // [K, N] with a scale a block of rows, as MatMul has its weights.
+  std::vector<uint8_t> unpacked(size_t(k * n)), points(size_t(blocks * n));
+  std::vector<float> factors(size_t(blocks * n));
+  for (int64_t c = 0; c < n; ++c) {
+    for (int64_t i = 0; i < k; ++i)
+      unpacked[size_t(i * n + c)] =
+          codeAt(codes, c * blocks + i / size, blobBytes, i % size);
+    for (int64_t block = 0; block < blocks; ++block) {
+      factors[size_t(block * n + c)] = scales[c * blocks + block];
+      points[size_t(block * n + c)] = zeros.empty()
+                                          ? uint8_t(1 << (bits - 1))
+                                          : codeAt(zeros, c, zeroBytes, block);
     }
-  auto constant = builder.create<onnx::ConstantOp>(
-      node.getLoc(),
-      DenseElementsAttr::get(RankedTensorType::get({k, n}, f32()),
-                             ArrayRef<float>(weight)));
+  }
+  Type byte = builder.getIntegerType(8, /*isSigned=*/false);
+  auto bytes = [&](int64_t rows, ArrayRef<uint8_t> values) {
+    return cast<TypedAttr>(Attribute(DenseElementsAttr::get(
+        RankedTensorType::get({rows, n}, byte), values)));
+  };
+  TypedAttr table = DenseElementsAttr::get(
+      RankedTensorType::get({blocks, n}, f32()), ArrayRef<float>(factors));
+  TypedAttr weight =
+      codesConstant(bytes(k, unpacked), table, bytes(blocks, points), 0, size);
+  if (!floatZeros.empty()) {
+    SmallVector<float> values;
+    onnx::readWeight(codesConstant(bytes(k, unpacked), table, {}, 0, size),
+                     values);
+    for (int64_t i = 0; i < k * n; ++i) {
+      int64_t row = i % n * blocks + i / n / size;
+      values[i] -= floatZeros[row] * scales[row];
+    }
+    weight = DenseElementsAttr::get(RankedTensorType::get({k, n}, f32()),
+                                    ArrayRef<float>(values));
+  }
+  auto constant = builder.create<onnx::ConstantOp>(node.getLoc(), weight);
   Value product = standard("MatMul", {input(0), constant.getResult()});
   if (Value bias = input(5))
     product = add(product, bias);

@@ -3,6 +3,7 @@
 #include "compiler/raise/Graph.h"
 
 #include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/Codes.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "support/Error.h"
 #include "llvm/ADT/STLExtras.h"
@@ -126,6 +127,9 @@ TypedAttr sliceConstant(TypedAttr value, int64_t dim, int64_t start,
                         int64_t size) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weight.slice(dim, start, size);
+  if (auto codes = dyn_cast<onnx::CodesAttr>(value))
+    return sliceCodes(codes, dim, codes.getTensorType().getDimSize(dim), start,
+                      size);
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense)
     return {};
@@ -148,6 +152,8 @@ TypedAttr sliceBlocks(TypedAttr value, int64_t dim, int64_t block,
   auto type = dyn_cast_or_null<RankedTensorType>(value.getType());
   if (!type || type.getDimSize(dim) == block)
     return sliceConstant(value, dim, start, size);
+  if (auto codes = dyn_cast<onnx::CodesAttr>(value))
+    return sliceCodes(codes, dim, block, start, size);
   value = floatConstant(value);
   if (!value || dim != type.getRank() - 1)
     return {};
@@ -170,6 +176,8 @@ TypedAttr sliceBlocks(TypedAttr value, int64_t dim, int64_t block,
 TypedAttr transposeConstant(TypedAttr value) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weight.permute({1, 0});
+  if (auto codes = dyn_cast<onnx::CodesAttr>(value))
+    return transposeCodes(codes);
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense)
     return {};

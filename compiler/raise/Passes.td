@@ -40,6 +40,16 @@ def WidenFloats : RaisePass<"onnx-widen-floats"> {
   }];
 }
 
+def TakeCodes : RaisePass<"onnx-take-codes"> {
+  let summary = "graphs that are quantised already, in floats";
+  let description = [{
+    Constants of DequantizeLinear, MatMulInteger, QLinearMatMul and their like
+    become `#onnx.codes`, pairs of QuantizeLinear and DequantizeLinear and the
+    dynamic quantisers go (rule A13 of docs/arithmetic.md). Needs: floats
+    widened. An operator whose integers come from elsewhere stays.
+  }];
+}
+
 def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   let summary = "computes what depends on sizes and constants only";
   let description = [{

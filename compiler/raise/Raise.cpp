@@ -21,6 +21,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   bind.values = options.values;
   function.addPass(createBindShapes(bind));
   function.addPass(createWidenFloats());
+  function.addPass(createTakeCodes());
   function.addPass(createFoldShapes());
   function.addPass(createRaiseLayerNorm());
   function.addPass(createRaiseRMSNorm());

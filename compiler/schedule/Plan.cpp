@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/quantise/Decoder.h"
+#include "compiler/quantise/LinearWeights.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -362,13 +363,8 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
   linear.n = int64_t(channels.size());
   linear.k = int64_t(lanes.size());
 
-  SmallVector<float> weight, bias;
-  onnx::readWeight(op.getWeight(), weight);
-  if (op.getBias())
-    onnx::readWeight(*op.getBias(), bias);
-  auto type = cast<RankedTensorType>(op.getWeight().getType());
   auto q = std::make_shared<quantise::QuantisedLinear>(quantise::quantiseLinear(
-      weight, bias, type.getDimSize(0), type.getDimSize(1), linear.form));
+      op.getWeight(), op.getBias().value_or(TypedAttr()), linear.form));
   linear.inner = q->inner;
 
   // Groups of 4-bit weights follow the model's lanes, so a chunk may not begin

@@ -97,6 +97,49 @@ def Onnx_WeightAttr : AttrDef<Onnx_Dialect, "Weight", [TypedAttrInterface]> {
   let genVerifyDecl = 1;
 }
 
+def Onnx_CodesAttr : AttrDef<Onnx_Dialect, "Codes", [TypedAttrInterface]> {
+  let mnemonic = "codes";
+  let summary = "floats that the model holds as integers with scales";
+  let description = [{
+    Element i is `(codes[i] - zeros[j]) * scales[j]`, as the standard's
+    DequantizeLinear says: j is nothing (one scale for all), the index along
+    `axis`, or with a `block` above 0 index i with its part along `axis` divided
+    by `block`. Without zeros they are 0. The codes stay what the file holds, so
+    that a product may take them as they are.
+  }];
+  let parameters = (ins
+    AttributeSelfTypeParameter<"">:$type,
+    "::mlir::TypedAttr":$codes,
+    "::mlir::TypedAttr":$scales,
+    OptionalParameter<"::mlir::TypedAttr">:$zeros,
+    "int64_t":$axis,
+    "int64_t":$block
+  );
+  let builders = [
+    AttrBuilderWithInferredContext<(ins "::mlir::TypedAttr":$codes,
+                                        "::mlir::TypedAttr":$scales,
+                                        "::mlir::TypedAttr":$zeros,
+                                        "int64_t":$axis, "int64_t":$block), [{
+      return $_get(codes.getContext(), typeOf(codes), codes, scales, zeros, axis,
+                   block);
+    }]>
+  ];
+  let assemblyFormat = [{
+    `<` $codes `,` `scales` `=` $scales `,` `axis` `=` $axis `,`
+    `block` `=` $block (`,` `zeros` `=` $zeros^)? `>`
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() const {
+      return ::llvm::cast<::mlir::RankedTensorType>(getType());
+    }
+    /// f32 in the shape of \p codes.
+    static ::mlir::Type typeOf(::mlir::TypedAttr codes);
+    /// One scale for all, or one a place along the axis.
+    bool isSingle() const;
+  }];
+  let genVerifyDecl = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//

@@ -2,6 +2,7 @@
 
 #include "compiler/dialect/onnx/Weight.h"
 
+#include "compiler/dialect/onnx/Codes.h"
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/SmallFloats.h"
 #include "support/Error.h"
@@ -136,6 +137,12 @@ template <typename Out>
 void readAny(Attribute value, llvm::SmallVectorImpl<Out> &out) {
   if (auto weight = dyn_cast<WeightAttr>(value))
     return readView(weight, out);
+  if (auto codes = dyn_cast<CodesAttr>(value)) {
+    SmallVector<float> numbers;
+    readCodes(codes, numbers);
+    out.assign(numbers.begin(), numbers.end());
+    return;
+  }
   auto dense = dyn_cast<DenseElementsAttr>(value);
   if (!dense || !dense.getElementType().isIntOrFloat())
     throw Error("a constant of an unknown attribute kind cannot be read");

@@ -19,9 +19,10 @@ class WeightAttr;
 /// tensor of the standard has.
 int64_t elementBytes(mlir::Type element);
 
-/// Converts \p value, a #onnx.weight or dense attribute of a float, integer or
-/// bool type, to float, row-major in the viewed order. Integers beyond 2^24
-/// round. Throws dalbit::Error if the file cannot be read or ends too early.
+/// Converts \p value, a #onnx.weight, #onnx.codes or dense attribute of a
+/// float, integer or bool type, to float, row-major in the viewed order.
+/// Integers beyond 2^24 round. Throws dalbit::Error if the file cannot be read
+/// or ends too early.
 void readWeight(mlir::Attribute value, llvm::SmallVectorImpl<float> &out);
 
 /// The same for 64-bit integers; floats are truncated toward zero.

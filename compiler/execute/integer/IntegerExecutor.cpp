@@ -10,6 +10,7 @@
 #include "compiler/execute/nn/Decoder.h"
 #include "compiler/execute/nn/Tokens.h"
 #include "compiler/quantise/Decoder.h"
+#include "compiler/quantise/LinearWeights.h"
 #include "support/Error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -197,10 +198,8 @@ void Executor::linear(qnn::LinearOp op) {
   auto type = cast<ShapedType>(op.getWeight().getType());
   int64_t k = type.getDimSize(0), n = type.getDimSize(1);
   quantise::QuantisedLinear q = quantise::quantiseLinear(
-      floatsOf(op.getWeight()), floatsOf(op.getBias().value_or(TypedAttr())), k,
-      n,
-      op.getForm() == "w4" ? quantise::WeightForm::W4
-                           : quantise::WeightForm::W8);
+      op.getWeight(), op.getBias().value_or(TypedAttr()),
+      quantise::weightForm(op.getForm().str()));
   Tensor out(ElementType::I32, shapeWith(codes.shape().drop_back(), n));
   RowsOf<int8_t> in(codes);
   RowsOf<int32_t> result(out);

@@ -25,7 +25,7 @@ func.func @fast_gelu(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x8x
 
 // 4-bit codes, low one first, zero points of 8 if there are none.
 // CHECK-LABEL: @blocks
-// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}-3.500000e+00], [5.000000e-01], [-4.000000e+00], [3.500000e+00]]> : tensor<4x1xf32>
+// CHECK: %[[W:.*]] = nn.constant #onnx.codes<dense<{{\[\[}}1], [9], [0], [15]]> : tensor<4x1xui8>, scales = dense<5.000000e-01> : tensor<1x1xf32>, axis = 0, block = 16, zeros = dense<8> : tensor<1x1xui8>> : tensor<4x1xf32>
 // CHECK: nn.linear %arg0, %[[W]]
 func.func @blocks(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
   %codes = onnx.constant dense<[[[145, 240, 0, 0, 0, 0, 0, 0]]]> : tensor<1x1x8xui8>

@@ -100,3 +100,27 @@ func.func @f() {
   onnx.constant #onnx.weight<"w", offset = 0, length = 16, element = f32, shape = [4], starts = [0], sizes = [4], permutation = [0]> : tensor<?xf32>
   return
 }
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{3 scales for 2 places}}
+  %c = onnx.constant #onnx.codes<dense<[[1, 2]]> : tensor<1x2xi8>, scales = dense<[0.5, 1.0, 2.0]> : tensor<3xf32>, axis = 1, block = 0> : tensor<1x2xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{zero points have the shape of the scales}}
+  %c = onnx.constant #onnx.codes<dense<[[1, 2]]> : tensor<1x2xi8>, scales = dense<[0.5, 1.0]> : tensor<2xf32>, axis = 1, block = 0, zeros = dense<[1]> : tensor<1xi8>> : tensor<1x2xf32>
+  return
+}
+
+// -----
+
+func.func @f() {
+  // expected-error @+1 {{the scales are not one a block}}
+  %c = onnx.constant #onnx.codes<dense<[[1, 2]]> : tensor<1x2xi8>, scales = dense<[[0.5], [1.0]]> : tensor<2x1xf32>, axis = 1, block = 2> : tensor<1x2xf32>
+  return
+}

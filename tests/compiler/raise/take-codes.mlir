@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-take-codes -onnx-fold-shapes -raise-linear | FileCheck %s
+
+// Static pairs go, weights keep their integers, biases become floats.
+// CHECK-LABEL: @static
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<[3.000000e+00, -1.500000e+00]> : tensor<2xf32>
+// CHECK-DAG: %[[W:.*]] = nn.constant #onnx.codes<dense<{{\[\[}}1, -2], [3, 4]]> : tensor<2x2xi8>, scales = dense<[5.000000e-01, 2.500000e-01]> : tensor<2xf32>, axis = 1, block = 0>
+// CHECK: nn.linear %arg0, %[[W]], %[[B]]
+func.func @static(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %z = onnx.constant dense<128> : tensor<ui8>
+  %wq = onnx.constant dense<[[1, -2], [3, 4]]> : tensor<2x2xi8>
+  %ws = onnx.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %wz = onnx.constant dense<0> : tensor<2xi8>
+  %bq = onnx.constant dense<[6, -3]> : tensor<2xi32>
+  %bs = onnx.constant dense<0.5> : tensor<f32>
+  %q = onnx.node "QuantizeLinear"(%x, %s, %z) opset 13 : (tensor<?x?x2xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %d = onnx.node "DequantizeLinear"(%q, %s, %z) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %w = onnx.node "DequantizeLinear"(%wq, %ws, %wz) opset 13 attributes {axis = 1 : i64} : (tensor<2x2xi8>, tensor<2xf32>, tensor<2xi8>) -> tensor<*xf32>
+  %b = onnx.node "DequantizeLinear"(%bq, %bs) opset 13 : (tensor<2xi32>, tensor<f32>) -> tensor<*xf32>
+  %m = onnx.node "MatMul"(%d, %w) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%m, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Another scale than the one of the quantiser means other numbers.
+// CHECK-LABEL: @other_scale
+// CHECK: "DequantizeLinear"
+func.func @other_scale(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %t = onnx.constant dense<0.25> : tensor<f32>
+  %q = onnx.node "QuantizeLinear"(%x, %s) opset 13 : (tensor<?x?x2xf32>, tensor<f32>) -> tensor<*xui8>
+  %d = onnx.node "DequantizeLinear"(%q, %t) opset 13 : (tensor<*xui8>, tensor<f32>) -> tensor<*xf32>
+  return %d : tensor<*xf32>
+}
+
+// -----
+
+// The dynamic quantiser and both scales go; the zero points stay with the
+// weight.
+// CHECK-LABEL: @dynamic
+// CHECK: %[[W:.*]] = nn.constant #onnx.codes<{{.*}}, scales = dense<2.500000e-01> : tensor<1xf32>, axis = 1, block = 0, zeros = dense<3> : tensor<1xui8>>
+// CHECK: nn.linear %arg0, %[[W]]
+func.func @dynamic(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %wq = onnx.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xui8>
+  %ws = onnx.constant dense<0.25> : tensor<1xf32>
+  %wz = onnx.constant dense<3> : tensor<1xui8>
+  %q:3 = onnx.node "DynamicQuantizeLinear"(%x) opset 13 : (tensor<?x?x2xf32>) -> (tensor<*xui8>, tensor<f32>, tensor<ui8>)
+  %s = onnx.node "Mul"(%q#1, %ws) opset 13 : (tensor<f32>, tensor<1xf32>) -> tensor<*xf32>
+  %m = onnx.node "MatMulInteger"(%q#0, %wq, %q#2, %wz) opset 13 : (tensor<*xui8>, tensor<2x2xui8>, tensor<ui8>, tensor<1xui8>) -> tensor<*xi32>
+  %c = onnx.node "Cast"(%m) opset 13 attributes {to = 1 : i64} : (tensor<*xi32>) -> tensor<*xf32>
+  %y = onnx.node "Mul"(%c, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Integers that are moved and multiplied stand for floats all the way.
+// CHECK-LABEL: @operators
+// CHECK: %[[W:.*]] = nn.constant #onnx.codes<
+// CHECK: %[[L:.*]] = nn.linear %arg0, %[[W]]
+// CHECK: "Transpose"(%[[L]])
+func.func @operators(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %t = onnx.constant dense<0.5> : tensor<f32>
+  %z = onnx.constant dense<7> : tensor<i8>
+  %wq = onnx.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8>
+  %wz = onnx.constant dense<0> : tensor<i8>
+  %same = onnx.constant dense<[0, 0, 2]> : tensor<3xi64>
+  %q = onnx.node "QuantizeLinear"(%x, %s, %z) opset 13 : (tensor<?x?x2xf32>, tensor<f32>, tensor<i8>) -> tensor<*xi8>
+  %r = onnx.node "Reshape"(%q, %same) opset 13 : (tensor<*xi8>, tensor<3xi64>) -> tensor<*xi8>
+  %m = onnx.node "QLinearMatMul"(%r, %s, %z, %wq, %t, %wz, %t, %z) opset 13 : (tensor<*xi8>, tensor<f32>, tensor<i8>, tensor<2x2xi8>, tensor<f32>, tensor<i8>, tensor<f32>, tensor<i8>) -> tensor<*xi8>
+  %p = onnx.node "Transpose"(%m) opset 13 attributes {perm = [1, 0, 2]} : (tensor<*xi8>) -> tensor<*xi8>
+  %y = onnx.node "DequantizeLinear"(%p, %t, %z) opset 13 : (tensor<*xi8>, tensor<f32>, tensor<i8>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Rows of a table of integers, and a weight that is turned and cut in two.
+// CHECK-LABEL: @table_and_pieces
+// CHECK: #onnx.codes<dense<{{\[\[}}1, -1], [2, -2], [3, -3]]> : tensor<3x2xi8>, scales = dense<5.000000e-01> : tensor<1xf32>, axis = 1
+// CHECK: "Gather"
+// CHECK: nn.constant #onnx.codes<dense<{{\[\[}}1], [2]]> : tensor<2x1xi8>, scales = dense<5.000000e-01> : tensor<1xf32>, axis = 1, block = 0>
+// CHECK: nn.constant #onnx.codes<dense<{{\[\[}}3], [4]]> : tensor<2x1xi8>, scales = dense<2.500000e-01> : tensor<1xf32>, axis = 1, block = 0>
+func.func @table_and_pieces(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %tq = onnx.constant dense<[[1, -1], [2, -2], [3, -3]]> : tensor<3x2xi8>
+  %ts = onnx.constant dense<0.5> : tensor<f32>
+  %wq = onnx.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8>
+  %ws = onnx.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %g = onnx.node "Gather"(%tq, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<3x2xi8>, tensor<?x?xi64>) -> tensor<*xi8>
+  %x = onnx.node "DequantizeLinear"(%g, %ts) opset 13 : (tensor<*xi8>, tensor<f32>) -> tensor<*xf32>
+  %w = onnx.node "DequantizeLinear"(%wq, %ws) opset 13 attributes {axis = 0 : i64} : (tensor<2x2xi8>, tensor<2xf32>) -> tensor<*xf32>
+  %t = onnx.node "Transpose"(%w) opset 13 attributes {perm = [1, 0]} : (tensor<*xf32>) -> tensor<*xf32>
+  %m = onnx.node "MatMul"(%x, %t) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %one = onnx.constant dense<1> : tensor<2xi64>
+  %p:2 = onnx.node "Split"(%m, %one) opset 13 attributes {axis = 2 : i64} : (tensor<*xf32>, tensor<2xi64>) -> (tensor<*xf32>, tensor<*xf32>)
+  return %p#0, %p#1 : tensor<*xf32>, tensor<*xf32>
+}
