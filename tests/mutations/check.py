@@ -68,7 +68,7 @@ def main():
     parser.add_argument("--target", default="nano")
     parser.add_argument("--programs", type=int, default=600, help="as CampaignTest.cpp")
     parser.add_argument("--seed", type=int, default=2026, help="as CampaignTest.cpp")
-    parser.add_argument("--timeout", type=int, default=600)
+    parser.add_argument("--timeout", type=int, default=3600, help="seconds for each")
     args = parser.parse_args()
     mutations = read_mutations()
     for name, _, path, old, new in mutations:

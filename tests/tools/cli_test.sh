@@ -39,6 +39,7 @@ refuses() {
 check "compile" "$dalbit" compile "$model" -o "$work/t.dbn" --target nano
 check "readelf lists the sections" sh -c "/usr/lib/llvm-19/bin/llvm-readelf -S $work/t.dbn | grep -q dalbit.weights"
 check "inspect" sh -c "$dalbit inspect $work/t.dbn | grep -q 'entry *decode'"
+check "explain says what a token costs" sh -c "$dalbit compile $model --explain >$work/explain && grep -q '4 attention' $work/explain && grep -q 'a token *1.82 M MACs' $work/explain && grep -q 'refused *nothing' $work/explain"
 check "disassemble" sh -c "$dalbit inspect $work/t.dbn --disassemble | grep -q 'go matrix'"
 "$dalbit" run "$work/t.dbn" --engine functional --prompt 'And the ' --generate 16 --json "$work/f.json" >/dev/null
 "$dalbit" run "$work/t.dbn" --engine rtl --prompt 'And the ' --generate 16 --json "$work/r.json" >/dev/null
@@ -57,6 +58,29 @@ wait = max(run["counters"][unit + ".seq_wait"] for unit in ("dma_in", "matrix", 
 sys.exit(run["tokens"]["decode"] != 33 or wait >= 0.03 * run["cycles"]["total"])
 P
 check "verify: every step agrees with the next" "$dalbit" verify "$model" --target nano
+# A data set as the standard lays it out (files are told by their content, so .npy will do): five tokens, no past.
+mkdir -p "$work/sets/test_data_set_0"
+/usr/bin/python3 - "$work/sets/test_data_set_0" <<'P'
+import struct, sys
+def npy(path, kind, shape, data):
+    text = repr({"descr": kind, "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+    open(path, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + data)
+npy(sys.argv[1] + "/input_0.pb", "<i8", (1, 5), struct.pack("<5q", *b"And t"))
+for i in range(1, 9): npy(f"{sys.argv[1]}/input_{i}.pb", "<f4", (1, 3, 0, 64), b"")
+P
+past=$(for i in 0 1 2 3; do for part in key value; do echo "--input past_key_values.$i.$part=$work/sets/test_data_set_0/input_1.pb"; done; done)
+"$dalbit" run "$model" --engine float --input input_ids="$work/sets/test_data_set_0/input_0.pb" $past --output "$work/float" >/dev/null
+cp "$work/float/logits.npy" "$work/sets/test_data_set_0/output_0.pb"
+"$dalbit" verify "$model" --cases "$work/sets" >"$work/noise"
+check "verify --cases: noise of an output and of each layer" /usr/bin/python3 - "$work/noise" <<'P'
+import re, sys
+text = open(sys.argv[1]).read()
+logits = float(re.search(r"output logits +([\d.]+) dB", text)[1])
+rows = re.findall(r"(linear|attention) +(\S+) +(\S+) +([\d.]+)(?:  wants int16)?$", text, re.M)
+whole = float(rows[-1][3])
+sys.exit(not (25 < logits < 80 and abs(whole - logits) < 0.2 and len(rows) == 4 * 7 + 1))
+P
+refuses "no data sets" "no test_data_set" "$dalbit" verify "$model" --cases "$example"
 check "eval" sh -c "head -c 700 $example/heldout.txt > $work/text && $dalbit eval $model --text $work/text | grep -q 'bits per byte over 699 bytes'"
 cached() { "$dalbit" run "$work/t.dbn" --engine "$1" --tokens 5 --position 100 --kv seed --generate 2 --json "$work/$2.json" >/dev/null; }
 cached functional f && cached rtl r

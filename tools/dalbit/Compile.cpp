@@ -5,6 +5,7 @@
 #include "isa/binary/Binary.h"
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Explain.h"
 
 #include <cstdio>
 
@@ -59,6 +60,7 @@ void addCompile(CLI::App &app) {
   struct State {
     CompileOptions options;
     std::string model, output;
+    bool explain = false;
   };
   auto state = std::make_shared<State>();
   CLI::App *command =
@@ -71,11 +73,26 @@ void addCompile(CLI::App &app) {
       ->add_option("--emit", state->options.emit,
                    "print this step instead: onnx, nn, qnn, npu, asm")
       ->check(CLI::IsMember({"onnx", "nn", "qnn", "npu", "asm"}));
+  command
+      ->add_flag("--explain", state->explain,
+                 "print operators found, raised, lowered and refused, and what "
+                 "a token costs; -o may be left out")
+      ->excludes("--emit");
   addCompileOptions(*command, state->options);
   command->callback([state] {
+    if (state->explain) {
+      std::optional<binary::Program> program =
+          explain(state->model, state->options);
+      if (!program)
+        throw Error(state->model + ": does not compile for " +
+                    state->options.target);
+      if (!state->output.empty())
+        binary::writeBinary(*program, state->output);
+      return;
+    }
     if (state->options.emit.empty() && state->output.empty())
       throw Error("compile needs an output file",
-                  {"add -o FILE.dbn, or --emit to look at a step"});
+                  {"add -o FILE.dbn, --emit to look at a step, or --explain"});
     Compiler compiler;
     std::string text;
     binary::Program program =

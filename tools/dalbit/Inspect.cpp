@@ -2,14 +2,10 @@
 //
 // dalbit inspect: what a binary or an ONNX model holds.
 
-#include "compiler/dialect/onnx/OnnxOps.h"
 #include "isa/binary/Binary.h"
 #include "isa/binary/Disassembly.h"
 #include "tools/dalbit/Commands.h"
-
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/TypeUtilities.h"
-#include "llvm/Support/raw_ostream.h"
+#include "tools/dalbit/OnnxFacts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,13 +14,6 @@
 namespace dalbit::tool {
 
 namespace {
-
-std::string join(const std::vector<std::string> &parts) {
-  std::string text;
-  for (const std::string &part : parts)
-    text += (text.empty() ? "" : ", ") + part;
-  return "[" + text + "]";
-}
 
 void inspectBinary(const std::string &path, bool disassemble) {
   binary::Program program = binary::readBinary(path);
@@ -41,14 +30,14 @@ void inspectBinary(const std::string &path, bool disassemble) {
   std::printf("code      %zu instructions\n", program.code.size());
   for (const binary::EntryPoint &entry : program.entries)
     std::printf("entry     %-8s at %u %s\n", entry.name.c_str(), entry.pc,
-                join(entry.arguments).c_str());
+                listOf(entry.arguments).c_str());
   for (const binary::RegionEntry &region : program.regions)
     std::printf("region    %-10s %12llu bytes\n",
                 isa::regions()[unsigned(region.kind)].name,
                 static_cast<unsigned long long>(region.size));
   for (const binary::Tensor &tensor : program.tensors)
     std::printf("tensor    %-8s %-28s %s as %s%s\n", binary::name(tensor.kind),
-                tensor.name.c_str(), join(tensor.shape).c_str(),
+                tensor.name.c_str(), listOf(tensor.shape).c_str(),
                 binary::name(tensor.type),
                 tensor.alias.empty() ? "" : (" over " + tensor.alias).c_str());
   uint64_t weights = 0, macs = 0;
@@ -72,73 +61,27 @@ void inspectBinary(const std::string &path, bool disassemble) {
                                   : value.dump().c_str());
 }
 
-/// Dimensions of a graph input or output as the file names them.
-std::vector<std::string> dimsOf(mlir::DictionaryAttr attrs) {
-  std::vector<std::string> dims;
-  if (auto names = attrs ? attrs.getAs<mlir::ArrayAttr>("dalbit.dims")
-                         : mlir::ArrayAttr())
-    for (mlir::Attribute name : names)
-      dims.push_back(mlir::cast<mlir::StringAttr>(name).getValue().str());
-  return dims;
-}
-
-void showPort(const char *what, mlir::DictionaryAttr attrs, mlir::Type type) {
-  std::string element;
-  llvm::raw_string_ostream(element) << mlir::getElementTypeOrSelf(type);
-  auto name =
-      attrs ? attrs.getAs<mlir::StringAttr>("dalbit.name") : mlir::StringAttr();
-  std::printf("%-9s %-28s %s %s\n", what, name ? name.str().c_str() : "",
-              join(dimsOf(attrs)).c_str(), element.c_str());
-}
-
-/// Each name of a dimension that is no number, with the inputs that have it.
-void showSymbols(mlir::func::FuncOp function) {
-  std::map<std::string, std::vector<std::string>> places;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    mlir::DictionaryAttr attrs = function.getArgAttrDict(i);
-    auto name = attrs.getAs<mlir::StringAttr>("dalbit.name");
-    for (const auto &[at, dim] : llvm::enumerate(dimsOf(attrs)))
-      if (dim.find_first_not_of("0123456789") != std::string::npos)
-        places[dim].push_back((name ? name.str() : std::to_string(i)) + "." +
-                              std::to_string(at));
-  }
-  for (const auto &[symbol, where] : places)
-    std::printf("symbol    %-28s %s\n", symbol.c_str(), join(where).c_str());
+void showPort(const char *what, const OnnxFacts::Port &port) {
+  std::printf("%-9s %-28s %s %s\n", what, port.name.c_str(),
+              listOf(port.dims).c_str(), port.element.c_str());
 }
 
 void inspectModel(const std::string &path) {
   Compiler compiler;
-  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
-  auto function = *module->getOps<mlir::func::FuncOp>().begin();
-  for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    showPort("input", function.getArgAttrDict(i),
-             function.getArgument(i).getType());
-  for (unsigned i = 0; i < function.getNumResults(); ++i)
-    showPort("output", function.getResultAttrDict(i),
-             function.getResultTypes()[i]);
-  showSymbols(function);
-  std::map<std::string, int64_t> sets;
-  std::map<std::string, int> operators;
-  int64_t elements = 0, bytes = 0;
-  function.walk([&](mlir::Operation *op) {
-    if (auto node = mlir::dyn_cast<onnx::NodeOp>(op)) {
-      std::string domain = node.getDomain().str();
-      sets[domain.empty() ? "ai.onnx" : domain] = int64_t(node.getOpset());
-      ++operators[(domain.empty() ? "" : domain + ".") +
-                  node.getOpType().str()];
-    } else if (auto constant = mlir::dyn_cast<onnx::ConstantOp>(op)) {
-      auto type = mlir::cast<mlir::ShapedType>(constant.getType());
-      elements += type.getNumElements();
-      bytes += type.getNumElements() *
-               (type.getElementType().getIntOrFloatBitWidth() + 7) / 8;
-    }
-  });
-  for (const auto &[domain, version] : sets)
+  OnnxFacts facts = onnxFacts(*compiler.import(path));
+  for (const OnnxFacts::Port &port : facts.inputs)
+    showPort("input", port);
+  for (const OnnxFacts::Port &port : facts.outputs)
+    showPort("output", port);
+  for (const auto &[symbol, places] : facts.symbols)
+    std::printf("symbol    %-28s %s\n", symbol.c_str(), listOf(places).c_str());
+  for (const auto &[domain, version] : facts.opsets)
     std::printf("opset     %-28s %lld\n", domain.c_str(),
                 static_cast<long long>(version));
   std::printf("constants %-28s %lld elements, %lld bytes\n", "",
-              static_cast<long long>(elements), static_cast<long long>(bytes));
-  for (const auto &[name, count] : operators)
+              static_cast<long long>(facts.elements),
+              static_cast<long long>(facts.bytes));
+  for (const auto &[name, count] : facts.operators)
     std::printf("operator  %-28s %d\n", name.c_str(), count);
 }
 

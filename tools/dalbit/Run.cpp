@@ -3,7 +3,6 @@
 // dalbit run: a model on one of the engines, with text, tensors or seeded
 // tokens as input.
 
-#include "compiler/raise/Steering.h"
 #include "isa/binary/Binary.h"
 #include "support/AtomicFile.h"
 #include "support/Error.h"
@@ -12,6 +11,7 @@
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Reports.h"
+#include "tools/dalbit/Specialise.h"
 
 #include <charconv>
 #include <cstdio>
@@ -128,34 +128,13 @@ std::string generate(RunState &state, Model &model,
   return text;
 }
 
-/// Inputs that steer the model become part of the program (M2): out of
-/// \p inputs, into the values that compilation knows.
-void specialise(RunState &state, std::vector<NamedTensor> &inputs) {
-  Compiler compiler;
-  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(state.file);
-  for (const std::string &name : raise::steeringInputs(*module)) {
-    auto given = std::find_if(
-        inputs.begin(), inputs.end(),
-        [&](const NamedTensor &input) { return input.name == name; });
-    if (given == inputs.end() || given->tensor.count() != 1)
-      continue;
-    state.model.compile.values.push_back(
-        name + "=" + std::to_string(given->tensor.integers()[0]));
-    inputs.erase(given);
-  }
-}
-
 void run(RunState &state) {
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
                 {"give the number of positions in the cache"});
   std::vector<NamedTensor> inputs = readTensors(state.inputs);
-  // The actual inputs decide (M2): room for their batch.
-  for (const NamedTensor &input : inputs)
-    if (input.tensor.rank() && !state.model.compile.maxBatch)
-      state.model.compile.maxBatch = std::max<int64_t>(input.tensor.dim(0), 1);
   if (state.model.engine != "float" && !binary::isBinary(state.file))
-    specialise(state, inputs);
+    specialise(state.file, state.model.compile, inputs);
   std::unique_ptr<Model> model = openModel(state.file, state.model);
   std::vector<NamedTensor> outputs;
   std::optional<std::string> text;

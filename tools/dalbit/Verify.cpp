@@ -12,7 +12,9 @@
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
 #include "tools/dalbit/HostTensors.h"
+#include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/VerifyCases.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -29,25 +31,10 @@ using Tensors = std::vector<Tensor>;
 
 struct VerifyState {
   CompileOptions compile;
-  std::string model;
+  std::string model, cases;
   std::vector<std::string> inputs;
   bool rtl = true;
 };
-
-/// Decibels of \p reference over its difference to \p got; 200 if equal.
-double snr(const Tensor &reference, const Tensor &got) {
-  Tensor x = reference.cast(execute::ElementType::F64),
-         y = got.cast(execute::ElementType::F64);
-  if (x.count() != y.count())
-    return -200;
-  double signal = 0, noise = 0;
-  for (int64_t i = 0; i < x.count(); ++i) {
-    double a = x.data<double>()[i], b = y.data<double>()[i];
-    signal += a * a;
-    noise += (a - b) * (a - b);
-  }
-  return noise == 0 ? 200 : 10 * std::log10(signal / noise);
-}
 
 /// Seeded inputs: eight tokens after a past of four where the model has one.
 std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
@@ -191,9 +178,19 @@ void addVerify(CLI::App &app) {
       ->add_option("--input", state->inputs,
                    "tensor of a model input, .npy or TensorProto .pb")
       ->type_name("NAME=FILE");
+  command
+      ->add_option("--cases", state->cases,
+                   "folder of test_data_set_* folders in ONNX's layout: noise "
+                   "of each output and layer instead")
+      ->excludes("--input");
   command->add_flag("!--no-rtl", state->rtl, "leave out the rtl");
   addCompileOptions(*command, state->compile);
-  command->callback([state] { verify(*state); });
+  command->callback([state] {
+    if (state->cases.empty())
+      verify(*state);
+    else
+      verifyCases(state->model, state->compile, state->cases);
+  });
 }
 
 } // namespace dalbit::tool

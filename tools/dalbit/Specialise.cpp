@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/dalbit/Specialise.h"
+
+#include "compiler/raise/Steering.h"
+
+#include <algorithm>
+
+namespace dalbit::tool {
+
+void specialise(const std::string &path, CompileOptions &options,
+                std::vector<NamedTensor> &inputs) {
+  for (const NamedTensor &input : inputs)
+    if (input.tensor.rank() && !options.maxBatch)
+      options.maxBatch = std::max<int64_t>(input.tensor.dim(0), 1);
+  Compiler compiler;
+  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
+  for (const std::string &name : raise::steeringInputs(*module)) {
+    auto given = std::find_if(
+        inputs.begin(), inputs.end(),
+        [&](const NamedTensor &input) { return input.name == name; });
+    if (given == inputs.end() || given->tensor.count() != 1)
+      continue;
+    options.values.push_back(name + "=" +
+                             std::to_string(given->tensor.integers()[0]));
+    inputs.erase(given);
+  }
+}
+
+} // namespace dalbit::tool

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The actual inputs decide (M2): what a program for given inputs is compiled
+// with.
+
+#pragma once
+
+#include "tools/dalbit/HostTensors.h"
+#include "tools/dalbit/Pipeline.h"
+
+namespace dalbit::tool {
+
+/// Room for the batch of \p inputs, unless \p options say. Inputs of the model
+/// \p path that steer it leave \p inputs and become values of \p options.
+/// Throws Error if the model cannot be imported.
+void specialise(const std::string &path, CompileOptions &options,
+                std::vector<NamedTensor> &inputs);
+
+} // namespace dalbit::tool
