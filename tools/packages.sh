@@ -6,7 +6,7 @@ demo_packages=(
   cmake ninja-build g++ ccache make perl-base
   libmlir-19-dev llvm-19-dev llvm-19-tools mlir-19-tools libzstd-dev zlib1g-dev
   libonnx-dev libprotobuf-dev protobuf-compiler libopenblas-dev
-  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev
+  libicu-dev libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libssl-dev
   verilator
 )
 # Beside them, for the tests.

@@ -48,13 +48,6 @@ size_t sequenceLength(std::string_view text) {
 
 } // namespace
 
-std::vector<int32_t> tokensOfBytes(std::string_view text) {
-  std::vector<int32_t> tokens;
-  for (char c : text)
-    tokens.push_back(uint8_t(c));
-  return tokens;
-}
-
 int32_t greedy(std::span<const float> logits) {
   return int32_t(std::max_element(logits.begin(), logits.end()) -
                  logits.begin());
@@ -79,6 +72,7 @@ generate(const LanguageModel &model, std::span<const int32_t> prompt,
 }
 
 Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
+                    const std::function<uint64_t(int32_t)> &bytesOf,
                     const std::function<void(uint64_t)> &progress) {
   if (model.context < 2)
     throw Error("a context of " + std::to_string(model.context) +
@@ -94,7 +88,7 @@ Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
         model.run(tokens.subspan(first, end - 1 - first), /*allRows=*/true);
     for (; counted < end; ++counted) {
       bits += bitsOf(rows[counted - 1 - first], tokens[counted]);
-      ++result.bytes;
+      result.bytes += bytesOf(tokens[counted]);
     }
     progress(counted);
   }

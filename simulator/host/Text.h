@@ -27,9 +27,6 @@ struct LanguageModel {
   uint32_t context = 0;
 };
 
-/// The tokenizer "bytes": a byte is a token.
-std::vector<int32_t> tokensOfBytes(std::string_view text);
-
 /// Index of the first maximum.
 int32_t greedy(std::span<const float> logits);
 
@@ -43,15 +40,16 @@ generate(const LanguageModel &model, std::span<const int32_t> prompt,
          const std::function<void(int32_t token)> &onToken);
 
 struct Evaluation {
-  double bitsPerByte = 0; ///< per token that counts
-  uint64_t bytes = 0;     ///< tokens that count
+  double bitsPerByte = 0;
+  uint64_t bytes = 0; ///< of the tokens that count
 };
 
 /// Windows of the whole context, stride half; the first half is context only,
 /// except in the first window, where all but the first token count; each counts
-/// once. \p progress gets the tokens done. Throws Error if the context is below
-/// 2 or a token has no logit.
+/// once. \p bytesOf says how many bytes a token is. \p progress gets the tokens
+/// done. Throws Error if the context is below 2 or a token has no logit.
 Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
+                    const std::function<uint64_t(int32_t)> &bytesOf,
                     const std::function<void(uint64_t)> &progress);
 
 /// The bytes as UTF-8 with each byte that is not as U+FFFD.

@@ -93,6 +93,26 @@ last=$(/usr/bin/python3 -c "import json; t = json.load(open('$work/f.json'))['te
 check "a stored cache goes on where it was left" /usr/bin/python3 -c "
 import json; whole, part = (json.load(open('$work/' + f))['text'] for f in ('whole.json', 'r.json'))
 exit(whole[-1] != part)"
+# The same model, which does not say that it reads bytes, with a BPE of single bytes beside it.
+mkdir "$work/bpe"
+/usr/bin/python3 - "$model" "$work/bpe" <<'P'
+import json, sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[2] + "/model.onnx", "wb").write(data.replace(b"dalbit.tokenizer", b"dalbit.tokenless"))
+own = [b for b in range(256) if 33 <= b <= 126 or 161 <= b <= 172 or b >= 174]
+names = {b: chr(b) for b in own} | {b: chr(256 + i) for i, b in enumerate(sorted(set(range(256)) - set(own)))}
+json.dump({"model": {"type": "BPE", "vocab": {names[b]: b for b in range(256)}, "merges": []},
+           "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False}}, open(sys.argv[2] + "/tokenizer.json", "w"))
+P
+"$dalbit" compile "$work/bpe/model.onnx" -o "$work/bpe.dbn" --target nano
+"$dalbit" run "$work/bpe.dbn" --prompt 'And the L' --generate 5 --json "$work/part.json" >/dev/null
+same_text() { [ "$(grep '"text"' "$work/part.json")" = "$(grep '"text"' "$work/whole.json")" ] && grep -q '"text"' "$work/whole.json"; }
+check "a tokenizer.json beside the model is used" same_text
+mkdir "$work/mute"
+cp "$work/bpe/model.onnx" "$work/mute"
+refuses "a prompt without a tokenizer" "does not say how it reads text" "$dalbit" run "$work/mute/model.onnx" --prompt a --generate 1
+sed 's/"BPE"/"Unigram"/' "$work/bpe/tokenizer.json" >"$work/mute/tokenizer.json"
+refuses "a tokenizer of another kind" "Unigram" "$dalbit" run "$work/mute/model.onnx" --prompt a --generate 1
 check "half the clock, other cycles" sh -c "$dalbit run $work/t.dbn --engine rtl --tokens 5 --generate 2 --frequency 200 | grep -q 'engine rtl'"
 check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
 fuzzed() { "$dalbit" fuzz --programs 16 --seed 3 --target nano --json "$work/fuzz.json" && grep -q '"mismatches": 0' "$work/fuzz.json" && grep -q '"matrix.w_form.w4"' "$work/fuzz.json"; }

@@ -39,14 +39,16 @@ void addEval(CLI::App &app) {
     if (text.size() < 2)
       throw Error(state->text + ": has fewer than two bytes");
     std::unique_ptr<Model> model = openModel(state->file, state->model);
-    if (!model->readsBytes())
-      throw Error(state->file + ": the model does not say that it reads bytes");
-    std::vector<int32_t> tokens =
-        host::tokensOfBytes({text.data(), text.size()});
+    std::unique_ptr<tokenizer::Tokenizer> tokenizer = model->tokenizer();
+    if (!tokenizer)
+      throw Error(state->file + ": the model does not say how it reads text",
+                  {"put its tokenizer.json beside it"});
+    std::vector<int32_t> tokens = tokenizer->encode({text.data(), text.size()});
     Progress progress("eval", tokens.size());
-    host::Evaluation result =
-        host::evaluate(model->language(), tokens,
-                       [&](uint64_t done) { progress.update(done); });
+    host::Evaluation result = host::evaluate(
+        model->language(), tokens,
+        [&](int32_t token) { return tokenizer->bytesOf(token).size(); },
+        [&](uint64_t done) { progress.update(done); });
     std::printf("%.4f bits per byte over %llu bytes (%s)\n", result.bitsPerByte,
                 static_cast<unsigned long long>(result.bytes),
                 state->model.engine.c_str());

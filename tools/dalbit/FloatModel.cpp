@@ -7,6 +7,7 @@
 #include "support/Error.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/ModelTokenizer.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -28,7 +29,7 @@ public:
     if (auto metadata =
             (*module)->getAttrOfType<mlir::DictionaryAttr>("dalbit.metadata"))
       if (auto tokenizer = metadata.getAs<mlir::StringAttr>("dalbit.tokenizer"))
-        bytes = tokenizer.getValue() == "bytes";
+        tokenizerName = tokenizer.getValue().str();
   }
 
   uint32_t context() const override {
@@ -38,7 +39,10 @@ public:
   }
   bool hasInputs() const override { return !executor.inputs().empty(); }
   int64_t vocabulary() const override { return facts().vocabulary; }
-  bool readsBytes() const override { return bytes; }
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer() const override {
+    return makeTokenizer(
+        tokenizerName, tokenizerName.empty() ? tokenizerFile(path) : "", path);
+  }
   void reset() override { caches.clear(); }
   void setPosition(uint32_t, const CacheSource &) override {
     throw Error("--position needs an NPU engine");
@@ -181,7 +185,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   execute::FloatExecutor executor;
   std::vector<Tensor> caches;
-  bool bytes = false;
+  std::string tokenizerName; ///< of the metadata
   std::string path;
   CompileOptions options;
   mutable std::optional<ModelFacts> known;

@@ -55,6 +55,8 @@ void inspectBinary(const std::string &path, bool disassemble) {
               static_cast<unsigned long long>(weights),
               static_cast<unsigned long long>(macs));
   nlohmann::json facts = nlohmann::json::parse(program.model);
+  if (auto json = facts.find("tokenizer_json"); json != facts.end())
+    *json = "of " + std::to_string(json->get<std::string>().size()) + " bytes";
   for (const auto &[fact, value] : facts.items())
     std::printf("model     %-28s %s\n", fact.c_str(),
                 value.is_string() ? value.get<std::string>().c_str()

@@ -7,6 +7,7 @@
 
 #include "simulator/host/Session.h"
 #include "simulator/host/Text.h"
+#include "simulator/tokenizer/Tokenizer.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Pipeline.h"
 
@@ -41,8 +42,9 @@ public:
   virtual ~Model() = default;
   virtual uint32_t context() const = 0;
   virtual int64_t vocabulary() const = 0;
-  /// Whether the file says that it reads bytes (M4).
-  virtual bool readsBytes() const = 0;
+  /// How it reads text (M4); null if the file does not say. Throws Error if it
+  /// says what is not known.
+  virtual std::unique_ptr<tokenizer::Tokenizer> tokenizer() const = 0;
   virtual void reset() = 0;
   virtual std::vector<std::vector<float>> run(std::span<const int32_t> tokens,
                                               bool allRows) = 0;

@@ -8,6 +8,7 @@
 #include "support/Error.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/ModelTokenizer.h"
 
 #ifdef DALBIT_VERILATED
 #include "simulator/verilated/VerilatedEngine.h"
@@ -49,8 +50,9 @@ public:
 
   uint32_t context() const override { return session->context(); }
   int64_t vocabulary() const override { return session->vocabulary(); }
-  bool readsBytes() const override {
-    return facts.value("tokenizer", "") == "bytes";
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer() const override {
+    return makeTokenizer(facts.value("tokenizer", ""),
+                         facts.value("tokenizer_json", ""), "the binary");
   }
   void reset() override { session->reset(); }
   void setPosition(uint32_t position, const CacheSource &source) override {

@@ -15,6 +15,7 @@
 #include "simulator/dram/DramParameters.h"
 #include "simulator/energy/Technology.h"
 #include "support/Error.h"
+#include "tools/dalbit/ModelTokenizer.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OperationSupport.h"
@@ -186,6 +187,7 @@ binary::Program Compiler::compile(const std::string &path,
     fail(path + ": cannot be encoded");
   if (emit("asm", [&] { return binary::disassemble(*program); }))
     return {};
+  embedTokenizer(*program, path);
   return std::move(*program);
 }
 

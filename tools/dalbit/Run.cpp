@@ -32,13 +32,15 @@ struct RunState {
   uint64_t seed = 1;
 };
 
-std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
+std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
+                                  const tokenizer::Tokenizer *tokenizer) {
   std::vector<int32_t> ids;
   if (state.hasPrompt) {
-    if (!model.readsBytes())
+    if (!tokenizer)
       throw Error(state.file + ": the model does not say how it reads text",
-                  {"use --tokens 12,7,... instead of --prompt"});
-    ids = host::tokensOfBytes(state.prompt);
+                  {"put its tokenizer.json beside it, or use --tokens 12,7,... "
+                   "instead of --prompt"});
+    ids = tokenizer->encode(state.prompt);
   } else if (state.hasTokens) {
     std::stringstream stream(state.tokens);
     for (std::string part; std::getline(stream, part, ',');) {
@@ -74,10 +76,24 @@ CacheSource cacheSource(const RunState &state) {
   return {std::nullopt, state.kv};
 }
 
+/// Null if ids are what the run shows: the model says nothing, or nothing that
+/// is known, and no prompt asks for it.
+std::unique_ptr<tokenizer::Tokenizer> textTokenizer(const RunState &state,
+                                                    const Model &model) {
+  try {
+    return model.tokenizer();
+  } catch (const Error &) {
+    if (state.hasPrompt)
+      throw;
+    return nullptr;
+  }
+}
+
 /// Prefill, then one decode step for each further token (M5).
 std::string generate(RunState &state, Model &model,
                      std::vector<NamedTensor> &outputs) {
-  std::vector<int32_t> ids = promptTokens(state, model);
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer = textTokenizer(state, model);
+  std::vector<int32_t> ids = promptTokens(state, model, tokenizer.get());
   int64_t wanted = std::max<int64_t>(state.generate, 1);
   bool all = !state.output.empty();
   if (state.position + ids.size() + size_t(wanted) - 1 > model.context())
@@ -103,8 +119,8 @@ std::string generate(RunState &state, Model &model,
         progress.update(++done);
         if (!state.generate)
           return;
-        if (model.readsBytes())
-          text += char(token);
+        if (tokenizer)
+          text += tokenizer->bytesOf(token);
         else
           text += (done > 1 ? "," : "") + std::to_string(token);
         std::fwrite(text.data() + shown, 1, text.size() - shown, stdout);

@@ -41,14 +41,12 @@ struct Counter {
 
 using Calls = std::vector<std::string>;
 
+uint64_t oneByte(int32_t) { return 1; }
+
 } // namespace
 
 TEST_CASE("the first maximum wins", "[text]") {
   CHECK(greedy(std::vector<float>{1, 3, 3, 2}) == 1);
-}
-
-TEST_CASE("a byte is a token", "[text]") {
-  CHECK(tokensOfBytes("a\xff") == std::vector<int32_t>{97, 255});
 }
 
 TEST_CASE("prefill gives the first token, each further one a step", "[text]") {
@@ -69,9 +67,9 @@ TEST_CASE("windows have half a context before what counts, each token once",
   Counter counter;
   std::vector<int32_t> tokens(15);
   std::vector<uint64_t> progress;
-  Evaluation result = evaluate(counter.model(), tokens, [&](uint64_t done) {
-    progress.push_back(done);
-  });
+  Evaluation result =
+      evaluate(counter.model(), tokens, oneByte,
+               [&](uint64_t done) { progress.push_back(done); });
   CHECK(result.bytes == 14);
   CHECK(progress == std::vector<uint64_t>{8, 12, 15});
   CHECK(counter.calls == Calls{"reset", "0+7", "reset", "0+7", "reset", "0+6"});
@@ -82,26 +80,38 @@ TEST_CASE("bits per byte are those of the softmax", "[text]") {
   std::vector<int32_t> tokens = {0, 1, 2, 2};
   double sum = std::exp(5) + 7;
   double right = std::log2(sum / std::exp(5)), wrong = std::log2(sum);
-  CHECK(evaluate(counter.model(), tokens, [](uint64_t) {}).bitsPerByte ==
-        Approx((2 * right + wrong) / 3));
+  CHECK(evaluate(counter.model(), tokens, oneByte, [](uint64_t) {
+        }).bitsPerByte == Approx((2 * right + wrong) / 3));
+}
+
+TEST_CASE("bytes are those of the tokens that count", "[text]") {
+  Counter counter;
+  std::vector<int32_t> tokens = {0, 1, 2, 3};
+  auto bytesOf = [](int32_t token) { return uint64_t(token) + 1; };
+  Evaluation result =
+      evaluate(counter.model(), tokens, bytesOf, [](uint64_t) {});
+  CHECK(result.bytes == 2 + 3 + 4);
+  double sum = std::exp(5) + 7;
+  CHECK(result.bitsPerByte == Approx(3 * std::log2(sum / std::exp(5)) / 9));
 }
 
 TEST_CASE("nothing to predict gives no bits", "[text]") {
   Counter counter;
-  CHECK(evaluate(counter.model(), std::vector<int32_t>{3}, [](uint64_t) {
-        }).bytes == 0);
+  CHECK(
+      evaluate(counter.model(), std::vector<int32_t>{3}, oneByte, [](uint64_t) {
+      }).bytes == 0);
   CHECK(counter.calls.empty());
   counter.context = 1;
-  CHECK_THROWS_AS(
-      evaluate(counter.model(), std::vector<int32_t>{3, 4}, [](uint64_t) {}),
-      Error);
+  CHECK_THROWS_AS(evaluate(counter.model(), std::vector<int32_t>{3, 4}, oneByte,
+                           [](uint64_t) {}),
+                  Error);
 }
 
 TEST_CASE("a token without a logit is refused", "[text]") {
   Counter counter;
-  CHECK_THROWS_WITH(
-      evaluate(counter.model(), std::vector<int32_t>{3, 8}, [](uint64_t) {}),
-      "token 8 is outside the vocabulary of 8");
+  CHECK_THROWS_WITH(evaluate(counter.model(), std::vector<int32_t>{3, 8},
+                             oneByte, [](uint64_t) {}),
+                    "token 8 is outside the vocabulary of 8");
 }
 
 TEST_CASE("bytes that are no UTF-8 print as U+FFFD", "[text]") {
