@@ -4,7 +4,9 @@
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Codes.h"
+#include "compiler/raise/ExpandAttention.h"
 #include "compiler/raise/Graph.h"
+#include "compiler/raise/NodeWriter.h"
 #include "support/Error.h"
 
 #include <cmath>
@@ -20,7 +22,7 @@ namespace {
 class Expander {
 public:
   Expander(onnx::NodeOp node, const SymbolicShapes &shapes)
-      : node(node), shapes(shapes), builder(node) {}
+      : node(node), shapes(shapes), write(node), builder(write.builder) {}
 
   /// False: nothing was written.
   bool run();
@@ -31,7 +33,9 @@ private:
   bool gelu(StringRef approximate);
   bool fusedMatMul();
   bool matMulNBits();
-  bool rotaryEmbedding();
+  bool gate(float alpha);
+  bool embedLayerNorm();
+  bool gatherBlocks();
   bool groupQueryAttention();
 
   Value input(unsigned index) {
@@ -41,14 +45,11 @@ private:
   /// none.
   Value vector(unsigned index);
   Value table(unsigned index);
-  Value standard(StringRef type, ValueRange inputs,
-                 ArrayRef<NamedAttribute> attributes = {});
-  Value add(Value a, Value b) { return standard("Add", {a, b}); }
+  Value add(Value a, Value b) { return write("Add", {a, b}); }
   Value norm(Value x, bool simplified, unsigned gamma, unsigned beta);
   Value positions();
   BlockArgument maskBehind(Value lengths) const;
   bool replace(ArrayRef<Value> results);
-  Type floats() { return UnrankedTensorType::get(f32()); }
   Type f32() { return Float32Type::get(node.getContext()); }
   /// The sizes of \p value if its last one is a number.
   std::optional<Dims> knownDims(Value value) const {
@@ -60,7 +61,8 @@ private:
 
   onnx::NodeOp node;
   const SymbolicShapes &shapes;
-  OpBuilder builder;
+  NodeWriter write;
+  OpBuilder &builder;
 };
 
 } // namespace
@@ -79,15 +81,6 @@ Value Expander::table(unsigned index) {
   return constant && cast<RankedTensorType>(constant.getType()).getRank() == 2
              ? makeConstant(builder, node.getLoc(), constant)
              : Value();
-}
-
-Value Expander::standard(StringRef type, ValueRange inputs,
-                         ArrayRef<NamedAttribute> attributes) {
-  auto made = builder.create<onnx::NodeOp>(
-      node.getLoc(), TypeRange(floats()), builder.getStringAttr(type), inputs,
-      builder.getI64IntegerAttr(17), StringAttr(), node.getNodeNameAttr(),
-      builder.getDictionaryAttr(attributes), 0u);
-  return made->getResult(0);
 }
 
 /// Replaces the results that are there; null ones must have no use.
@@ -173,18 +166,18 @@ bool Expander::fusedMatMul() {
     SmallVector<int64_t> order(dims->size());
     std::iota(order.begin(), order.end(), 0);
     std::swap(order.back(), order[order.size() - 2]);
-    operands[i] = standard(
+    operands[i] = write(
         "Transpose", operands[i],
         builder.getNamedAttr("perm", builder.getDenseI64ArrayAttr(order)));
   }
-  Value product = standard("MatMul", {operands[0], operands[1]});
+  Value product = write("MatMul", {operands[0], operands[1]});
   float alpha = node.getOnnxFloat("alpha").value_or(1);
   if (alpha == 1)
     return replace({product});
   auto number = builder.create<onnx::ConstantOp>(
       node.getLoc(),
       DenseElementsAttr::get(RankedTensorType::get({}, f32()), alpha));
-  return replace({standard("Mul", {product, number.getResult()})});
+  return replace({write("Mul", {product, number.getResult()})});
 }
 
 /// Codes of `bits` bits, low ones first, in blocks of a row that share a scale
@@ -266,7 +259,7 @@ bool Expander::matMulNBits() {
                                     ArrayRef<float>(values));
   }
   auto constant = builder.create<onnx::ConstantOp>(node.getLoc(), weight);
-  Value product = standard("MatMul", {input(0), constant.getResult()});
+  Value product = write("MatMul", {input(0), constant.getResult()});
   if (Value bias = input(5))
     product = add(product, bias);
   return replace({product});
@@ -283,28 +276,88 @@ Value Expander::positions() {
                                 builder.getI64Type()));
 }
 
-bool Expander::rotaryEmbedding() {
-  auto dims = knownDims(input(0));
-  Value cos = table(2), sin = table(3);
-  auto ids = dyn_cast_or_null<BlockArgument>(input(1));
-  if (!dims || dims->size() != 3 || !cos || !sin || !ids ||
-      rankedType(ids).getRank() != 2)
+/// x * sigmoid(alpha x).
+bool Expander::gate(float alpha) {
+  Value x = input(0), inner = x;
+  if (alpha != 1)
+    inner = write("Mul", {x, write.number(alpha)});
+  return replace({write("Mul", {x, write("Sigmoid", inner)})});
+}
+
+/// ids, segments, tables of words, positions and segments, gamma, beta, mask,
+/// positions.
+bool Expander::embedLayerNorm() {
+  if (node->getNumResults() > 1 && !node->getResult(1).use_empty())
+    return false; // lengths of the sequences: nobody takes them
+  Value ids = input(0), positions = input(8);
+  Type i64 = builder.getI64Type();
+  if (!positions)
+    positions = write("Range",
+                      {write.number(int64_t(0)), write.sizeOf(ids, 1),
+                       write.number(int64_t(1))},
+                      {}, i64);
+  auto rows = [&](Value table, Value at) {
+    return write("Gather", {table, at}, {write.attribute("axis", 0)});
+  };
+  Value sum = add(rows(input(2), ids), rows(input(3), positions));
+  if (input(1) && input(4))
+    sum = add(sum, rows(input(4), input(1)));
+  float epsilon = node.getOnnxFloat("epsilon").value_or(1e-12f);
+  Value y = write("LayerNormalization", {sum, input(5), input(6)},
+                  {write.attribute("axis", -1),
+                   builder.getNamedAttr("epsilon",
+                                        builder.getF32FloatAttr(epsilon))});
+  return replace({y, Value(), sum});
+}
+
+/// Rows of a table of codes in blocks along the columns.
+bool Expander::gatherBlocks() {
+  TypedAttr data = constantOf(input(0)), scales = constantOf(input(2)),
+            zeros = input(3) ? constantOf(input(3)) : TypedAttr();
+  int64_t block = node.getOnnxInt("block_size").value_or(128),
+          bits = node.getOnnxInt("bits").value_or(4);
+  auto type = data ? dyn_cast<RankedTensorType>(data.getType())
+                   : RankedTensorType();
+  if (!type || !scales || (input(3) && !zeros) || type.getRank() != 2 ||
+      normaliseAxis(node.getOnnxInt("gather_axis").value_or(0), 2) != 0 ||
+      normaliseAxis(node.getOnnxInt("quantize_axis").value_or(1), 2) != 1 ||
+      (bits != 4 && bits != 8))
     return false;
-  int64_t pairs = rankedType(cos).getDimSize(1);
-  int64_t size = node.getOnnxInt("rotary_embedding_dim").value_or(0) > 0
-                     ? 0 // the head size must be said then
-                     : 2 * pairs;
-  int64_t heads = node.getOnnxInt("num_heads").value_or(0);
-  if (heads == 0 && size > 0)
-    heads = *dims->back().constant() / size;
-  if (heads <= 0 || *dims->back().constant() % heads != 0 ||
-      node.getOnnxFloat("scale").value_or(1) != 1)
+  Type byte = builder.getIntegerType(8, /*isSigned=*/false);
+  bool packed = type.getElementType() == byte && bits == 4;
+  // Two codes a byte, the low one first.
+  auto unpacked = [&](TypedAttr value) -> TypedAttr {
+    SmallVector<int64_t> bytes;
+    onnx::readWeight(value, bytes);
+    SmallVector<uint8_t> codes;
+    for (int64_t each : bytes) {
+      codes.push_back(uint8_t(each & 15));
+      codes.push_back(uint8_t(each >> 4 & 15));
+    }
+    auto shape = cast<RankedTensorType>(value.getType()).getShape();
+    return DenseElementsAttr::get(
+        RankedTensorType::get({shape[0], shape[1] * 2}, byte),
+        ArrayRef<uint8_t>(codes));
+  };
+  try {
+    if (packed)
+      data = unpacked(data);
+    if (packed && zeros)
+      zeros = unpacked(zeros);
+    auto shape = cast<RankedTensorType>(scales.getType()).getShape();
+    if (zeros && shape.size() == 2 &&
+        cast<RankedTensorType>(zeros.getType()).getDimSize(1) == shape[1] + 1)
+      zeros = sliceConstant(zeros, 1, 0, shape[1]);
+    if (!zeros && type.getElementType().isUnsignedInteger())
+      zeros = DenseElementsAttr::get(RankedTensorType::get(shape, byte),
+                                     uint8_t(1 << (bits - 1)));
+  } catch (const Error &) {
     return false;
-  bool interleaved = node.getOnnxInt("interleaved").value_or(0) != 0;
-  return replace({builder.create<nn::RotaryOp>(
-      node.getLoc(), tensorType(*dims, f32()), input(0), cos, sin, ids,
-      builder.getI64IntegerAttr(heads),
-      interleaved ? builder.getUnitAttr() : UnitAttr())});
+  }
+  TypedAttr table = codesConstant(data, scales, zeros, 1, block);
+  return table &&
+         replace({write("Gather", {write.constant(table), input(1)},
+                        {write.attribute("axis", 0)})});
 }
 
 /// The mask of keys from which lengths of sequences are summed.
@@ -419,6 +472,8 @@ bool Expander::run() {
   // Exporters put this one into the standard's domain.
   if (type == "SimplifiedLayerNormalization")
     return simplifiedNorm();
+  if (node.isOnnx("Swish"))
+    return gate(node.getOnnxFloat("alpha").value_or(1));
   if (node.getDomain() != "com.microsoft")
     return false;
   if (type == "SkipSimplifiedLayerNormalization")
@@ -433,8 +488,12 @@ bool Expander::run() {
     return fusedMatMul();
   if (type == "MatMulNBits")
     return matMulNBits();
-  if (type == "RotaryEmbedding")
-    return rotaryEmbedding();
+  if (type == "QuickGelu")
+    return gate(node.getOnnxFloat("alpha").value_or(1.702f));
+  if (type == "EmbedLayerNormalization")
+    return embedLayerNorm();
+  if (type == "GatherBlockQuantized")
+    return gatherBlocks();
   if (type == "GroupQueryAttention")
     return groupQueryAttention();
   return false;
@@ -443,7 +502,7 @@ bool Expander::run() {
 Operation *expandContrib(onnx::NodeOp node, const SymbolicShapes &shapes) {
   Operation *before = node->getPrevNode();
   Block *block = node->getBlock();
-  bool done = Expander(node, shapes).run();
+  bool done = Expander(node, shapes).run() || expandAttention(node, shapes);
   if (!done) {
     // What was begun has no use; last first.
     while (node->getPrevNode() != before)

@@ -496,7 +496,12 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
                                           "Round",
                                           "LayerNormalization",
                                           "Softplus",
-                                          "Sign"};
+                                          "Sign",
+                                          "RMSNormalization",
+                                          "ScatterElements",
+                                          "ScatterND",
+                                          "Swish",
+                                          "IsInf"};
   StringRef type = node.getOpType();
   if (type == "Split") {
     inferSplit(node, shapes);

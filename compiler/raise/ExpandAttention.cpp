@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "compiler/raise/ExpandAttention.h"
+
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/NodeWriter.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+namespace {
+
+/// softmax(scale * q k^T, capped, + masks) v with everything that an operator
+/// of attention may have. Values that are null are left out.
+struct Attention {
+  Value query, key, value;      // [B, H, T, d], [B, G, S, d]
+  Value pastKey, pastValue;     // [B, G, P, d]
+  SmallVector<Value> added;     // masks, broadcast to [B, H, T, S]
+  int64_t heads = 0, groups = 0, size = 0;
+  bool causal = false;
+  float scale = 1, softcap = 0;
+  Value presentKey, presentValue; // results
+};
+
+class AttentionWriter {
+public:
+  AttentionWriter(onnx::NodeOp node, const SymbolicShapes &shapes)
+      : node(node), shapes(shapes), write(node) {}
+
+  bool standard();
+  bool multiHead();
+  bool projected();
+  bool rotary(bool isStandard);
+
+private:
+  Value input(unsigned index) {
+    return hasInput(node, index) ? node.getInputs()[index] : Value();
+  }
+  bool isUsed(unsigned index) {
+    return index < node->getNumResults() && !node->getResult(index).use_empty();
+  }
+  std::optional<int64_t> lastSize(Value value) {
+    const Dims *dims = value ? shapes.dims(value) : nullptr;
+    return dims && !dims->empty() ? dims->back().constant() : std::nullopt;
+  }
+  size_t rankOf(Value value) {
+    const Dims *dims = value ? shapes.dims(value) : nullptr;
+    return dims ? dims->size() : 0;
+  }
+  void replace(unsigned index, Value value) {
+    if (isUsed(index))
+      node->getResult(index).replaceAllUsesWith(value);
+  }
+  /// [B, T, H * d] to [B, H, T, d]; what has heads stays.
+  Value split(Value value, int64_t heads, int64_t size) {
+    if (rankOf(value) == 4)
+      return value;
+    return write("Transpose",
+                 write("Reshape", {value, write.integers({0, 0, heads, size})}),
+                 {write.attribute("perm", {0, 2, 1, 3})});
+  }
+  Value merge(Value value, int64_t width) {
+    return write("Reshape", {write("Transpose", value,
+                                   {write.attribute("perm", {0, 2, 1, 3})}),
+                             write.integers({0, 0, width})});
+  }
+  Value repeat(Value value, const Attention &a);
+  Value hidden(Value flags, float penalty);
+  Value keyMask(Value mask, float penalty);
+  Value causal(Value scores, Value pastKey);
+  Value attend(Attention &a);
+
+  onnx::NodeOp node;
+  const SymbolicShapes &shapes;
+  NodeWriter write;
+};
+
+} // namespace
+
+/// Each of the key heads for several heads of queries.
+Value AttentionWriter::repeat(Value value, const Attention &a) {
+  if (a.groups == a.heads)
+    return value;
+  Value wide = write("Unsqueeze", value, {write.attribute("axes", {2})});
+  wide = write("Expand",
+               {wide, write.integers({1, 1, a.heads / a.groups, 1, 1})});
+  return write("Reshape", {wide, write.integers({0, a.heads, -1, a.size})});
+}
+
+/// 0 where \p flags are true, \p penalty elsewhere.
+Value AttentionWriter::hidden(Value flags, float penalty) {
+  return write("Where", {flags, write.number(0.0f), write.number(penalty)});
+}
+
+/// A mask of keys, [B, S] of integers, as numbers to add.
+Value AttentionWriter::keyMask(Value mask, float penalty) {
+  Value flags = write("Cast", mask, {write.attribute("to", 9)},
+                      write.builder.getI1Type());
+  return hidden(write("Unsqueeze", flags, {write.attribute("axes", {1, 2})},
+                      write.builder.getI1Type()),
+                penalty);
+}
+
+/// \p scores with the lowest float where key s is behind query t.
+Value AttentionWriter::causal(Value scores, Value pastKey) {
+  Type i64 = write.builder.getI64Type(), i1 = write.builder.getI1Type();
+  Value shape = write("Shape", scores, {write.attribute("start", -2)}, i64);
+  auto one = DenseElementsAttr::get(
+      RankedTensorType::get({1}, write.builder.getF32Type()), 1.0f);
+  Value ones = write("ConstantOfShape", shape,
+                     {write.builder.getNamedAttr("value", one)});
+  Value past = pastKey ? write.sizeOf(pastKey, 2) : write.number(int64_t(0));
+  Value seen = write("Trilu", {ones, past}, {write.attribute("upper", 0)});
+  Value isHidden = write("Equal", {seen, write.number(0.0f)}, {}, i1);
+  return write("Where", {isHidden,
+                         write.number(std::numeric_limits<float>::lowest()),
+                         scores});
+}
+
+/// [B, T, H * d] as [B, H, T, d].
+Value AttentionWriter::attend(Attention &a) {
+  auto grown = [&](Value past, Value fresh) {
+    return past ? write("Concat", {past, fresh}, {write.attribute("axis", 2)})
+                : fresh;
+  };
+  a.presentKey = grown(a.pastKey, a.key);
+  a.presentValue = grown(a.pastValue, a.value);
+  Value turned = write("Transpose", repeat(a.presentKey, a),
+                       {write.attribute("perm", {0, 1, 3, 2})});
+  Value scores = write("Mul", {write("MatMul", {a.query, turned}),
+                               write.number(a.scale)});
+  if (a.softcap > 0)
+    scores = write(
+        "Mul", {write("Tanh", write("Div", {scores, write.number(a.softcap)})),
+                write.number(a.softcap)});
+  if (a.causal)
+    scores = causal(scores, a.pastKey);
+  for (Value mask : a.added)
+    scores = write("Add", {scores, mask});
+  Value weights = write("Softmax", scores, {write.attribute("axis", -1)});
+  return write("MatMul", {weights, repeat(a.presentValue, a)});
+}
+
+/// Attention of opset 23: query, key, value, mask, past key and value.
+bool AttentionWriter::standard() {
+  Attention a;
+  Value q = input(0), k = input(1), v = input(2);
+  size_t rank = rankOf(q);
+  auto width = lastSize(q), keyWidth = lastSize(k);
+  if ((rank != 3 && rank != 4) || rankOf(k) != rank || rankOf(v) != rank ||
+      !width || !keyWidth || lastSize(v) != keyWidth || input(6) || isUsed(3) ||
+      node.getOnnxInt("left_window_size").value_or(-1) >= 0 ||
+      node.getOnnxInt("right_window_size").value_or(-1) >= 0)
+    return false;
+  auto headsOf = [&](Value value, StringRef name) -> int64_t {
+    if (rank == 3)
+      return node.getOnnxInt(name).value_or(0);
+    return (*shapes.dims(value))[1].constant().value_or(0);
+  };
+  a.heads = headsOf(q, "q_num_heads");
+  a.groups = headsOf(k, "kv_num_heads");
+  if (a.heads <= 0 || a.groups <= 0 || a.heads % a.groups != 0 ||
+      (rank == 3 && *width % a.heads != 0))
+    return false;
+  a.size = rank == 3 ? *width / a.heads : *width;
+  a.query = split(q, a.heads, a.size);
+  a.key = split(k, a.groups, a.size);
+  a.value = split(v, a.groups, a.size);
+  a.pastKey = input(4), a.pastValue = input(5);
+  a.causal = node.getOnnxInt("is_causal").value_or(0) != 0;
+  a.softcap = node.getOnnxFloat("softcap").value_or(0);
+  a.scale = node.getOnnxFloat("scale").value_or(0);
+  if (a.scale == 0)
+    a.scale = 1 / std::sqrt(float(a.size));
+  if (Value mask = input(3)) {
+    bool flags =
+        cast<ShapedType>(mask.getType()).getElementType().isInteger(1);
+    a.added.push_back(
+        flags ? hidden(mask, std::numeric_limits<float>::lowest()) : mask);
+  }
+  Value result = attend(a);
+  replace(0, rank == 3 ? merge(result, a.heads * a.size) : result);
+  replace(1, a.presentKey);
+  replace(2, a.presentValue);
+  return true;
+}
+
+/// query, key, value, bias, mask of keys, numbers to add, past key and value.
+bool AttentionWriter::multiHead() {
+  Attention a;
+  Value q = input(0), k = input(1), v = input(2);
+  a.heads = a.groups = node.getOnnxInt("num_heads").value_or(0);
+  auto width = lastSize(q);
+  if (rankOf(q) != 3 || !width || a.heads <= 0 || *width % a.heads != 0 ||
+      !k || !v || rankOf(k) != rankOf(v) ||
+      (rankOf(k) != 3 && rankOf(k) != 4) || isUsed(3) ||
+      (input(4) && rankOf(input(4)) != 2))
+    return false;
+  bool cached = rankOf(k) == 4;
+  a.size = *width / a.heads;
+  if (lastSize(k) != (cached ? a.size : *width) || lastSize(v) != lastSize(k))
+    return false;
+  if (Value bias = input(3)) {
+    TypedAttr all = constantOf(bias);
+    all = all ? vectorConstant(all) : all;
+    if (!all || cast<ShapedType>(all.getType()).getNumElements() != 3 * *width)
+      return false;
+    auto part = [&](Value x, int64_t index) {
+      return write("Add", {x, write.constant(sliceConstant(
+                                  all, 0, index * *width, *width))});
+    };
+    q = part(q, 0);
+    // Keys of a cross cache have theirs already.
+    if (!cached)
+      k = part(k, 1), v = part(v, 2);
+  }
+  a.query = split(q, a.heads, a.size);
+  a.key = cached ? k : split(k, a.heads, a.size);
+  a.value = cached ? v : split(v, a.heads, a.size);
+  a.pastKey = input(6), a.pastValue = input(7);
+  a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
+  a.scale = node.getOnnxFloat("scale").value_or(0);
+  if (a.scale == 0)
+    a.scale = 1 / std::sqrt(float(a.size));
+  if (Value mask = input(4))
+    a.added.push_back(keyMask(
+        mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+  if (Value more = input(5))
+    a.added.push_back(more);
+  replace(0, merge(attend(a), *width));
+  replace(1, a.presentKey);
+  replace(2, a.presentValue);
+  return true;
+}
+
+/// com.microsoft.Attention: input, weights, bias, mask of keys, past, numbers
+/// to add; the products are part of it.
+bool AttentionWriter::projected() {
+  Attention a;
+  a.heads = a.groups = node.getOnnxInt("num_heads").value_or(0);
+  auto width = lastSize(input(1));
+  auto sizes = node.getOnnxInts("qkv_hidden_sizes");
+  // A past of [2, B, H, P, d] is no cache that grows in place.
+  if (rankOf(input(0)) != 3 || !width || *width % 3 != 0 || a.heads <= 0 ||
+      *width / 3 % a.heads != 0 || input(4) || isUsed(1) ||
+      (input(3) && rankOf(input(3)) != 2) ||
+      (sizes && !sizes->empty() &&
+       llvm::any_of(*sizes, [&](int64_t s) { return s != *width / 3; })) ||
+      node.getOnnxInt("do_rotary").value_or(0) != 0)
+    return false;
+  int64_t third = *width / 3;
+  a.size = third / a.heads;
+  Value all = write("MatMul", {input(0), input(1)});
+  if (Value bias = input(2))
+    all = write("Add", {all, bias});
+  Type part = UnrankedTensorType::get(write.builder.getF32Type());
+  auto cut = write.builder.create<onnx::NodeOp>(
+      node.getLoc(), TypeRange{part, part, part},
+      write.builder.getStringAttr("Split"), all,
+      write.builder.getI64IntegerAttr(17), StringAttr(), node.getNodeNameAttr(),
+      write.builder.getDictionaryAttr(
+          {write.attribute("axis", 2),
+           write.attribute("split", {third, third, third})}),
+      0u);
+  auto heads = [&](unsigned index) {
+    Value piece = cut->getResult(index);
+    return split(piece, a.heads, a.size);
+  };
+  a.query = heads(0), a.key = heads(1), a.value = heads(2);
+  a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
+  a.scale = node.getOnnxFloat("scale").value_or(0);
+  if (a.scale == 0)
+    a.scale = 1 / std::sqrt(float(a.size));
+  if (Value mask = input(3))
+    a.added.push_back(keyMask(
+        mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+  if (Value more = input(5))
+    a.added.push_back(more);
+  replace(0, merge(attend(a), third));
+  return true;
+}
+
+/// The standard's has x, cos, sin, positions; onnxruntime's x, positions, cos,
+/// sin.
+bool AttentionWriter::rotary(bool isStandard) {
+  Value x = input(0), cos = input(isStandard ? 1 : 2),
+        sin = input(isStandard ? 2 : 3), ids = input(isStandard ? 3 : 1);
+  size_t rank = rankOf(x);
+  auto width = lastSize(x), pairs = lastSize(cos);
+  if ((rank != 3 && rank != 4) || !width || !pairs || *pairs <= 0 ||
+      rankOf(sin) != rankOf(cos) || (ids && rankOf(ids) != 2) ||
+      rankOf(cos) != (ids ? 2u : 3u) ||
+      node.getOnnxFloat("scale").value_or(1) != 1)
+    return false;
+  int64_t heads = node.getOnnxInt("num_heads").value_or(0), size = *width;
+  if (rank == 3) {
+    bool partial = node.getOnnxInt("rotary_embedding_dim").value_or(0) > 0;
+    if (!isStandard && !partial)
+      heads = *width / (2 * *pairs);
+    if (heads <= 0 || *width % heads != 0)
+      return false;
+    size = *width / heads;
+    x = write("Reshape", {x, write.integers({0, 0, heads, size})});
+  }
+  if (2 * *pairs > size)
+    return false;
+  // [B, T, 1, r] beside [B, T, H, d], [B, 1, T, r] beside [B, H, T, d].
+  auto angles = [&](Value table) {
+    if (ids)
+      table = write("Gather", {table, ids}, {write.attribute("axis", 0)});
+    return write("Unsqueeze", table,
+                 {write.attribute("axes", {rank == 3 ? 2 : 1})});
+  };
+  Value c = angles(cos), s = angles(sin), a, b;
+  bool interleaved = node.getOnnxInt("interleaved").value_or(0) != 0;
+  int64_t r = *pairs;
+  if (interleaved) {
+    a = write.columns(x, 0, 2 * r, 2);
+    b = write.columns(x, 1, 2 * r, 2);
+  } else {
+    a = write.columns(x, 0, r);
+    b = write.columns(x, r, 2 * r);
+  }
+  Value left = write("Sub", {write("Mul", {a, c}), write("Mul", {b, s})});
+  Value right = write("Add", {write("Mul", {b, c}), write("Mul", {a, s})});
+  SmallVector<Value> parts = {left, right};
+  if (interleaved) {
+    for (Value &part : parts)
+      part = write("Unsqueeze", part, {write.attribute("axes", {4})});
+    Value pair = write("Concat", parts, {write.attribute("axis", 4)});
+    parts = {write("Reshape", {pair, write.integers({0, 0, -1, 2 * r})})};
+  }
+  if (2 * r < size)
+    parts.push_back(write.columns(x, 2 * r, size));
+  Value result = parts.size() == 1
+                     ? parts[0]
+                     : write("Concat", parts, {write.attribute("axis", -1)});
+  if (rank == 3)
+    result = write("Reshape", {result, write.integers({0, 0, *width})});
+  replace(0, result);
+  return true;
+}
+
+bool expandAttention(onnx::NodeOp node, const SymbolicShapes &shapes) {
+  AttentionWriter writer(node, shapes);
+  StringRef type = node.getOpType();
+  if (node.getDomain().empty()) {
+    if (type == "Attention")
+      return writer.standard();
+    return type == "RotaryEmbedding" && writer.rotary(true);
+  }
+  if (node.getDomain() != "com.microsoft")
+    return false;
+  if (type == "MultiHeadAttention")
+    return writer.multiHead();
+  if (type == "Attention")
+    return writer.projected();
+  return type == "RotaryEmbedding" && writer.rotary(false);
+}
+
+} // namespace dalbit::raise
