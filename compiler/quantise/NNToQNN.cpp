@@ -155,10 +155,14 @@ LogicalResult Converter::add(nn::AddOp op) {
     std::swap(a, b);
   auto first = cast<RankedTensorType>(a->getType()),
        second = cast<RankedTensorType>(b->getType());
+  // Sequences may be repeated, rows are not.
+  bool sameRows = second.getRank() > 1 &&
+                  second.getShape().take_back(2) == shape.take_back(2);
   if (first.getShape() != shape ||
-      second.getShape().back() != first.getShape().back())
+      second.getShape().back() != first.getShape().back() ||
+      (shape.size() > 2 && !sameRows))
     return op.emitError() << "summands are repeated in a way that the NPU "
-                             "cannot follow; only rows and sequences are";
+                             "cannot follow; only sequences are";
   Value out =
       builder.create<qnn::AddOp>(op.getLoc(), fixedLike(op.getOut()), *a, *b);
   set(op.getOut(), out, fraction);

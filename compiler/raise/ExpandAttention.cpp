@@ -17,9 +17,9 @@ namespace {
 /// softmax(scale * q k^T, capped, + masks) v with everything that an operator
 /// of attention may have. Values that are null are left out.
 struct Attention {
-  Value query, key, value;      // [B, H, T, d], [B, G, S, d]
-  Value pastKey, pastValue;     // [B, G, P, d]
-  SmallVector<Value> added;     // masks, broadcast to [B, H, T, S]
+  Value query, key, value;  // [B, H, T, d], [B, G, S, d]
+  Value pastKey, pastValue; // [B, G, P, d]
+  SmallVector<Value> added; // masks, broadcast to [B, H, T, S]
   int64_t heads = 0, groups = 0, size = 0;
   bool causal = false;
   float scale = 1, softcap = 0;
@@ -61,12 +61,12 @@ private:
       return value;
     return write("Transpose",
                  write("Reshape", {value, write.integers({0, 0, heads, size})}),
-                 {write.attribute("perm", {0, 2, 1, 3})});
+                 {write.list("perm", {0, 2, 1, 3})});
   }
   Value merge(Value value, int64_t width) {
-    return write("Reshape", {write("Transpose", value,
-                                   {write.attribute("perm", {0, 2, 1, 3})}),
-                             write.integers({0, 0, width})});
+    return write("Reshape",
+                 {write("Transpose", value, {write.list("perm", {0, 2, 1, 3})}),
+                  write.integers({0, 0, width})});
   }
   Value repeat(Value value, const Attention &a);
   Value hidden(Value flags, float penalty);
@@ -85,9 +85,9 @@ private:
 Value AttentionWriter::repeat(Value value, const Attention &a) {
   if (a.groups == a.heads)
     return value;
-  Value wide = write("Unsqueeze", value, {write.attribute("axes", {2})});
-  wide = write("Expand",
-               {wide, write.integers({1, 1, a.heads / a.groups, 1, 1})});
+  Value wide = write("Unsqueeze", value, {write.list("axes", {2})});
+  wide =
+      write("Expand", {wide, write.integers({1, 1, a.heads / a.groups, 1, 1})});
   return write("Reshape", {wide, write.integers({0, a.heads, -1, a.size})});
 }
 
@@ -100,7 +100,7 @@ Value AttentionWriter::hidden(Value flags, float penalty) {
 Value AttentionWriter::keyMask(Value mask, float penalty) {
   Value flags = write("Cast", mask, {write.attribute("to", 9)},
                       write.builder.getI1Type());
-  return hidden(write("Unsqueeze", flags, {write.attribute("axes", {1, 2})},
+  return hidden(write("Unsqueeze", flags, {write.list("axes", {1, 2})},
                       write.builder.getI1Type()),
                 penalty);
 }
@@ -116,9 +116,9 @@ Value AttentionWriter::causal(Value scores, Value pastKey) {
   Value past = pastKey ? write.sizeOf(pastKey, 2) : write.number(int64_t(0));
   Value seen = write("Trilu", {ones, past}, {write.attribute("upper", 0)});
   Value isHidden = write("Equal", {seen, write.number(0.0f)}, {}, i1);
-  return write("Where", {isHidden,
-                         write.number(std::numeric_limits<float>::lowest()),
-                         scores});
+  return write(
+      "Where",
+      {isHidden, write.number(std::numeric_limits<float>::lowest()), scores});
 }
 
 /// [B, T, H * d] as [B, H, T, d].
@@ -130,9 +130,9 @@ Value AttentionWriter::attend(Attention &a) {
   a.presentKey = grown(a.pastKey, a.key);
   a.presentValue = grown(a.pastValue, a.value);
   Value turned = write("Transpose", repeat(a.presentKey, a),
-                       {write.attribute("perm", {0, 1, 3, 2})});
-  Value scores = write("Mul", {write("MatMul", {a.query, turned}),
-                               write.number(a.scale)});
+                       {write.list("perm", {0, 1, 3, 2})});
+  Value scores =
+      write("Mul", {write("MatMul", {a.query, turned}), write.number(a.scale)});
   if (a.softcap > 0)
     scores = write(
         "Mul", {write("Tanh", write("Div", {scores, write.number(a.softcap)})),
@@ -177,10 +177,9 @@ bool AttentionWriter::standard() {
   if (a.scale == 0)
     a.scale = 1 / std::sqrt(float(a.size));
   if (Value mask = input(3)) {
-    bool flags =
-        cast<ShapedType>(mask.getType()).getElementType().isInteger(1);
-    a.added.push_back(
-        flags ? hidden(mask, std::numeric_limits<float>::lowest()) : mask);
+    bool flags = cast<ShapedType>(mask.getType()).getElementType().isInteger(1);
+    a.added.push_back(flags ? hidden(mask, std::numeric_limits<float>::lowest())
+                            : mask);
   }
   Value result = attend(a);
   replace(0, rank == 3 ? merge(result, a.heads * a.size) : result);
@@ -195,10 +194,9 @@ bool AttentionWriter::multiHead() {
   Value q = input(0), k = input(1), v = input(2);
   a.heads = a.groups = node.getOnnxInt("num_heads").value_or(0);
   auto width = lastSize(q);
-  if (rankOf(q) != 3 || !width || a.heads <= 0 || *width % a.heads != 0 ||
-      !k || !v || rankOf(k) != rankOf(v) ||
-      (rankOf(k) != 3 && rankOf(k) != 4) || isUsed(3) ||
-      (input(4) && rankOf(input(4)) != 2))
+  if (rankOf(q) != 3 || !width || a.heads <= 0 || *width % a.heads != 0 || !k ||
+      !v || rankOf(k) != rankOf(v) || (rankOf(k) != 3 && rankOf(k) != 4) ||
+      isUsed(3) || (input(4) && rankOf(input(4)) != 2))
     return false;
   bool cached = rankOf(k) == 4;
   a.size = *width / a.heads;
@@ -210,8 +208,9 @@ bool AttentionWriter::multiHead() {
     if (!all || cast<ShapedType>(all.getType()).getNumElements() != 3 * *width)
       return false;
     auto part = [&](Value x, int64_t index) {
-      return write("Add", {x, write.constant(sliceConstant(
-                                  all, 0, index * *width, *width))});
+      return write(
+          "Add",
+          {x, write.constant(sliceConstant(all, 0, index * *width, *width))});
     };
     q = part(q, 0);
     // Keys of a cross cache have theirs already.
@@ -227,8 +226,8 @@ bool AttentionWriter::multiHead() {
   if (a.scale == 0)
     a.scale = 1 / std::sqrt(float(a.size));
   if (Value mask = input(4))
-    a.added.push_back(keyMask(
-        mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+    a.added.push_back(
+        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
   if (Value more = input(5))
     a.added.push_back(more);
   replace(0, merge(attend(a), *width));
@@ -264,7 +263,7 @@ bool AttentionWriter::projected() {
       write.builder.getI64IntegerAttr(17), StringAttr(), node.getNodeNameAttr(),
       write.builder.getDictionaryAttr(
           {write.attribute("axis", 2),
-           write.attribute("split", {third, third, third})}),
+           write.list("split", {third, third, third})}),
       0u);
   auto heads = [&](unsigned index) {
     Value piece = cut->getResult(index);
@@ -276,8 +275,8 @@ bool AttentionWriter::projected() {
   if (a.scale == 0)
     a.scale = 1 / std::sqrt(float(a.size));
   if (Value mask = input(3))
-    a.added.push_back(keyMask(
-        mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+    a.added.push_back(
+        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
   if (Value more = input(5))
     a.added.push_back(more);
   replace(0, merge(attend(a), third));
@@ -312,8 +311,7 @@ bool AttentionWriter::rotary(bool isStandard) {
   auto angles = [&](Value table) {
     if (ids)
       table = write("Gather", {table, ids}, {write.attribute("axis", 0)});
-    return write("Unsqueeze", table,
-                 {write.attribute("axes", {rank == 3 ? 2 : 1})});
+    return write("Unsqueeze", table, {write.list("axes", {rank == 3 ? 2 : 1})});
   };
   Value c = angles(cos), s = angles(sin), a, b;
   bool interleaved = node.getOnnxInt("interleaved").value_or(0) != 0;
@@ -330,7 +328,7 @@ bool AttentionWriter::rotary(bool isStandard) {
   SmallVector<Value> parts = {left, right};
   if (interleaved) {
     for (Value &part : parts)
-      part = write("Unsqueeze", part, {write.attribute("axes", {4})});
+      part = write("Unsqueeze", part, {write.list("axes", {4})});
     Value pair = write("Concat", parts, {write.attribute("axis", 4)});
     parts = {write("Reshape", {pair, write.integers({0, 0, -1, 2 * r})})};
   }

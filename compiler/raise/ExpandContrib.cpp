@@ -127,12 +127,14 @@ bool Expander::skipNorm(bool simplified) {
       return false;
   if (!knownDims(input(0)) || !shapes.sameDims(input(0), input(1)))
     return false;
-  Value sum = add(input(0), input(1));
   unsigned bias = simplified ? 3 : 4;
-  if (hasInput(node, bias)) {
-    sum.setType(tensorType(*knownDims(input(0)), f32()));
-    sum = add(sum, input(bias));
-  }
+  Value x = input(0), skip = input(1);
+  // A bias belongs to the product that is one of the two.
+  if (nodeOf(skip, "MatMul"))
+    std::swap(x, skip);
+  if (hasInput(node, bias))
+    x = add(x, input(bias));
+  Value sum = add(x, skip);
   Value y = simplified ? norm(sum, true, 2, ~0u) : norm(sum, false, 2, 3);
   return y && replace({y, Value(), Value(), sum});
 }
@@ -303,10 +305,10 @@ bool Expander::embedLayerNorm() {
   if (input(1) && input(4))
     sum = add(sum, rows(input(4), input(1)));
   float epsilon = node.getOnnxFloat("epsilon").value_or(1e-12f);
-  Value y = write("LayerNormalization", {sum, input(5), input(6)},
-                  {write.attribute("axis", -1),
-                   builder.getNamedAttr("epsilon",
-                                        builder.getF32FloatAttr(epsilon))});
+  Value y = write(
+      "LayerNormalization", {sum, input(5), input(6)},
+      {write.attribute("axis", -1),
+       builder.getNamedAttr("epsilon", builder.getF32FloatAttr(epsilon))});
   return replace({y, Value(), sum});
 }
 
@@ -316,8 +318,8 @@ bool Expander::gatherBlocks() {
             zeros = input(3) ? constantOf(input(3)) : TypedAttr();
   int64_t block = node.getOnnxInt("block_size").value_or(128),
           bits = node.getOnnxInt("bits").value_or(4);
-  auto type = data ? dyn_cast<RankedTensorType>(data.getType())
-                   : RankedTensorType();
+  auto type =
+      data ? dyn_cast<RankedTensorType>(data.getType()) : RankedTensorType();
   if (!type || !scales || (input(3) && !zeros) || type.getRank() != 2 ||
       normaliseAxis(node.getOnnxInt("gather_axis").value_or(0), 2) != 0 ||
       normaliseAxis(node.getOnnxInt("quantize_axis").value_or(1), 2) != 1 ||
@@ -355,9 +357,8 @@ bool Expander::gatherBlocks() {
     return false;
   }
   TypedAttr table = codesConstant(data, scales, zeros, 1, block);
-  return table &&
-         replace({write("Gather", {write.constant(table), input(1)},
-                        {write.attribute("axis", 0)})});
+  return table && replace({write("Gather", {write.constant(table), input(1)},
+                                 {write.attribute("axis", 0)})});
 }
 
 /// The mask of keys from which lengths of sequences are summed.

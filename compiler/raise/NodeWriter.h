@@ -31,8 +31,8 @@ public:
   mlir::NamedAttribute attribute(llvm::StringRef name, int64_t value) {
     return builder.getNamedAttr(name, builder.getI64IntegerAttr(value));
   }
-  mlir::NamedAttribute attribute(llvm::StringRef name,
-                                 llvm::ArrayRef<int64_t> values) {
+  mlir::NamedAttribute list(llvm::StringRef name,
+                            llvm::ArrayRef<int64_t> values) {
     return builder.getNamedAttr(name, builder.getDenseI64ArrayAttr(values));
   }
   /// A constant list.
@@ -57,8 +57,7 @@ public:
   /// Size \p axis of \p value as a number without dimensions.
   mlir::Value sizeOf(mlir::Value value, int64_t axis) {
     mlir::Type i64 = builder.getI64Type();
-    return (*this)("Gather",
-                   {(*this)("Shape", value, {}, i64), number(axis)},
+    return (*this)("Gather", {(*this)("Shape", value, {}, i64), number(axis)},
                    {attribute("axis", 0)}, i64);
   }
   /// Elements start, start + step, ... before \p end of the last dimension.

@@ -3,6 +3,7 @@
 #include "compiler/raise/PositionTables.h"
 
 #include "compiler/raise/Graph.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <cmath>
@@ -72,8 +73,11 @@ SmallVector<int64_t> PositionTables::rowCounts(Value value) {
           counts.push_back(size);
       continue;
     }
-    if (Operation *op = cone[i].getDefiningOp())
+    if (Operation *op = cone[i].getDefiningOp()) {
       cone.insert(op->operand_begin(), op->operand_end());
+      // Bodies of loops take values of the graph around them.
+      getUsedValuesDefinedAbove(op->getRegions(), cone);
+    }
   }
   counts.push_back(context);
   llvm::sort(counts, std::greater<>());

@@ -41,6 +41,7 @@ struct CutHeads {
 struct Rotation {
   Value source;
   bool interleaved = false;
+  int64_t heads = 1;  // in each head that was cut out
   TypedAttr cos, sin; // [N, pairs]
   PositionSource positions;
 };
@@ -200,6 +201,19 @@ std::optional<Rotation> RotaryRaiser::rotationOf(const ColumnForm &form) {
     cos.push_back(*parts[0]);
     sin.push_back(*parts[3]);
   }
+  // Heads that were side by side before they were turned: their angles repeat.
+  if (rotation.interleaved && turned == size)
+    for (int64_t period = 1; period < pairs; ++period) {
+      bool repeats = pairs % period == 0;
+      for (int64_t i = period; i < pairs && repeats; ++i)
+        repeats = cos[i] == cos[i - period] && sin[i] == sin[i - period];
+      if (!repeats)
+        continue;
+      rotation.heads = pairs / period;
+      cos.resize(period);
+      sin.resize(period);
+      pairs = period;
+    }
   int64_t positions = cos.front().size();
   auto matrix = [&](const std::vector<std::vector<double>> &columns) {
     std::vector<float> values;
@@ -270,7 +284,8 @@ bool RotaryRaiser::rotary(onnx::NodeOp root) {
   auto rotary = builder.create<nn::RotaryOp>(
       root.getLoc(), heads->base.getType(), heads->base,
       constant(rotation->cos), constant(rotation->sin),
-      idsOf(rotation->positions), builder.getI64IntegerAttr(heads->heads),
+      idsOf(rotation->positions),
+      builder.getI64IntegerAttr(heads->heads * rotation->heads),
       rotation->interleaved ? builder.getUnitAttr() : UnitAttr());
   shapes.infer(rotary);
   root->getResult(0).replaceAllUsesWith(

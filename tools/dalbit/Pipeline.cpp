@@ -63,8 +63,17 @@ int64_t defaultContext(ModuleOp module) {
     int64_t size = cast<ShapedType>(table.getType()).getDimSize(0);
     rows = rows ? std::min(rows, size) : size;
   };
+  auto isPositions = [](Value ids) {
+    auto argument = dyn_cast<BlockArgument>(ids);
+    if (!argument)
+      return bool(ids.getDefiningOp<nn::PositionIdsOp>());
+    auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                      "dalbit.name");
+    return name && name.getValue().contains_insensitive("position");
+  };
   module.walk([&](nn::EmbeddingOp op) {
-    if (op.getIds().getDefiningOp<nn::PositionIdsOp>())
+    if (isPositions(op.getIds()))
       atMost(op.getTable());
   });
   module.walk([&](nn::RotaryOp op) { atMost(op.getCos()); });

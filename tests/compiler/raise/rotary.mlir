@@ -135,3 +135,47 @@ func.func @head_norm(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x2x
   %y = nn.rms_norm %h, %gamma {epsilon = 1.0e-6 : f32} : (tensor<?x?x2x4xf32>, tensor<4xf32>) -> tensor<?x?x2x4xf32>
   return %y : tensor<?x?x2x4xf32>
 }
+
+// -----
+
+// Angles that a loop repeats (repeat_interleave of TorchScript): the table that
+// says how many positions there are is read by the loop's body only.
+// CHECK-LABEL: @looped
+// CHECK: nn.rotary %arg0, %{{.*}}, %{{.*}} at %arg1 {heads = 2 : i64, interleaved} : (tensor<?x?x8xf32>, tensor<3x2xf32>, tensor<3x2xf32>
+func.func @looped(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %cos = onnx.constant dense<[[1.0, 1.0], [0.5, 0.9], [-0.4, 0.6]]> : tensor<3x2xf32>
+  %sin = onnx.constant dense<[[0.0, 0.0], [0.8, 0.1], [0.9, 0.2]]> : tensor<3x2xf32>
+  %once = onnx.constant dense<1> : tensor<i64>
+  %true = onnx.constant dense<true> : tensor<i1>
+  %start = onnx.constant dense<0.0> : tensor<f32>
+  %c:2 = onnx.node "Loop"(%once, %true, %start) opset 13 {
+  ^bb0(%i: tensor<i64>, %go: tensor<i1>, %carried: tensor<f32>):
+    %row = onnx.node "Gather"(%cos, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<3x2xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+    onnx.yield %go, %carried, %row : tensor<i1>, tensor<f32>, tensor<*xf32>
+  } : (tensor<i64>, tensor<i1>, tensor<f32>) -> (tensor<*xf32>, tensor<*xf32>)
+  %first = onnx.constant dense<0> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %cr = onnx.node "Squeeze"(%c#1) opset 13 attributes {axes = array<i64: 0>} : (tensor<*xf32>) -> tensor<*xf32>
+  %sr = onnx.node "Gather"(%sin, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<3x2xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %heads = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %h = onnx.node "Reshape"(%x, %heads) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %cu = onnx.node "Unsqueeze"(%cr) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %su = onnx.node "Unsqueeze"(%sr) opset 13 attributes {axes = array<i64: 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %three = onnx.constant dense<3> : tensor<1xi64>
+  %four = onnx.constant dense<4> : tensor<1xi64>
+  %a = onnx.node "Slice"(%h, %first, %four, %three, %two) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %one, %four, %three, %two) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %ac = onnx.node "Mul"(%a, %cu) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %bs = onnx.node "Mul"(%b, %su) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %bc = onnx.node "Mul"(%b, %cu) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %as = onnx.node "Mul"(%a, %su) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %l = onnx.node "Sub"(%ac, %bs) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %r = onnx.node "Add"(%bc, %as) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %lu = onnx.node "Unsqueeze"(%l) opset 13 attributes {axes = array<i64: 4>} : (tensor<*xf32>) -> tensor<*xf32>
+  %ru = onnx.node "Unsqueeze"(%r) opset 13 attributes {axes = array<i64: 4>} : (tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Concat"(%lu, %ru) opset 13 attributes {axis = 4 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %flat = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %y = onnx.node "Reshape"(%p, %flat) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-take-codes -onnx-fold-shapes -raise-activation -raise-linear -raise-rotary -raise-attention -raise-embedding | FileCheck %s
+
+// Opset 23: causal, capped, key heads for several heads of queries, a past.
+// CHECK-LABEL: @standard
+// CHECK: nn.attention %arg0, %arg1, %arg2 past %arg3, %arg4 {causal = true, heads = 4 : i64, kv_heads = 2 : i64, scale = 5.000000e-01 : f32, softcap = 8.000000e+00 : f32}
+func.func @standard(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
+    %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.none
+  %y:3 = onnx.node "Attention"(%q, %k, %v, %none, %pk, %pv) opset 23 attributes {is_causal = 1 : i64, q_num_heads = 4 : i64, kv_num_heads = 2 : i64, softcap = 8.0 : f32} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, none, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  return %y#0, %y#1, %y#2 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// A window of opset 25 is said by nobody yet: the node stays, with its name.
+// CHECK-LABEL: @windowed
+// CHECK: onnx.node "Attention"
+func.func @windowed(%q: tensor<?x?x16xf32> {dalbit.name = "q"}) -> tensor<*xf32> {
+  %y = onnx.node "Attention"(%q, %q, %q) opset 25 attributes {left_window_size = 3 : i64, q_num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// onnxruntime's: biases go to the products, the mask hides keys.
+// CHECK-LABEL: @multi_head
+// CHECK-DAG: %[[M:.*]] = nn.key_mask %arg1
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<2.000000e+00> : tensor<8xf32>
+// CHECK: %[[L:.*]] = nn.linear %arg0, %{{.*}}, %[[B]]
+// CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} mask %[[M]] {causal = true, heads = 2 : i64
+func.func @multi_head(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %mask: tensor<?x?xi32> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<0.5> : tensor<8x8xf32>
+  %b = onnx.constant dense<2.0> : tensor<24xf32>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %k = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %v = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %y = onnx.node "MultiHeadAttention"(%q, %k, %v, %b, %mask) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64, unidirectional = 1 : i64} : (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<24xf32>, tensor<?x?xi32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The projections are part of onnxruntime's Attention.
+// CHECK-LABEL: @projected
+// CHECK-COUNT-3: nn.linear %arg0, %{{.*}}, %{{.*}} : (tensor<?x?x6xf32>, tensor<6x6xf32>, tensor<6xf32>)
+// CHECK: nn.attention {{.*}} {causal = true, heads = 3 : i64
+func.func @projected(%x: tensor<?x?x6xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<0.5> : tensor<6x18xf32>
+  %b = onnx.constant dense<2.0> : tensor<18xf32>
+  %y = onnx.node "Attention"(%x, %w, %b) opset 1 domain "com.microsoft" attributes {num_heads = 3 : i64, unidirectional = 1 : i64} : (tensor<?x?x6xf32>, tensor<6x18xf32>, tensor<18xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Neighbours turn, and the heads are side by side before and after.
+// CHECK-LABEL: @rotary
+// CHECK: nn.rotary %arg0, %{{.*}} at %arg1 {heads = 2 : i64, interleaved}
+func.func @rotary(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %cos = onnx.constant dense<[[1.0, 1.0], [0.5, 0.9], [-0.4, 0.6]]> : tensor<3x2xf32>
+  %sin = onnx.constant dense<[[0.0, 0.0], [0.8, 0.1], [0.9, 0.2]]> : tensor<3x2xf32>
+  %y = onnx.node "RotaryEmbedding"(%x, %cos, %sin, %ids) opset 23 attributes {interleaved = 1 : i64, num_heads = 2 : i64} : (tensor<?x?x8xf32>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// x * sigmoid(x), in onnxruntime's words and the standard's.
+// CHECK-LABEL: @gates
+// CHECK: %[[A:.*]] = nn.silu %arg0
+// CHECK: nn.silu %[[A]]
+func.func @gates(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %a = onnx.node "QuickGelu"(%x) opset 1 domain "com.microsoft" attributes {alpha = 1.0 : f32} : (tensor<?x?x8xf32>) -> tensor<*xf32>
+  %y = onnx.node "Swish"(%a) opset 24 : (tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Two codes a byte, the low one first, zero points of 8; blocks of 2.
+// CHECK-LABEL: @table
+// CHECK: nn.constant #onnx.codes<dense<{{\[\[}}1, 2, 3, 4], [5, 6, 7, 8]]> : tensor<2x4xui8>, scales = dense<{{.*}}> : tensor<2x2xf32>, axis = 1, block = 2, zeros = dense<8> : tensor<2x2xui8>>
+// CHECK: nn.embedding
+func.func @table(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %codes = onnx.constant dense<[[33, 67], [101, 135]]> : tensor<2x2xui8>
+  %scales = onnx.constant dense<[[0.5, 0.25], [1.0, 2.0]]> : tensor<2x2xf32>
+  %y = onnx.node "GatherBlockQuantized"(%codes, %ids, %scales) opset 1 domain "com.microsoft" attributes {bits = 4 : i64, block_size = 2 : i64, gather_axis = 0 : i64, quantize_axis = 1 : i64} : (tensor<2x2xui8>, tensor<?x?xi64>, tensor<2x2xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The bias of a SkipLayerNormalization belongs to the product beside it.
+// CHECK-LABEL: @skip_bias
+// CHECK: %[[L:.*]] = nn.linear %arg0, %{{.*}}, %{{.*}}
+// CHECK: "Add"({{.*}}%[[L]]
+func.func @skip_bias(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x8xf32> {
+  %w = onnx.constant dense<0.5> : tensor<8x8xf32>
+  %v = onnx.constant dense<2.0> : tensor<8xf32>
+  %p = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %y = onnx.node "SkipLayerNormalization"(%x, %p, %v, %v, %v) opset 1 domain "com.microsoft" : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
+}
