@@ -23,29 +23,6 @@ double bitsOf(std::span<const float> logits, int32_t token) {
   return (std::log(sum) - (logits[size_t(token)] - maximum)) / std::log(2.0);
 }
 
-/// Bytes of the UTF-8 sequence at the start of \p text; 0 if it is none
-/// (Unicode 15, table 3-7: no overlong forms, no surrogates, at most U+10FFFF).
-size_t sequenceLength(std::string_view text) {
-  auto byte = [&](size_t i) { return uint8_t(text[i]); };
-  uint8_t lead = byte(0);
-  if (lead < 0x80)
-    return 1;
-  size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
-                  : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                : 0;
-  if (length == 0 || length > text.size())
-    return 0;
-  uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < low || byte(1) > high)
-    return 0;
-  for (size_t i = 2; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80)
-      return 0;
-  return length;
-}
-
 } // namespace
 
 int32_t greedy(std::span<const float> logits) {
@@ -94,19 +71,6 @@ Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
   }
   result.bitsPerByte = result.bytes ? bits / double(result.bytes) : 0;
   return result;
-}
-
-std::string printable(const std::string &bytes) {
-  std::string text;
-  for (std::string_view rest = bytes; !rest.empty();) {
-    size_t length = sequenceLength(rest);
-    if (length == 0)
-      text += "\xef\xbf\xbd";
-    else
-      text += rest.substr(0, length);
-    rest.remove_prefix(std::max<size_t>(length, 1));
-  }
-  return text;
 }
 
 } // namespace dalbit::host

@@ -52,7 +52,4 @@ Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
                     const std::function<uint64_t(int32_t)> &bytesOf,
                     const std::function<void(uint64_t)> &progress);
 
-/// The bytes as UTF-8 with each byte that is not as U+FFFD.
-std::string printable(const std::string &bytes);
-
 } // namespace dalbit::host

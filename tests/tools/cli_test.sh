@@ -57,6 +57,10 @@ run = json.load(open(sys.argv[1]))
 wait = max(run["counters"][unit + ".seq_wait"] for unit in ("dma_in", "matrix", "vector"))
 sys.exit(run["tokens"]["decode"] != 33 or wait >= 0.03 * run["cycles"]["total"])
 P
+# No byte of the Bible completes a Korean syllable: its start is broken, and so is a lone 0xff.
+broken=$(printf '\354\273')
+check "broken UTF-8 is printed as U+FFFD" sh -c \
+  "$dalbit run $work/t.dbn --prompt '한글$broken' --generate 8 | head -1 | iconv -f UTF-8 | grep -q '^한글�'"
 check "verify: every step agrees with the next" "$dalbit" verify "$model" --target nano
 # A data set as the standard lays it out (files are told by their content, so .npy will do): five tokens, no past.
 mkdir -p "$work/sets/test_data_set_0"

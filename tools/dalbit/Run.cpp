@@ -4,6 +4,7 @@
 // tokens as input.
 
 #include "isa/binary/Binary.h"
+#include "simulator/host/Utf8.h"
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 #include "support/Progress.h"
@@ -89,7 +90,13 @@ std::unique_ptr<tokenizer::Tokenizer> textTokenizer(const RunState &state,
   }
 }
 
-/// Prefill, then one decode step for each further token (M5).
+void show(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+/// Prefill, then one decode step for each further token (M5). Returns the text
+/// that the model wrote, or its token ids.
 std::string generate(RunState &state, Model &model,
                      std::vector<NamedTensor> &outputs) {
   std::unique_ptr<tokenizer::Tokenizer> tokenizer = textTokenizer(state, model);
@@ -106,27 +113,24 @@ std::string generate(RunState &state, Model &model,
   model.reset();
   if (state.position)
     model.setPosition(state.position, cacheSource(state));
-  if (state.hasPrompt) {
-    std::fwrite(state.prompt.data(), 1, state.prompt.size(), stdout);
-    std::fflush(stdout);
-  }
+  // A prompt may end inside a character that the model completes.
+  host::Utf8Stream terminal;
+  show(terminal.put(state.prompt));
   std::string text;
   Progress progress("decode", uint64_t(wanted));
   uint64_t done = 0;
-  size_t shown = 0;
   auto rows = host::generate(
       model.language(), ids, uint64_t(wanted), all, [&](int32_t token) {
         progress.update(++done);
         if (!state.generate)
           return;
-        if (tokenizer)
-          text += tokenizer->bytesOf(token);
-        else
-          text += (done > 1 ? "," : "") + std::to_string(token);
-        std::fwrite(text.data() + shown, 1, text.size() - shown, stdout);
-        std::fflush(stdout);
-        shown = text.size();
+        std::string part = tokenizer
+                               ? tokenizer->bytesOf(token)
+                               : (done > 1 ? "," : "") + std::to_string(token);
+        show(terminal.put(part));
+        text += part;
       });
+  show(terminal.finish());
   if (state.hasPrompt || state.generate)
     std::printf("\n");
   if (all) {
@@ -141,7 +145,7 @@ std::string generate(RunState &state, Model &model,
     for (const host::HostTensor &tensor : model.cacheOutputs())
       outputs.push_back({tensor.name, toTensor(tensor)});
   }
-  return text;
+  return host::printable(text);
 }
 
 void run(RunState &state) {
