@@ -9,7 +9,8 @@ import math
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+
+from common.layers import causal_attention, gelu_new
 
 VOCABULARY = 256
 CONTEXT = 256
@@ -18,14 +19,6 @@ LAYERS = 4
 HEADS = 3
 HEAD_WIDTH = WIDTH // HEADS
 HIDDEN = 4 * WIDTH
-
-
-def gelu_new(x):
-    if not torch.onnx.is_in_onnx_export():
-        # The same function in one kernel: training spends much less time in it.
-        return F.gelu(x, approximate="tanh")
-    inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * torch.pow(x, 3.0))
-    return 0.5 * x * (1.0 + torch.tanh(inner))
 
 
 class Conv1D(nn.Module):
@@ -55,19 +48,8 @@ class Attention(nn.Module):
 
     def forward(self, x, past):
         query, key, value = map(self.split_heads, self.c_attn(x).split(WIDTH, dim=2))
-        if past is not None:
-            key = torch.cat((past[0], key), dim=-2)
-            value = torch.cat((past[1], value), dim=-2)
-        present = (key, value)
-
-        scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(HEAD_WIDTH)
-        queries, keys = query.size(-2), key.size(-2)
-        mask = self.mask[:, :, keys - queries : keys, :keys]
-        lowest = torch.tensor(torch.finfo(scores.dtype).min, dtype=scores.dtype)
-        weights = torch.softmax(torch.where(mask, scores, lowest), dim=-1)
-
-        mixed = torch.matmul(weights, value).permute(0, 2, 1, 3).contiguous()
-        return self.c_proj(mixed.view(mixed.size()[:-2] + (WIDTH,))), present
+        mixed, present = causal_attention(query, key, value, past, self.mask)
+        return self.c_proj(mixed), present
 
 
 class Block(nn.Module):
@@ -85,7 +67,7 @@ class Block(nn.Module):
         return x + self.c_proj(gelu_new(self.c_fc(self.ln_2(x)))), present
 
 
-class TinyGpt(nn.Module):
+class Model(nn.Module):
     def __init__(self):
         super().__init__()
         self.wte = nn.Embedding(VOCABULARY, WIDTH)
@@ -108,10 +90,3 @@ class TinyGpt(nn.Module):
             presents.append(present)
         # The output layer is the embedding table, transposed: one table serves both.
         return torch.matmul(self.ln_f(x), self.wte.weight.t()), presents
-
-
-def load(path):
-    """The model in the checkpoint `path`, ready to evaluate."""
-    model = TinyGpt()
-    model.load_state_dict(torch.load(path, map_location="cpu")["model"])
-    return model.eval()
