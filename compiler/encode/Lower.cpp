@@ -3,6 +3,7 @@
 #include "compiler/encode/Lower.h"
 
 #include "compiler/dialect/npu/NPUOps.h"
+#include "compiler/encode/LocaliseScalars.h"
 #include "compiler/schedule/Access.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,6 +26,8 @@ public:
       : function(function), code(code) {}
 
   LogicalResult run();
+  /// The operation for which there was no register.
+  Operation *crowded = nullptr;
 
 private:
   LogicalResult block(Block &block);
@@ -72,8 +75,8 @@ FailureOr<uint8_t> Lowering::allocate(Operation *user) {
       used.set(r);
       return uint8_t(r);
     }
-  return user->emitError() << "needs more than " << isa::Registers - 1
-                           << " scalar registers";
+  crowded = user;
+  return failure();
 }
 
 FailureOr<uint8_t> Lowering::registerOf(Value value, Operation *user,
@@ -327,9 +330,27 @@ LogicalResult Lowering::run() {
 
 } // namespace
 
+/// Operations over which a scalar may wait in a register, tried in turn.
+constexpr int64_t Distances[] = {INT64_MAX, 64, 16, 4};
+
 LogicalResult lower(func::FuncOp function,
                     std::vector<LoweredInstruction> &code) {
-  return Lowering(function, code).run();
+  Operation *crowded = nullptr;
+  for (int64_t distance : Distances) {
+    if (distance != INT64_MAX)
+      localiseScalars(function, distance);
+    std::vector<LoweredInstruction> lowered;
+    Lowering lowering(function, lowered);
+    if (succeeded(lowering.run())) {
+      code.insert(code.end(), lowered.begin(), lowered.end());
+      return success();
+    }
+    crowded = lowering.crowded;
+    if (!crowded)
+      return failure(); // another error, which has been told
+  }
+  return crowded->emitError()
+         << "needs more than " << isa::Registers - 1 << " scalar registers";
 }
 
 } // namespace dalbit::encode

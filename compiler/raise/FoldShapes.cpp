@@ -235,6 +235,12 @@ bool FoldShapesPass::simplify(onnx::NodeOp node) {
   if (type == "Reshape" || type == "Expand" || type == "Flatten" ||
       type == "Squeeze" || type == "Unsqueeze")
     same = shapes->sameDims(input, result);
+  // Nothing is cut off; a negative step would turn the order.
+  if (type == "Slice" && shapes->sameDims(input, result)) {
+    auto steps = integersOf(node, "steps", 4);
+    same = !hasInput(node, 4) ||
+           (steps && llvm::all_of(*steps, [](int64_t s) { return s == 1; }));
+  }
   if (type == "Transpose") {
     auto order = node.getOnnxInts("perm");
     same = order && llvm::equal(*order, llvm::seq<int64_t>(0, order->size()));

@@ -57,12 +57,13 @@ std::optional<SliceRange> sliceRange(const SymbolicExpr &start,
     return std::nullopt;
   auto place = [&](SymbolicExpr index) -> std::optional<SymbolicExpr> {
     if (!index.isNonNegative()) {
+      // INT64_MIN, which has no negative, and its like mean "from the
+      // beginning".
+      if (auto number = index.constant(); number && *number < -(1LL << 31))
+        return SymbolicExpr(0);
       // "-T", "-1": counted from the end; "P-1" could be either.
       if (!(index * SymbolicExpr(-1)).isNonNegative())
         return std::nullopt;
-      // INT64_MIN and its like mean "from the beginning".
-      if (auto number = index.constant(); number && *number < -(1LL << 31))
-        return SymbolicExpr(0);
       index = size + index;
       return index.isNonNegative() ? index : SymbolicExpr(0);
     }

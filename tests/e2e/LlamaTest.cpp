@@ -155,3 +155,13 @@ TEST_CASE("rtl and functional engine leave a Llama's memory alike", "[rtl]") {
   CHECK(rtl.memory->digest(rtl.program) ==
         functional.memory->digest(functional.program));
 }
+
+TEST_CASE("a long context needs more scalars than there are registers",
+          "[e2e]") {
+  // Keys in chunks of their own in every group of heads and every layer.
+  SmallLlama model = variant(0);
+  model.context = 2048;
+  Compiled c(model, "edge");
+  std::vector<int64_t> ids = someIds(9, model.vocabulary);
+  CHECK(npuLogits(c, ids, 1) == c.integerLogits(ids, 1));
+}

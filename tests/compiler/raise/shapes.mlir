@@ -82,3 +82,22 @@ func.func @branch(%x: tensor<?x?x3xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
   } : (tensor<*xi1>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// From INT64_MIN is from the beginning, to INT64_MAX to the end: sizes of
+// PyTorch's newer exporter, and a cut that cuts nothing off.
+// CHECK-LABEL: @whole
+// CHECK-SAME: -> (tensor<2xi64>
+// CHECK: return %{{.*}}, %arg0
+func.func @whole(%x: tensor<?x6x?x4xf32> {dalbit.name = "past_key"}) -> (tensor<*xi64>, tensor<*xf32>) {
+  %first = onnx.constant dense<-9223372036854775808> : tensor<1xi64>
+  %last = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %two = onnx.constant dense<-2> : tensor<1xi64>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%x) opset 18 : (tensor<?x6x?x4xf32>) -> tensor<*xi64>
+  %head = onnx.node "Slice"(%shape, %first, %two) opset 18 : (tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %y = onnx.node "Slice"(%x, %zero, %last, %one, %one) opset 18 : (tensor<?x6x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  return %head, %y : tensor<*xi64>, tensor<*xf32>
+}
