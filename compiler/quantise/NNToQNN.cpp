@@ -6,6 +6,7 @@
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/quantise/LinearWeights.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -285,6 +286,18 @@ LogicalResult Converter::results(func::ReturnOp op) {
   return success();
 }
 
+static LogicalResult refuse(Operation *op) {
+  InFlightDiagnostic error = op->emitError()
+                             << "the NPU cannot run this operation yet: ";
+  if (auto type = op->getAttrOfType<StringAttr>("op_type"))
+    error << type.getValue();
+  else
+    error << op->getName();
+  error.attachNote() << "compile --explain lists what was recognised, what was "
+                        "not, and why";
+  return error;
+}
+
 LogicalResult Converter::convert(Operation *op) {
   builder.setInsertionPoint(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
@@ -313,21 +326,48 @@ LogicalResult Converter::convert(Operation *op) {
       .Case<nn::ConstantOp, nn::PositionIdsOp, nn::MaskPositionsOp,
             nn::KeyMaskOp, onnx::ConstantOp, onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
-      .Default([](Operation *o) {
-        InFlightDiagnostic error = o->emitError()
-                                   << "the NPU cannot run this operation yet: ";
-        if (auto type = o->getAttrOfType<StringAttr>("op_type"))
-          error << type.getValue();
-        else
-          error << o->getName();
-        return LogicalResult(error);
-      });
+      .Default([](Operation *o) { return refuse(o); });
+}
+
+/// How much of a model hangs on \p node: 2 for products and what goes with
+/// them, 1 for other arithmetic on floats, 0 for sizes and moves of elements.
+static int weightOf(onnx::NodeOp node) {
+  static const llvm::StringSet<> cores = {"MatMul",  "Gemm", "Conv",   "Einsum",
+                                          "Softmax", "TopK", "Resize", "Loop",
+                                          "Scan",    "If"};
+  static const llvm::StringSet<> moves = {
+      "Shape",     "Reshape",         "Transpose", "Squeeze",
+      "Unsqueeze", "Flatten",         "Concat",    "Slice",
+      "Gather",    "Split",           "Expand",    "Cast",
+      "Tile",      "ConstantOfShape", "Range",     "Identity",
+      "Where",     "Equal",           "Trilu"};
+  if (!node.getDomain().empty() || cores.contains(node.getOpType()))
+    return 2;
+  auto type = node->getNumResults() > 0
+                  ? dyn_cast<ShapedType>(node->getResult(0).getType())
+                  : ShapedType();
+  bool isFloat = type && isa<FloatType>(type.getElementType());
+  return isFloat && !moves.contains(node.getOpType()) ? 1 : 0;
+}
+
+/// Of the nodes that stay as in the file, the one that says most about why:
+/// the sizes and masks in front of an attention that was not recognised stay
+/// too.
+static Operation *chiefOf(ArrayRef<Operation *> ops) {
+  onnx::NodeOp chief;
+  for (Operation *op : ops)
+    if (auto node = dyn_cast<onnx::NodeOp>(op))
+      if (!chief || weightOf(node) > weightOf(chief))
+        chief = node;
+  return chief;
 }
 
 LogicalResult Converter::run() {
   SmallVector<Operation *> old;
   for (Operation &op : function.getBody().front())
     old.push_back(&op);
+  if (Operation *node = chiefOf(old))
+    return refuse(node);
   for (Operation *op : old)
     if (failed(convert(op)))
       return failure();

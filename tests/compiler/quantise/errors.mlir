@@ -29,3 +29,15 @@ func.func @repeated_row(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %y = nn.add %x, %v : (tensor<?x?x8xf32>, tensor<8xf32>) -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// -----
+
+// Of nodes that stay, the one that says most is named.
+func.func @chief(%x: tensor<?x?x8xf32>) -> (tensor<3xi64>, tensor<?x?x8xf32>) {
+  %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<3xi64>
+  %a = onnx.node "Abs"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  // expected-error @+2 {{the NPU cannot run this operation yet: Softmax}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %y = onnx.node "Softmax"(%a) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %s, %y : tensor<3xi64>, tensor<?x?x8xf32>
+}
