@@ -57,7 +57,14 @@ run = json.load(open(sys.argv[1]))
 wait = max(run["counters"][unit + ".seq_wait"] for unit in ("dma_in", "matrix", "vector"))
 sys.exit(run["tokens"]["decode"] != 33 or wait >= 0.03 * run["cycles"]["total"])
 P
-# No byte of the Bible completes a Korean syllable: its start is broken, and so is a lone 0xff.
+"$dalbit" run "$example/../tiny-kogpt/tiny-kogpt.onnx" --prompt '컴퓨터' --generate 40 --json "$work/korean.json" >"$work/korean"
+check "Korean in, Korean out, the same on terminal and in the report" /usr/bin/python3 - "$work" <<'P'
+import json, sys
+shown = open(sys.argv[1] + "/korean", encoding="utf-8").read()
+text = json.load(open(sys.argv[1] + "/korean.json"))["text"]
+sys.exit(shown != "컴퓨터" + text + "\n" or sum("가" <= c <= "힣" for c in text) < 8)
+P
+# No byte of the Bible completes the Korean syllable that the prompt begins.
 broken=$(printf '\354\273')
 check "broken UTF-8 is printed as U+FFFD" sh -c \
   "$dalbit run $work/t.dbn --prompt '한글$broken' --generate 8 | head -1 | iconv -f UTF-8 | grep -q '^한글�'"
