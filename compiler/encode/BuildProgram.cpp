@@ -2,7 +2,9 @@
 
 #include "compiler/encode/BuildProgram.h"
 
+#include "compiler/dialect/nn/Rearrangement.h"
 #include "compiler/encode/Lower.h"
+#include "compiler/quantise/Weights.h"
 
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -75,6 +77,22 @@ private:
     return tensor;
   }
 
+  /// The same place, of keys or values whose heads are stored one by one.
+  void cache(Tensor &tensor, Value codes) {
+    const schedule::CachePlace &place = plan.caches.find(codes)->second;
+    int64_t sequence = place.perSequence() ? plan.kvBytesPerSequence : 0;
+    tensor.shape[0] = "B";
+    tensor.region = place.region;
+    tensor.type = binary::ElementType::I8;
+    tensor.offset = uint64_t(place.codes);
+    tensor.strides = {sequence, place.context * place.paddedSize,
+                      place.paddedSize, 1};
+    tensor.scale = binary::ScaleKind::Row;
+    tensor.scaleRegion = place.region;
+    tensor.scaleOffset = uint64_t(place.scales);
+    tensor.scaleStrides = {sequence, place.context * 4, 4};
+  }
+
   void cache(Tensor &tensor, qnn::AttentionOp op, bool value) {
     const schedule::AttentionPlan &a = plan.attentions.find(op)->second;
     int64_t context = plan.paddedContext;
@@ -102,13 +120,21 @@ private:
   }
 
   void ids(Tensor &tensor, Value value, binary::Role role, int64_t limit) {
-    const schedule::InputPlan &at = plan.inputs.find(value)->second;
+    const schedule::Place &at = plan.inputs.find(value)->second;
     tensor.kind = binary::TensorKind::Input;
     tensor.role = role;
     tensor.limit = uint64_t(limit);
     tensor.offset = uint64_t(at.offset);
-    tensor.strides = {at.stride, 4};
-    tensor.shape = {"B", role == binary::Role::Mask ? "P+T" : "T"};
+    tensor.strides = {at.sequenceStride, 4};
+    bool isMask = role == binary::Role::Mask;
+    if (isMask)
+      tensor.scale = binary::ScaleKind::Visible;
+    // The symbols stand also where the file fixes a size, if the program takes
+    // any; a mask of an encoder keeps its own columns.
+    std::string columns = isMask && tokensAreOpen ? "P+T" : rows(value, 1);
+    if (isMask && !tokensAreOpen && tensor.shape.size() == 2)
+      columns = tensor.shape[1];
+    tensor.shape = {"B", columns};
   }
 
   void input(BlockArgument argument) {
@@ -122,11 +148,28 @@ private:
         bool first = vocabulary == 0;
         if (first)
           vocabulary = rows;
+        bool isPositions =
+            StringRef(tensor.name).contains_insensitive("position");
         if (tensor.role == binary::Role::None)
           ids(tensor, argument,
-              first ? binary::Role::Tokens : binary::Role::Positions, rows);
+              first         ? binary::Role::Tokens
+              : isPositions ? binary::Role::Positions
+                            : binary::Role::Types,
+              rows);
       } else if (auto mask = dyn_cast<qnn::ImportMaskOp>(user)) {
         ids(tensor, mask.getOut(), binary::Role::Mask, 0);
+        if (mask.getInverted())
+          tensor.scale = binary::ScaleKind::Hidden;
+      } else if (auto scores = dyn_cast<qnn::ImportScoresOp>(user)) {
+        place(tensor, plan.inputs.find(scores.getOut())->second);
+        tensor.role = binary::Role::Mask;
+        tensor.scale = binary::ScaleKind::Score;
+        tensor.fractionBits = quantise::ResidualFraction;
+      } else if (auto import = dyn_cast<qnn::ImportOp>(user)) {
+        imported(tensor, import);
+      } else if (llvm::isa<qnn::PickOp>(user)) {
+        if (tensor.role == binary::Role::None)
+          ids(tensor, argument, binary::Role::Types, 0);
       } else if (auto rotary = dyn_cast<qnn::RotaryOp>(user)) {
         ids(tensor, argument, binary::Role::Positions, rowsOf(rotary));
       } else if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user)) {
@@ -134,8 +177,14 @@ private:
           ids(tensor, argument, binary::Role::Mask, 0);
         counting.push_back(counted);
       } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
-        auto attention = cast<qnn::AttentionOp>(*past.getCodes().user_begin());
         tensor.kind = binary::TensorKind::Past;
+        auto attention =
+            dyn_cast<qnn::AttentionOp>(*past.getCodes().user_begin());
+        if (!attention) {
+          cache(tensor, past.getCodes());
+          pastNames[past.getCodes()] = tensor.name;
+          continue;
+        }
         bool value = attention.getPastValue() == past.getCodes();
         cache(tensor, attention, value);
         pastOf[{attention, value}] = tensor.name;
@@ -147,6 +196,81 @@ private:
     list.push_back(tensor);
   }
 
+  /// Rows of a place; the sequences first.
+  void place(Tensor &tensor, const schedule::Place &place) {
+    tensor.kind = binary::TensorKind::Input;
+    tensor.region = place.region;
+    tensor.offset = uint64_t(place.offset);
+    tensor.strides.assign(tensor.shape.size(), 0);
+    if (tensor.shape.size() >= 1)
+      tensor.strides[0] = place.sequenceStride;
+    if (tensor.shape.size() >= 2) {
+      tensor.strides[tensor.shape.size() - 2] = place.rowStride;
+      tensor.strides.back() = 4;
+      if (tensor.shape.size() == 2 && place.rowStride == 0)
+        tensor.strides[0] = place.sequenceStride;
+    }
+  }
+
+  /// A float input in fixed point, its dimensions in the order of the rows.
+  void imported(Tensor &tensor, qnn::ImportOp op) {
+    const schedule::Place &place = plan.places.find(op.getOut())->second;
+    auto type = cast<RankedTensorType>(op.getOut().getType());
+    tensor.kind = binary::TensorKind::Input;
+    tensor.region = place.region;
+    tensor.offset = uint64_t(place.offset);
+    tensor.scale = binary::ScaleKind::Fixed;
+    tensor.fractionBits = int(op.getFraction());
+    if (place.sequenceStride != 0)
+      tensor.shape[0] = "B";
+    // Bytes from neighbour to neighbour along each dimension of the rows.
+    SmallVector<int64_t> rows(type.getRank(), place.rowStride);
+    rows.front() = place.sequenceStride;
+    rows.back() = 4;
+    if (op.getView().empty()) {
+      tensor.strides.assign(rows.begin(), rows.end());
+      return;
+    }
+    // The view's dimensions, in their order, make up those of the rows.
+    auto sizes = nn::Rearrangement::of(
+        cast<RankedTensorType>(op.getIn().getType()).getShape(), op.getView(),
+        op.getOrder(), type.getShape());
+    ArrayRef<int64_t> order = op.getOrder();
+    tensor.strides.assign(order.size(), 0);
+    size_t next = order.size();
+    for (int64_t dim = type.getRank(); dim-- > 0;) {
+      int64_t inner = 1, all = type.getDimSize(dim);
+      do {
+        int64_t viewDim = order[--next];
+        tensor.strides[size_t(viewDim)] = rows[dim] * inner;
+        inner *= std::max<int64_t>(sizes->view[viewDim], 1);
+      } while (next > size_t(dim) && inner < all);
+    }
+    // Sizes of the view as text: a dimension that is left whole has its own.
+    auto in = cast<RankedTensorType>(op.getIn().getType());
+    size_t source = 0;
+    int64_t left = 0;
+    bool begun = false;
+    for (auto [size, written] : llvm::zip(sizes->view, op.getView())) {
+      bool whole = !begun && written == -1;
+      if (!begun && source < tensor.shape.size()) {
+        left = in.getDimSize(int64_t(source));
+        whole |= size == left;
+      }
+      tensor.view.push_back(whole ? tensor.shape[source]
+                                  : std::to_string(size));
+      begun = !whole && (left /= size) != 1;
+      source += begun ? 0 : 1;
+    }
+  }
+
+  /// Rows as the host counts them: T where the program takes any number.
+  std::string rows(Value value, int64_t dim) {
+    int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+    bool open =
+        ShapedType::isDynamic(size) || (tokensAreOpen && size == fixedTokens);
+    return open ? "T" : std::to_string(size);
+  }
   static int64_t rowsOf(qnn::RotaryOp op) {
     return cast<ShapedType>(op.getCos().getType()).getDimSize(0);
   }
@@ -180,22 +304,39 @@ private:
                           value.getType(),
                           "output" + std::to_string(result.getOperandNumber()));
     if (auto present = value.getDefiningOp<qnn::ExportCacheOp>()) {
-      auto attention = present.getCodes().getDefiningOp<qnn::AttentionOp>();
-      bool isValue = attention.getPresentValue() == present.getCodes();
       tensor.kind = binary::TensorKind::Present;
-      cache(tensor, attention, isValue);
-      if (auto past = pastOf.find({attention, isValue}); past != pastOf.end())
-        tensor.alias = past->second;
-    } else if (auto logits = value.getDefiningOp<qnn::DequantizeOp>()) {
-      tensor.kind = binary::TensorKind::Logits;
+      if (auto heads = present.getCodes().getDefiningOp<qnn::HeadsOp>()) {
+        cache(tensor, heads.getCodes());
+        if (auto past = pastNames.find(heads.getPastCodes());
+            past != pastNames.end())
+          tensor.alias = past->second;
+      } else if (auto attention =
+                     present.getCodes().getDefiningOp<qnn::AttentionOp>()) {
+        bool isValue = attention.getPresentValue() == present.getCodes();
+        cache(tensor, attention, isValue);
+        if (auto past = pastOf.find({attention, isValue}); past != pastOf.end())
+          tensor.alias = past->second;
+      } else { // a past that goes out as it came in
+        cache(tensor, present.getCodes());
+        tensor.alias = pastNames.lookup(present.getCodes());
+      }
+    } else if (auto result = value.getDefiningOp<qnn::DequantizeOp>()) {
+      const schedule::Place &own = plan.outputs.find(result)->second;
+      place(tensor, own);
       // The symbols stand also where the file fixes a size: the program is the
       // same for every length.
-      tensor.shape = {"B", "T", tensor.shape.back()};
-      tensor.region = isa::Region::Output;
-      tensor.strides = {plan.logitsBatchStride, plan.logitsStride, 4};
+      tensor.shape[0] = "B";
+      if (tensor.shape.size() == 3)
+        tensor.shape[1] = rows(result.getX(), 1);
+      else
+        tensor.strides[0] = own.sequenceStride;
+      bool isLogits = tokensAreOpen && !hasLogits && tensor.shape.size() == 3 &&
+                      tensor.shape[1] == "T";
+      tensor.kind =
+          isLogits ? binary::TensorKind::Logits : binary::TensorKind::Output;
+      hasLogits |= isLogits;
       tensor.scale = binary::ScaleKind::Fixed;
-      tensor.fractionBits = int(logits.getFraction());
-      hasLogits = true;
+      tensor.fractionBits = int(result.getFraction());
     }
     list.push_back(tensor);
   }
@@ -205,6 +346,10 @@ private:
   std::vector<Tensor> list;
   std::map<std::pair<Operation *, bool>, std::string> pastOf;
   std::vector<qnn::MaskPositionsOp> counting;
+  llvm::DenseMap<Value, std::string> pastNames;
+  /// The program generates: T is open even where the file fixes it.
+  bool tokensAreOpen = !plan.decode.empty();
+  int64_t fixedTokens = schedule::fixedTokensOf(function);
 };
 
 /// Facts of a layer for reports.
@@ -328,7 +473,14 @@ FailureOr<binary::Program> buildProgram(ModuleOp source,
          uint64_t(plan.kvBytesPerSequence * plan.options.maxBatch));
   region(isa::Region::Input, uint64_t(plan.inputBytes));
   region(isa::Region::Output, uint64_t(plan.outputBytes));
+  region(isa::Region::Workspace,
+         uint64_t(schedule::roundUp(plan.workspaceBytes, 64)));
 
+  // Turns of loops over rows whose number the model fixes.
+  int64_t rounds = 0;
+  for (const schedule::Stage &stage : plan.prefill)
+    if (stage.rows != schedule::TokenRows)
+      rounds += (stage.rows + plan.block - 1) / plan.block;
   nlohmann::json model = {{"max_context", plan.context},
                           {"max_batch", plan.options.maxBatch},
                           {"vocabulary", builder.vocabulary},
@@ -336,7 +488,8 @@ FailureOr<binary::Program> buildProgram(ModuleOp source,
                           {"macs_per_token", macs},
                           {"weight_bytes", weightBytes},
                           {"kv_bytes_per_sequence", plan.kvBytesPerSequence},
-                          {"prefill_block", plan.block}};
+                          {"prefill_block", plan.block},
+                          {"rounds", rounds}};
   if (auto metadata = source->getAttrOfType<DictionaryAttr>("dalbit.metadata"))
     if (auto tokenizer = metadata.getAs<StringAttr>("dalbit.tokenizer"))
       model["tokenizer"] = tokenizer.getValue().str();

@@ -71,4 +71,60 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   return success();
 }
 
+LogicalResult Converter::cachedAttention(nn::CachedAttentionOp op) {
+  FailureOr<Value> q = residualOf(op.getQuery(), op);
+  if (failed(q))
+    return failure();
+  Value mask;
+  if (op.getMask()) {
+    FailureOr<Value> made = maskOf(op.getMask(), op);
+    if (failed(made))
+      return failure();
+    mask = *made;
+  }
+  for (Value cache : {op.getKeys(), op.getValues()})
+    if (!isa<BlockArgument>(cache) && !caches.count(cache))
+      return op.emitError() << "keys or values are neither inputs of the graph "
+                               "nor made by a linear layer";
+  auto [keys, keyScales] = cacheOf(op.getKeys());
+  auto [values, valueScales] = cacheOf(op.getValues());
+  auto made = builder.create<qnn::AttendOp>(
+      op.getLoc(), fixedLike(op.getOut()), Type(), *q, keys, keyScales, values,
+      valueScales, mask, op.getHeadsAttr(), builder.getBoolAttr(false),
+      op.getScaleAttr());
+  set(op.getOut(), made.getOut());
+  return success();
+}
+
+/// The weights become a second result of the attention that has them.
+LogicalResult Converter::attentionWeights(nn::AttentionWeightsOp op) {
+  FailureOr<Value> q = residualOf(op.getQuery(), op),
+                   k = residualOf(op.getKey(), op);
+  if (failed(q) || failed(k))
+    return failure();
+  for (Operation *user : q->getUsers()) {
+    auto attend = dyn_cast<qnn::AttendOp>(user);
+    auto heads = attend ? attend.getKeys().getDefiningOp<qnn::HeadsOp>()
+                        : qnn::HeadsOp();
+    if (!heads || heads.getX() != *k)
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(attend);
+    auto both = builder.create<qnn::AttendOp>(
+        attend.getLoc(), attend.getOut().getType(), fixedLike(op.getOut()),
+        attend.getQuery(), attend.getKeys(), attend.getKeyScales(),
+        attend.getValues(), attend.getValueScales(), attend.getMask(),
+        attend.getHeadsAttr(), attend.getCausalAttr(), attend.getScaleAttr());
+    attend.getOut().replaceAllUsesWith(both.getOut());
+    for (auto &[value, made] : fixed)
+      if (made.first == attend.getOut())
+        made.first = both.getOut();
+    attend.erase();
+    set(op.getOut(), both.getWeights(), WeightsFraction);
+    return success();
+  }
+  return op.emitError() << "attention weights without their attention are not "
+                           "supported on the NPU";
+}
+
 } // namespace dalbit::quantise

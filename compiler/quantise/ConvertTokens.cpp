@@ -10,8 +10,12 @@ namespace dalbit::quantise {
 
 LogicalResult Converter::rearrange(nn::RearrangeOp op) {
   bool isMask = llvm::all_of(op.getOut().getUsers(), [&](Operation *user) {
-    auto attention = dyn_cast<nn::AttentionOp>(user);
-    return attention && attention.getKeyMask() == op.getOut();
+    if (auto attention = dyn_cast<nn::AttentionOp>(user))
+      return attention.getKeyMask() == op.getOut();
+    if (auto cached = dyn_cast<nn::CachedAttentionOp>(user))
+      return cached.getMask() == op.getOut();
+    auto weights = dyn_cast<nn::AttentionWeightsOp>(user);
+    return weights && weights.getMask() == op.getOut();
   });
   if (isMask)
     return success(); // taken up by the attention

@@ -46,6 +46,8 @@ private:
   mlir::LogicalResult windows(nn::WindowsOp op);
   // ConvertAttend.cpp
   mlir::LogicalResult attend(nn::AttentionOp op);
+  mlir::LogicalResult cachedAttention(nn::CachedAttentionOp op);
+  mlir::LogicalResult attentionWeights(nn::AttentionWeightsOp op);
   mlir::FailureOr<mlir::Value> maskOf(mlir::Value mask, mlir::Operation *user);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);

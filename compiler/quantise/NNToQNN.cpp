@@ -313,6 +313,8 @@ LogicalResult Converter::convert(Operation *op) {
         return table(o.getX(), o.getOut(), "sigmoid");
       })
       .Case([&](nn::ScaleOp o) { return scale(o); })
+      .Case([&](nn::CachedAttentionOp o) { return cachedAttention(o); })
+      .Case([&](nn::AttentionWeightsOp o) { return attentionWeights(o); })
       .Case([&](nn::RearrangeOp o) { return rearrange(o); })
       .Case([&](nn::SliceOp o) { return slice(o); })
       .Case([&](nn::PickOp o) { return pick(o); })

@@ -54,6 +54,7 @@ public:
     bindFixed();
     if (failed(bindNames()))
       return signalPassFailure();
+    bindActual();
     write();
   }
 
@@ -64,6 +65,7 @@ private:
   void giveRoles();
   void bindFixed();
   LogicalResult bindNames();
+  void bindActual();
   void write();
 
   Input *find(StringRef name);
@@ -340,6 +342,47 @@ LogicalResult BindShapesPass::bindNames() {
       return diagnostic;
     }
   return success();
+}
+
+/// Sizes of given inputs: the first that is a symbol alone binds it, and others
+/// that say otherwise are numbers of their own.
+void BindShapesPass::bindActual() {
+  llvm::StringMap<SmallVector<int64_t>> given;
+  for (const std::string &option : actual) {
+    auto [name, list] = StringRef(option).rsplit('=');
+    SmallVector<StringRef> texts;
+    list.split(texts, ',');
+    SmallVector<int64_t> sizes;
+    int64_t size;
+    for (StringRef text : texts)
+      if (!text.getAsInteger(10, size))
+        sizes.push_back(size);
+    Input *input = find(name);
+    if (input && input->dims.size() == sizes.size())
+      given[name] = sizes;
+  }
+  std::map<Symbol, int64_t> seen;
+  for (Input &input : inputs)
+    for (auto [i, dim] : llvm::enumerate(input.dims))
+      for (Symbol symbol : {Symbol::B, Symbol::T, Symbol::P})
+        if (given.count(input.name) && dim.meaning == SymbolicExpr(symbol))
+          seen.try_emplace(symbol, given[input.name][i]);
+  for (Input &input : inputs)
+    for (auto [i, dim] : llvm::enumerate(input.dims)) {
+      if (!given.count(input.name) || dim.meaning->isConstant())
+        continue;
+      SymbolicExpr size = *dim.meaning;
+      for (const auto &[symbol, number] : seen)
+        size = size.substitute(symbol, number);
+      int64_t own = given[input.name][i];
+      if (!size.isConstant() || size.constant() == own)
+        continue;
+      emitWarning(getOperation().getLoc())
+          << "input '" << input.name << "': dimension " << i << " is " << own
+          << " where " << dim.meaning->str() << " is " << *size.constant()
+          << "; it is taken as a size of its own";
+      dim.meaning = SymbolicExpr(own);
+    }
 }
 
 void BindShapesPass::write() {

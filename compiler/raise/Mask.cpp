@@ -37,6 +37,8 @@ private:
   bool learn(const Sizes &sizes);
   SmallVector<Sizes> windowProbes() const;
   bool check(const Sizes &sizes, int trial);
+  bool findPolarity(const Sizes &sizes);
+  bool checkScoreMask(const Sizes &sizes);
 
   Numbers fill(Value value, const Sizes &sizes,
                llvm::function_ref<double()> number) const;
@@ -101,9 +103,53 @@ bool Classifier::findMaskArgument() {
   for (BlockArgument argument : leaves.arguments) {
     const Dims *dims = shapes.dims(argument);
     const Dims &all = *shapes.dims(scores);
-    if (kind.keyMask || !dims || dims->size() != 2 || (*dims)[1] != all.back())
+    // Fewer columns than keys: the others come behind and are visible.
+    bool fits = dims && dims->size() == 2 &&
+                ((*dims)[1] == all.back() ||
+                 ((*dims)[1].isConstant() && all.back().isConstant() &&
+                  *(*dims)[1].constant() < *all.back().constant()));
+    if (kind.keyMask || !fits)
       return fail("the mask depends on an input that is no mask of keys");
     kind.keyMask = argument;
+  }
+  return true;
+}
+
+/// Whether ones or zeros in the mask show keys: the first key is seen by the
+/// last query in one of the two cases only.
+bool Classifier::findPolarity(const Sizes &sizes) {
+  if (!kind.keyMask)
+    return true;
+  for (double shown : {1.0, 0.0}) {
+    Numbers mask = fill(kind.keyMask, sizes, [=] { return shown; });
+    auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), &mask);
+    if (!zero)
+      return fail("the float executor cannot evaluate the mask");
+    if (zero->empty() || (*zero)[zero->size() - size(1, sizes)] == 0) {
+      kind.inverted = shown == 0;
+      return true;
+    }
+  }
+  return fail("something other than a mask is added to the scores");
+}
+
+/// An argument of numbers that are added to the scores as they are.
+bool Classifier::checkScoreMask(const Sizes &sizes) {
+  std::uniform_real_distribution<double> score(-3, 3);
+  Numbers mask = fill(kind.keyMask, sizes, [&] { return score(random); });
+  Numbers input = fill(scores, sizes, [&] { return score(random); });
+  auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), &mask);
+  auto result = evaluate(sizes, input, &mask);
+  if (!zero || !result)
+    return fail("the float executor cannot evaluate the mask");
+  int64_t keys = size(1, sizes), queries = size(2, sizes);
+  for (size_t i = 0; i < result->size(); ++i) {
+    double added = mask.values[i / keys % queries * keys + i % keys];
+    if (i == 0 && input.values[0] != 0)
+      kind.scale = ((*result)[0] - added) / input.values[0];
+    if (std::abs((*zero)[i] - added) > 1e-5 * (1 + std::abs(added)) ||
+        std::abs((*result)[i] - added - kind.scale * input.values[i]) > 1e-4)
+      return fail("an input is added to the scores, but not as it is");
   }
   return true;
 }
@@ -113,7 +159,7 @@ bool Classifier::findMaskArgument() {
 bool Classifier::learn(const Sizes &sizes) {
   Numbers ones;
   if (kind.keyMask)
-    ones = fill(kind.keyMask, sizes, [] { return 1.0; });
+    ones = fill(kind.keyMask, sizes, [&] { return kind.inverted ? 0.0 : 1.0; });
   const Numbers *mask = kind.keyMask ? &ones : nullptr;
   auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), mask);
   auto one = evaluate(sizes, fill(scores, sizes, [] { return 1.0; }), mask);
@@ -154,8 +200,10 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   bool useMask = static_cast<bool>(kind.keyMask);
   Numbers mask;
   if (useMask)
-    mask = fill(kind.keyMask, sizes,
-                [&] { return trial == 0 ? 1.0 : double(random() & 1); });
+    mask = fill(kind.keyMask, sizes, [&] {
+      bool shown = trial == 0 || (random() & 1);
+      return shown != kind.inverted ? 1.0 : 0.0;
+    });
   // Scores of zero once, so that what a hidden key adds comes out exactly.
   Numbers input =
       fill(scores, sizes, [&] { return trial == 1 ? 0.0 : score(random); });
@@ -170,7 +218,9 @@ bool Classifier::check(const Sizes &sizes, int trial) {
     bool future =
         kind.causal && (isFuture(t, s, sizes) ||
                         (kind.window && ageOf(t, s, sizes) >= kind.window));
-    bool hiddenKey = useMask && mask.values[batch * keys + s] == 0;
+    int64_t columns = useMask ? mask.shape[1] : 0;
+    bool hiddenKey =
+        s < columns && (mask.values[batch * columns + s] == 0) != kind.inverted;
     double expected = kind.scale * input.values[i];
     if (!future && hiddenKey && !sawHiddenKey) {
       // Not below is fine: then this argument does not hide.
@@ -242,6 +292,18 @@ std::optional<MaskKind> Classifier::run() {
   if (!findMaskArgument())
     return std::nullopt;
   SmallVector<Sizes> probes = probeSizes(function);
+  // Numbers for each pair of a query and a key.
+  if (kind.keyMask && isFloat32(kind.keyMask) && all->size() >= 2 &&
+      (*shapes.dims(kind.keyMask))[0] == (*all)[all->size() - 2] &&
+      (*shapes.dims(kind.keyMask))[1] == all->back() &&
+      llvm::all_of(probes,
+                   [&](const Sizes &sizes) { return checkScoreMask(sizes); })) {
+    kind.scoreMask = kind.keyMask;
+    kind.keyMask = {};
+    return kind;
+  }
+  if (!findPolarity(probes.front()))
+    return std::nullopt;
   for (const Sizes &sizes : probes)
     if (!learn(sizes))
       return std::nullopt;

@@ -22,8 +22,10 @@ struct MaskKind {
   bool causal = false;   // query t sees keys up to t + (S - T)
   float hiddenScore = 0; // score in the place of one that causal hides
   int64_t window = 0; // with causal: keys that a query sees; 0: all before it
-  mlir::BlockArgument keyMask; // [B, S], not zero: visible; null if none
-  float hiddenKey = 0;         // what a hidden key adds
+  mlir::BlockArgument keyMask;   // [B, M], not zero: visible; null if none
+  bool inverted = false;         // not zero: hidden
+  float hiddenKey = 0;           // what a hidden key adds
+  mlir::BlockArgument scoreMask; // [T, S], added to the scores; null if none
 };
 
 /// How \p logits (the input of the softmax) follows from \p scores (q k^T,

@@ -29,7 +29,10 @@ def BindShapes : RaisePass<"onnx-bind-shapes"> {
     ListOption<"shapes", "shape", "std::string",
                "NAME=DIMS: dimensions of an input, such as mask=B,P+T">,
     ListOption<"values", "set", "std::string",
-               "NAME=VALUE: number of an integer or boolean input">];
+               "NAME=VALUE: number of an integer or boolean input">,
+    ListOption<"actual", "actual", "std::string",
+               "NAME=DIMS: sizes of an input that is given; where they say that "
+               "one symbol is two sizes, the later one is a number (M2)">];
 }
 
 def WidenFloats : RaisePass<"onnx-widen-floats"> {
@@ -108,6 +111,34 @@ def RaiseRotary : RaisePass<"raise-rotary"> {
   let options = [
     Option<"context", "context", "int64_t", "2048",
            "positions for which angles that the graph computes are tabulated">];
+}
+
+def RaiseConv : RaisePass<"raise-conv"> {
+  let summary = "Conv of transformers' stems to nn.linear on patches or windows";
+  let description = [{
+    Two dimensions with kernels as large as their strides (patch embedding), or
+    one dimension with any kernel, stride and padding; constant weights, no
+    groups, no dilation. The channels become the last dimension; transposes
+    around it stay for `sink-moves`.
+  }];
+}
+
+def SinkMoves : RaisePass<"sink-moves"> {
+  let summary = "exchanges moves of elements with operations on rows";
+  let description = [{
+    Reshape, Transpose and their kin in front of a row-wise operation go behind
+    it, so that they meet what undoes them and disappear: sequence-first models
+    become batch-first inside, flattened rows whole again.
+  }];
+}
+
+def RaiseTokens : RaisePass<"raise-tokens"> {
+  let summary = "tokens cut out and put together, and moves of inputs, to nn";
+  let description = [{
+    Gather and Slice of tokens (pooling) to nn.slice, Concat (class tokens) to
+    nn.concat, GatherND at the largest id to nn.pick, and inputs that are only
+    moved to nn.rearrange. Needs: attention and embeddings raised.
+  }];
 }
 
 def RaiseAttention : RaisePass<"raise-attention"> {

@@ -19,6 +19,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   BindShapesOptions bind;
   bind.shapes = options.shapes;
   bind.values = options.values;
+  bind.actual = options.actual;
   function.addPass(createBindShapes(bind));
   function.addPass(createWidenFloats());
   function.addPass(createTakeCodes());
@@ -26,13 +27,17 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createRaiseLayerNorm());
   function.addPass(createRaiseRMSNorm());
   function.addPass(createRaiseActivation());
+  function.addPass(createRaiseConv());
   function.addPass(createRaiseLinear());
   RaiseRotaryOptions rotary;
   rotary.context = options.context;
   function.addPass(createRaiseRotary(rotary));
+  function.addPass(createSinkMoves());
   function.addPass(createRaiseAttention());
   function.addPass(createRaiseEmbedding());
   function.addPass(createRaiseElementwise());
+  function.addPass(createSinkMoves());
+  function.addPass(createRaiseTokens());
   function.addPass(createMarkAliases());
   if (options.report)
     function.addPass(createReportRaising());

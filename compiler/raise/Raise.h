@@ -18,6 +18,9 @@ struct RaiseOptions {
   std::vector<std::string> values;
   /// Positions for which angles that the graph computes are tabulated.
   int64_t context = 2048;
+  /// NAME=DIMS of inputs that are given: they decide where the file calls
+  /// different sizes the same (M2).
+  std::vector<std::string> actual;
   /// Emit the remark that says what was raised and what stayed.
   bool report = true;
 };

@@ -5,6 +5,7 @@
 //   gelu tanh   t = tanh(c x + 0.044715 c x^3), c = sqrt(2/pi);  x/2 + x t/2
 //   gelu erf    t = erf(x / sqrt(2));                            x/2 + x t/2
 //   silu        t = sigmoid(x);                                  x t
+//   quick gelu  t = sigmoid(1.702 x);                            x t
 // (Hendrycks and Gimpel, arXiv 1606.08415.)
 
 #include "compiler/raise/Passes.h"
@@ -166,6 +167,8 @@ static void raiseFunction(onnx::NodeOp node) {
   double c = type == "Tanh"  ? std::sqrt(2 / M_PI)
              : type == "Erf" ? std::sqrt(0.5)
                              : 1;
+  // The same function with another factor in front of x.
+  bool quick = false;
   Polynomial inner = *(Polynomial::x() * Polynomial::constant(c));
   if (type == "Tanh")
     inner.terms[{3, 0}] = 0.044715 * c;
@@ -175,7 +178,12 @@ static void raiseFunction(onnx::NodeOp node) {
     outer = *((xt + Polynomial::x()) * Polynomial::constant(0.5));
   for (Value x : candidates(argument)) {
     MaybePolynomial polynomial = polynomialOf(argument, x, Value());
-    if (!polynomial || !polynomial->isCloseTo(inner))
+    if (!polynomial)
+      continue;
+    quick =
+        type == "Sigmoid" &&
+        polynomial->isCloseTo(*(Polynomial::x() * Polynomial::constant(1.702)));
+    if (!quick && !polynomial->isCloseTo(inner))
       continue;
     Value result = findResult(x, t, outer);
     if (!result || !isFloat32(x) || !rankedType(x) ||
@@ -184,12 +192,14 @@ static void raiseFunction(onnx::NodeOp node) {
     OpBuilder builder(result.getDefiningOp());
     Location loc = result.getLoc();
     Value raised;
-    if (type == "Sigmoid")
+    if (type == "Sigmoid" && !quick)
       raised = builder.create<nn::SiluOp>(loc, x.getType(), x);
     else
       raised = builder.create<nn::GeluOp>(
           loc, x.getType(), x,
-          builder.getStringAttr(type == "Tanh" ? "tanh" : "none"));
+          builder.getStringAttr(quick            ? "sigmoid"
+                                : type == "Tanh" ? "tanh"
+                                                 : "none"));
     result.replaceAllUsesWith(raised);
     return;
   }

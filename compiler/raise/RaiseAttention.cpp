@@ -4,12 +4,15 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Heads.h"
 #include "compiler/raise/Mask.h"
+#include "compiler/raise/Moves.h"
 #include "compiler/raise/SplitLinear.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <cmath>
 #include <limits>
 #include <map>
 #include <vector>
@@ -34,8 +37,14 @@ private:
   bool match(onnx::NodeOp softmax);
   bool findProducts(onnx::NodeOp softmax);
   bool findOutput();
-  void rewrite();
+  bool matchCached(onnx::NodeOp softmax, const Heads &q);
+  Value matchCache(Value operand, bool transposed);
+  Value findWeights(Value probabilities);
+  bool isMeanOfHeads(Value value, Value probabilities);
+  bool rewrite();
+  bool replaceOutput(OpBuilder &builder, Operation *made, Value result);
   Value keyMask(OpBuilder &builder, Location loc);
+  Value scoreMask(OpBuilder &builder, Location loc);
   void replacePresent(const Heads &heads, Value present, Operation *after);
   bool fail(const Twine &reason) {
     why = reason.str();
@@ -48,9 +57,11 @@ private:
   onnx::NodeOp scores, product; // q k^T, and probabilities times v
   Heads query, key, value;
   MaskKind mask;
-  double softcap = 0; // 0: scores are not capped
-  Value output;       // the graph's [B, T, heads * size], perhaps as a matrix
-  bool outputIsMatrix = false;
+  double softcap = 0;               // 0: scores are not capped
+  Value cachedKeys, cachedValues;   // instead of key and value
+  Value weights;                    // mean of the probabilities over the heads
+  Value output;                     // the graph's rows of heads * size columns
+  SmallVector<Atoms, 4> outputAxes; // where they come from in [B, T, columns]
   /// Masks made so far, by argument and number.
   std::map<std::pair<void *, float>, Value> masks;
 };
@@ -167,11 +178,106 @@ bool Raiser::findProducts(onnx::NodeOp softmax) {
   // Masked scores of [B*H, T, S] are looked at as [B, H, T, S] and back.
   while (auto reshape = nodeOf(shapes.soleReader(used), "Reshape"))
     used = reshape->getResult(0);
+  weights = {};
   product = nodeOf(shapes.soleReader(used), "MatMul");
+  if (!product) {
+    // Beside the product, a mean over the heads may be a result.
+    for (Operation *user : used.getUsers())
+      if (auto matMul = nodeOf(user, "MatMul"); matMul && !product)
+        product = matMul;
+    if (product)
+      weights = findWeights(used);
+    if (!weights)
+      return fail("its probabilities are not used for a product with values "
+                  "alone");
+  }
   if (!product || product.getInputs()[0] != used)
     return fail("its probabilities are not used for a product with values "
                 "alone");
   return true;
+}
+
+/// The mean over the heads of \p probabilities, if that is all that is made of
+/// them beside the product; found by trying.
+Value Raiser::findWeights(Value probabilities) {
+  const Dims &dims = *shapes.dims(probabilities);
+  SymbolicExpr tokens = dims[dims.size() - 2], keys = dims.back();
+  llvm::SetVector<Value> seen;
+  Value found;
+  seen.insert(probabilities);
+  for (size_t i = 0; i < seen.size() && seen.size() < 16; ++i) {
+    const Dims *own = shapes.dims(seen[i]);
+    if (own && own->size() == 3 && (*own)[1] == tokens && (*own)[2] == keys &&
+        i > 0 && isMeanOfHeads(seen[i], probabilities)) {
+      found = seen[i];
+      continue;
+    }
+    for (Operation *user : seen[i].getUsers()) {
+      auto node = dyn_cast<onnx::NodeOp>(user);
+      if (node == product || (node && node.isOnnx("Shape")))
+        continue;
+      if (!node || node->getNumResults() != 1 ||
+          !llvm::is_contained(
+              {"Reshape", "ReduceSum", "ReduceMean", "Div", "Mul", "Squeeze"},
+              node.getOpType()))
+        return {};
+      seen.insert(node->getResult(0));
+    }
+  }
+  return found;
+}
+
+bool Raiser::isMeanOfHeads(Value value, Value probabilities) {
+  Leaves leaves = leavesOf(value, probabilities, shapes);
+  if (!leaves.arguments.empty())
+    return false;
+  for (const Sizes &sizes : probeSizes(function)) {
+    Numbers numbers;
+    int64_t count = 1;
+    for (const SymbolicExpr &dim : *shapes.dims(probabilities)) {
+      numbers.shape.push_back(dim.evaluate(sizes));
+      count *= numbers.shape.back();
+    }
+    for (int64_t i = 0; i < count; ++i)
+      numbers.values.push_back(double((i * 7919) % 101) / 101);
+    llvm::DenseMap<Value, Numbers> given;
+    given[probabilities] = numbers;
+    auto result = evaluateAt(value, leaves, sizes, shapes, given);
+    if (!result || result->shape.size() != 3 || result->values.empty() ||
+        count % static_cast<int64_t>(result->values.size()) != 0)
+      return false;
+    int64_t plane = result->shape[1] * result->shape[2],
+            heads = count / static_cast<int64_t>(result->values.size());
+    for (size_t i = 0; i < result->values.size(); ++i) {
+      double sum = 0;
+      for (int64_t h = 0; h < heads; ++h)
+        sum += numbers.values[(i / plane * heads + h) * plane + i % plane];
+      if (std::abs(result->values[i] - sum / double(heads)) > 1e-5)
+        return false;
+    }
+  }
+  return true;
+}
+
+/// Keys or values that are an input or another's result as they are,
+/// [B, heads, S, size], batch and heads perhaps in one dimension.
+Value Raiser::matchCache(Value operand, bool transposed) {
+  auto layout = traceLayout(operand, shapes);
+  const Dims *dims = layout ? shapes.dims(layout->base) : nullptr;
+  if (!dims || dims->size() != 4 || layout->axes.size() < 3 ||
+      !isa<BlockArgument>(layout->base))
+    return {};
+  SmallVector<Atoms, 4> axes = layout->axes, own = identityAxes(*dims);
+  if (transposed)
+    std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+  auto joined = [](SmallVector<Atoms, 4> all) {
+    Atoms front;
+    for (const Atoms &atoms : ArrayRef<Atoms>(all).drop_back(2))
+      front.append(atoms.begin(), atoms.end());
+    SmallVector<Atoms, 4> three = {front, all[all.size() - 2], all.back()};
+    return canonical(ArrayRef<Atoms>(three));
+  };
+  return joined(axes) == joined(own) ? layout->base : Value();
 }
 
 /// The only node that reads elements of \p value, not just its shape.
@@ -202,14 +308,10 @@ bool Raiser::findOutput() {
   } else if (dims->size() != 4) {
     return fail("the result has neither three nor four dimensions");
   }
-  SmallVector<Atoms, 4> wanted = identityAxes(base);
-  Atoms rows = wanted[0];
-  rows.append(wanted[1]);
-  SmallVector<Atoms, 4> matrix = {canonical(ArrayRef<Atom>(rows)), wanted[2]};
+  Atoms wanted = identityAxes(base).back();
   while (true) {
-    SmallVector<Atoms, 4> here = canonical(ArrayRef<Atoms>(axes));
-    outputIsMatrix = here == matrix;
-    if (here == wanted || outputIsMatrix)
+    outputAxes = canonical(ArrayRef<Atoms>(axes));
+    if (outputAxes.back() == wanted)
       break;
     onnx::NodeOp next = onlyReader(last);
     if (!next || !next.getDomain().empty() || next->getNumResults() != 1 ||
@@ -229,6 +331,13 @@ bool Raiser::match(onnx::NodeOp softmax) {
   auto v = matchHeads(product.getInputs()[1], false, shapes);
   if (!q || q->past || q->repeat != 1)
     return fail("its queries are not cut into heads in a known way");
+  cachedKeys = cachedValues = {};
+  if (!k && !v) {
+    cachedKeys = matchCache(scores.getInputs()[1], true);
+    cachedValues = matchCache(product.getInputs()[1], false);
+    if (cachedKeys && cachedValues && !weights)
+      return matchCached(softmax, *q);
+  }
   if (!k)
     return fail("its keys are not cut into heads in a known way");
   if (!v || v->factor != 1)
@@ -255,7 +364,28 @@ bool Raiser::match(onnx::NodeOp softmax) {
   if (softcap && mask.scale != 1)
     return fail("its scores are scaled after they are capped");
   mask.scale *= capScale;
+  if (weights && (mask.causal || key.past || key.repeat != 1 || softcap))
+    return fail("the weights of a causal or cached attention are a result");
   mask.scale *= query.factor * key.factor;
+  return findOutput();
+}
+
+/// The rest of match() over keys and values that are given.
+bool Raiser::matchCached(onnx::NodeOp softmax, const Heads &q) {
+  query = q;
+  const Dims &keys = *shapes.dims(cachedKeys);
+  if (keys != *shapes.dims(cachedValues) ||
+      keys[1] != SymbolicExpr(query.heads) ||
+      keys[3] != SymbolicExpr(query.size))
+    return fail("queries, keys and values have different heads");
+  auto kind = classifyMask(function, scores->getResult(0),
+                           softmax.getInputs()[0], shapes, why);
+  if (!kind)
+    return false;
+  mask = *kind;
+  if (mask.causal)
+    return fail("a causal mask over given keys");
+  mask.scale *= query.factor;
   return findOutput();
 }
 
@@ -266,10 +396,13 @@ Value Raiser::keyMask(OpBuilder &builder, Location loc) {
   // At the beginning, so that every later layer can use it.
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.getBody().front());
-  auto type = RankedTensorType::get(rankedType(mask.keyMask).getShape(),
-                                    builder.getF32Type());
-  made = builder.create<nn::KeyMaskOp>(loc, type, mask.keyMask,
-                                       APFloat(mask.hiddenKey));
+  const Dims &keys = *shapes.dims(scores->getResult(0));
+  Dims dims = {(*shapes.dims(mask.keyMask))[0], keys.back()};
+  made = builder.create<nn::KeyMaskOp>(
+      loc, tensorType(dims, builder.getF32Type()), mask.keyMask,
+      builder.getF32FloatAttr(mask.hiddenKey),
+      mask.inverted ? builder.getUnitAttr() : UnitAttr());
+  shapes.setDims(made, dims);
   return made;
 }
 
@@ -307,11 +440,42 @@ void Raiser::replacePresent(const Heads &heads, Value present,
   }
 }
 
-void Raiser::rewrite() {
+/// A mask of numbers [T, S] as [1, T, S].
+Value Raiser::scoreMask(OpBuilder &builder, Location loc) {
+  Value &made = masks[{mask.scoreMask.getAsOpaquePointer(), 0.0f}];
+  if (made)
+    return made;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  Dims dims = *shapes.dims(mask.scoreMask);
+  auto view = [](const SymbolicExpr &size) {
+    return size.constant().value_or(-1);
+  };
+  SmallVector<int64_t> sizes = {1, view(dims[0]), view(dims[1])};
+  dims.insert(dims.begin(), 1);
+  made = builder.create<nn::RearrangeOp>(
+      loc, tensorType(dims, builder.getF32Type()), mask.scoreMask, sizes,
+      ArrayRef<int64_t>{0, 1, 2});
+  shapes.setDims(made, dims);
+  return made;
+}
+
+bool Raiser::rewrite() {
   Operation *op = output.getDefiningOp();
   OpBuilder builder(op);
   Location loc = scores.getLoc();
-  Value maskValue = mask.keyMask ? keyMask(builder, loc) : Value();
+  Value maskValue;
+  if (mask.keyMask)
+    maskValue = keyMask(builder, loc);
+  else if (mask.scoreMask)
+    maskValue = scoreMask(builder, loc);
+  if (cachedKeys) {
+    auto cached = builder.create<nn::CachedAttentionOp>(
+        loc, query.base.getType(), query.base, cachedKeys, cachedValues,
+        maskValue, builder.getI64IntegerAttr(query.heads),
+        builder.getF32FloatAttr(static_cast<float>(mask.scale)));
+    return replaceOutput(builder, cached, cached.getOut());
+  }
   Dims present = *shapes.dims(key.base);
   SymbolicExpr all = present[1];
   if (key.past)
@@ -330,19 +494,40 @@ void Raiser::rewrite() {
       mask.window ? builder.getI64IntegerAttr(mask.window) : IntegerAttr(),
       builder.getF32FloatAttr(static_cast<float>(softcap)));
   shapes.infer(attention);
-  Value result = attention.getOut();
-  if (outputIsMatrix)
-    result = flatten(builder, result, *shapes.dims(output), shapes);
-  output.replaceAllUsesWith(result);
+  if (weights) {
+    auto mean = builder.create<nn::AttentionWeightsOp>(
+        loc, weights.getType(), query.base, key.base, maskValue,
+        builder.getI64IntegerAttr(query.heads),
+        builder.getF32FloatAttr(static_cast<float>(mask.scale)));
+    weights.replaceUsesWithIf(mean.getOut(), [&](OpOperand &use) {
+      return mean->isBeforeInBlock(use.getOwner());
+    });
+  }
+  if (!replaceOutput(builder, attention, attention.getOut()))
+    return false;
   replacePresent(key, attention.getPresentKey(), attention);
   replacePresent(value, attention.getPresentValue(), attention);
+  return true;
+}
+
+/// Puts \p result of \p made in the place of the graph's own.
+bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
+  shapes.setDims(result, *shapes.dims(query.base));
+  const Dims dims = *shapes.dims(output);
+  if (dims != *shapes.dims(query.base) ||
+      outputAxes != identityAxes(*shapes.dims(query.base)))
+    result = makeMoved(builder, result, outputAxes, dims, shapes);
+  if (!result) {
+    made->erase();
+    return fail("its heads come together in an order that cannot be written");
+  }
+  output.replaceAllUsesWith(result);
+  return true;
 }
 
 void Raiser::run(onnx::NodeOp softmax) {
-  if (match(softmax)) {
-    rewrite();
+  if (match(softmax) && rewrite())
     return;
-  }
   emitRemark(softmax.getLoc()) << "node '" << softmax.getNodeName()
                                << "' (Softmax) stays as it is: " << why;
 }

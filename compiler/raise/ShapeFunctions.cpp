@@ -519,6 +519,8 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
     result = sameAsFirst(node, shapes);
   else if (type.starts_with("Reduce"))
     result = reduceDims(node, shapes);
+  else
+    result = stemDims(node, shapes);
   if (result)
     shapes.setDims(node->getResult(0), std::move(*result));
 }

@@ -92,6 +92,74 @@ static Dims staticDims(RankedTensorType type) {
   return dims;
 }
 
+/// Results of the operations on tokens (NNTokenOps.td): numbers are those of
+/// the type, what is open comes from the operands.
+static std::optional<Dims> tokenDims(Operation *op, const Dims &first,
+                                     const SymbolicShapes &shapes) {
+  RankedTensorType type = rankedType(op->getResult(0));
+  Dims dims;
+  for (int64_t size : type.getShape())
+    dims.push_back(ShapedType::isDynamic(size) ? 0 : size);
+  if (auto moved = dyn_cast<nn::RearrangeOp>(op)) {
+    // An open size is one whole dimension of the operand.
+    SmallVector<int64_t> source(moved.getView().size(), -1);
+    size_t dim = 0;
+    int64_t left = 0;
+    for (auto [i, size] : llvm::enumerate(moved.getView())) {
+      if (dim == first.size())
+        break;
+      if (left == 0)
+        left = first[dim].constant().value_or(-1);
+      if (size == -1)
+        source[i] = static_cast<int64_t>(dim);
+      left = size == -1 || left == size ? 0 : left / size;
+      dim += left == 0 ? 1 : 0;
+    }
+    size_t next = 0;
+    for (auto [i, size] : llvm::enumerate(type.getShape())) {
+      if (ShapedType::isDynamic(size)) {
+        int64_t from = source[moved.getOrder()[next]];
+        if (from < 0)
+          return std::nullopt;
+        dims[i] = first[from];
+      }
+      int64_t product = 1;
+      do {
+        int64_t part = moved.getView()[moved.getOrder()[next++]];
+        product = part == -1 ? size : product * part;
+      } while (!ShapedType::isDynamic(size) && product < size &&
+               next < moved.getOrder().size());
+    }
+    return dims;
+  }
+  for (auto [i, size] : llvm::enumerate(type.getShape())) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    if (i == 0) { // the sequences, by the operand that has them all
+      dims[0] = first[0];
+      for (Value operand : op->getOperands())
+        if (const Dims *other = shapes.dims(operand);
+            other && !(*other)[0].isConstant())
+          dims[0] = (*other)[0];
+      continue;
+    }
+    auto concat = dyn_cast<nn::ConcatOp>(op);
+    if (!concat) {
+      if (i >= first.size())
+        return std::nullopt;
+      dims[i] = first[i]; // a slice from the first token, a mask as wide
+      continue;
+    }
+    for (Value part : concat.getParts()) {
+      const Dims *own = shapes.dims(part);
+      if (!own)
+        return std::nullopt;
+      dims[i] = dims[i] + (own->size() == 2 ? SymbolicExpr(1) : (*own)[1]);
+    }
+  }
+  return dims;
+}
+
 /// Results of nn operations follow from their operands (NNOps.td).
 static std::optional<Dims> nnDims(Operation *op, unsigned result,
                                   const SymbolicShapes &shapes) {
@@ -121,6 +189,11 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
       return std::nullopt;
     return Dims{(*ids)[0], (*ids)[1], (*table)[1]};
   }
+  if (isa<nn::RearrangeOp, nn::SliceOp, nn::PickOp, nn::ConcatOp, nn::WindowsOp,
+          nn::KeyMaskOp>(op)) {
+    auto dims = first();
+    return dims ? tokenDims(op, *dims, shapes) : std::nullopt;
+  }
   if (isa<nn::AddOp, nn::MulOp>(op)) {
     const Dims *b = shapes.dims(op->getOperand(1));
     auto a = first();
@@ -133,6 +206,13 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
       return std::nullopt;
     dims->back() = weight->back();
     return dims;
+  }
+  if (auto weights = dyn_cast<nn::AttentionWeightsOp>(op)) {
+    const Dims *key = shapes.dims(weights.getKey());
+    auto query = first();
+    if (!key || !query)
+      return std::nullopt;
+    return Dims{(*query)[0], (*query)[1], (*key)[1]};
   }
   if (auto attention = dyn_cast<nn::AttentionOp>(op)) {
     const Dims *key = shapes.dims(attention.getKey());

@@ -64,6 +64,8 @@ private:
 
 /// Dimensions of the results of an onnx.node (ShapeFunctions.cpp).
 void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes);
+/// The same for convolutions, padding, arg-maxima, GatherND (ShapeStems.cpp).
+std::optional<Dims> stemDims(onnx::NodeOp node, const SymbolicShapes &shapes);
 /// Elements of the results of an onnx.node (ShapeContents.cpp).
 void inferNodeContents(onnx::NodeOp node, SymbolicShapes &shapes);
 

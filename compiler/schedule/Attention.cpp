@@ -78,11 +78,11 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
   writeBack(scalesInSlot, scalesInDram, 4);
 }
 
-void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
-                           const Heads &group, const Rows &out) {
+Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
+                              const Scope &scope, const Rows &out) {
   Value slot = group.slot;
-  Value mask = op.getMask() ? masks.lookup(op.getMask()) : Value();
-  int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
+  const MaskRows &mask = scope.mask;
+  int64_t context = a.context, perHead = context * a.paddedSize;
   int64_t valueCodes = a.kvGroup * perHead, keyScales = 2 * valueCodes,
           valueScales = keyScales + a.kvGroup * context * 4;
   // Heads that share a key head are rows of one product; else each head has a
@@ -95,7 +95,7 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
         .set("acc_stride1", shared)
         .set("acc_tile_stride", blockRows * shared);
   };
-  Size keys = block.position + block.rows;
+  const Size &keys = scope.keys;
   int64_t scoreStride = context * 4;
   auto makeScores = [&](StringRef label, int64_t bytes) {
     return jobs.buffer(label, npu::Space::spm,
@@ -104,21 +104,21 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
   };
   // Rows are [token][head]; a causal row t sees the keys up to position + t,
   // of a window the last ones.
-  auto causal = [&](Job &job, int64_t firstKey) {
+  auto setRange = [&](Job &job, int64_t firstKey) {
+    if (!scope.causal)
+      return;
     job.set("range_hi", block.position + (1 - firstKey))
         .set("range_hi_step", 1);
-    if (op.getWindow())
-      job.set("range_lo",
-              block.position + (1 - firstKey - int64_t(*op.getWindow())))
+    if (scope.window)
+      job.set("range_lo", block.position + (1 - firstKey - scope.window))
           .set("range_lo_step", 1);
   };
-  bool capped = !a.softcap.words.empty();
 
   // Scores, a chunk of keys at a time.
   Value scores = makeScores("scores", 4), maximum = scalars("maximum", a.group);
-  bool oneChunk = a.keyChunk >= plan.context;
+  bool oneChunk = a.keyChunk >= a.maxKeys;
   int64_t tiles = a.keyChunk / machine.n;
-  for (int64_t first = 0; first < plan.context; first += a.keyChunk) {
+  for (int64_t first = 0; first < a.maxKeys; first += a.keyChunk) {
     Size count =
         oneChunk ? keys
                  : jobs.maximum(
@@ -136,8 +136,8 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
       matrix.set("acc_stride", blockRows * shared).set("accumulate", 0);
       matrix.write("acc_addr", accumulator, head * tiles * blockRows).emit();
     }
-    if (capped)
-      useTable(gateTables[op]);
+    if (scope.softcap)
+      useTable(scope.softcap);
     Job pass = stream(a.group, block.rows, count);
     readProducts(pass, accumulator, tiles);
     pass.set("scale1", ScaleB)
@@ -150,20 +150,20 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
         .read("scale2_row", group.scales);
     pass.set("scale2_adjust",
              a.numbers.scoreInner - quantise::ResidualFraction);
-    if (capped)
+    if (scope.softcap)
       pass.set("table", 2)
           .set("table_shift", a.softcap.shift)
           .set("table_offset", a.softcap.offset)
           .set("gate_shift", a.softcap.gateShift);
-    if (mask) {
+    if (mask.buffer) {
       // After the table: a hidden score is not capped.
       pass.set("add_c", 1)
           .set("c_type", I32)
           .set("c_stride0", 0)
-          .set("c_stride1", 0);
-      pass.read("c_addr", mask, first * 4);
+          .set("c_stride1", mask.stride);
+      pass.read("c_addr", mask.buffer, first * 4);
     }
-    causal(pass, first);
+    setRange(pass, first);
     pass.set("out_type", I32)
         .set("out_stride0", scoreStride)
         .set("out_stride1", a.group * scoreStride);
@@ -185,7 +185,7 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
   if (!oneChunk) {
     Job pass = stream(a.group, block.rows, keys);
     readScores(pass, scores, I32, 4);
-    causal(pass, 0);
+    setRange(pass, 0);
     pass.set("reduce", ReduceMax)
         .set("reduce_by", ByRow)
         .write("reduce_row", maximum)
@@ -205,7 +205,7 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
   exponent.set("table", 1)
       .set("table_shift", table.shift)
       .set("table_offset", table.offset);
-  causal(exponent, 0);
+  setRange(exponent, 0);
   writeScores(exponent, probabilities, I16, 2);
   exponent.set("reduce", ReduceSum)
       .set("reduce_by", ByRow)
@@ -278,6 +278,33 @@ void Emitter::softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
       .set("out_stride0", a.paddedSize * 4)
       .set("out_stride1", out.stride);
   pass.write("out_addr", out.buffer, group.first * a.paddedSize * 4).emit();
+  return {probabilities, total};
+}
+
+void Emitter::queryCodes(const AttentionPlan &a, const Rows &rows,
+                         const Size &start, Value absmax, Heads &group) {
+  Value inverse = scalars("inverse", a.group);
+  group.scales = scalars("query_scales", a.group);
+  group.queries =
+      jobs.buffer("queries", npu::Space::spm,
+                  blockRows * a.group * a.paddedSize, machine.alignment());
+  scalarJob("recip", a.group, block.rows, absmax, inverse)
+      .set("scale1_imm", pairWord(quantise::makePair(127)))
+      .emit();
+  scalarJob("scale", a.group, block.rows, absmax, group.scales)
+      .set("scale1_imm", pairWord(a.numbers.queryScale))
+      .emit();
+  Job pass = stream(a.group, block.rows, a.paddedSize);
+  pass.set("a_type", I32)
+      .set("a_stride0", a.paddedSize * 4)
+      .set("a_stride1", rows.stride);
+  pass.read("a_addr", rows.buffer, start);
+  pass.set("scale1", ScaleRow).set("scale1_by", ByRow).set("scale1_adjust", 0);
+  pass.read("scale1_row", inverse);
+  pass.set("out_type", I8).set("out_stride0", a.paddedSize);
+  pass.set("out_stride1", a.group * a.paddedSize)
+      .write("out_addr", group.queries)
+      .emit();
 }
 
 LogicalResult Emitter::attention(qnn::AttentionOp op) {
@@ -286,6 +313,13 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
   int64_t perHead = plan.paddedContext * a.paddedSize,
           codesBytes = a.kvGroup * perHead;
   int64_t scaleBytes = a.kvGroup * plan.paddedContext * 4;
+  Scope scope;
+  scope.keys = block.position + block.rows;
+  scope.window = int64_t(op.getWindow().value_or(0));
+  if (op.getMask())
+    scope.mask = masks.lookup(op.getMask());
+  if (!a.softcap.words.empty())
+    scope.softcap = gateTables[op];
   Value constants = a.headNormBytes ? loads.take(Loads::Norms) : Value();
   for (int64_t index = 0; index < a.slots(); ++index) {
     Value slot = loads.take(Loads::Caches);
@@ -300,31 +334,8 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
       group.first = part * a.group;
       group.slot = slot;
       HeadRows rows = projection(a, 0, part, a.group, constants);
-      Value inverse = scalars("inverse", a.group);
-      group.scales = scalars("query_scales", a.group);
-      group.queries =
-          jobs.buffer("queries", npu::Space::spm,
-                      blockRows * a.group * a.paddedSize, machine.alignment());
-      scalarJob("recip", a.group, block.rows, rows.absmax, inverse)
-          .set("scale1_imm", pairWord(quantise::makePair(127)))
-          .emit();
-      scalarJob("scale", a.group, block.rows, rows.absmax, group.scales)
-          .set("scale1_imm", pairWord(a.numbers.queryScale))
-          .emit();
-      Job pass = stream(a.group, block.rows, a.paddedSize);
-      pass.set("a_type", I32)
-          .set("a_stride0", a.paddedSize * 4)
-          .set("a_stride1", rows.rows.stride);
-      pass.read("a_addr", rows.rows.buffer);
-      pass.set("scale1", ScaleRow)
-          .set("scale1_by", ByRow)
-          .set("scale1_adjust", 0);
-      pass.read("scale1_row", inverse);
-      pass.set("out_type", I8).set("out_stride0", a.paddedSize);
-      pass.set("out_stride1", a.group * a.paddedSize)
-          .write("out_addr", group.queries)
-          .emit();
-      softmaxGroup(op, a, group, out);
+      queryCodes(a, rows.rows, 0, rows.absmax, group);
+      softmaxGroup(a, group, scope, out);
     }
     loads.release(Loads::Caches);
   }

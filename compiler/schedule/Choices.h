@@ -21,6 +21,7 @@ constexpr int64_t AddRow = int64_t(isa::VectorAdd::Row),
 constexpr int64_t ReduceSum = int64_t(isa::VectorReduce::Sum),
                   ReduceSquares = int64_t(isa::VectorReduce::Sumsq),
                   ReduceAbsmax = int64_t(isa::VectorReduce::Absmax),
-                  ReduceMax = int64_t(isa::VectorReduce::Max);
+                  ReduceMax = int64_t(isa::VectorReduce::Max),
+                  ReduceArgmax = int64_t(isa::VectorReduce::Argmax);
 
 } // namespace dalbit::schedule

@@ -16,24 +16,25 @@ namespace {
 constexpr int64_t region(isa::Region kind) { return int64_t(kind); }
 
 /// The head: a linear layer on the last normalised rows, of which the host may
-/// want the last only. Null if the model has none.
-Value lastNorm(func::FuncOp function) {
-  for (Value result : function.getBody().front().getTerminator()->getOperands())
-    if (auto logits = result.getDefiningOp<qnn::DequantizeOp>())
+/// want the last only. Null if the stage has none.
+Value lastNorm(const Stage &stage) {
+  for (Operation *op : stage.ops)
+    if (auto logits = dyn_cast<qnn::DequantizeOp>(op))
       if (auto linear = logits.getX().getDefiningOp<qnn::LinearOp>())
-        if (auto codes = linear.getCodes().getDefiningOp<qnn::QuantizeOp>())
-          if (isa_and_nonnull<qnn::LayerNormOp, qnn::RMSNormOp>(
-                  codes.getX().getDefiningOp()) &&
-              codes.getX().hasOneUse() && linear.getOut().hasOneUse())
+        if (auto codes = linear.getCodes().getDefiningOp<qnn::QuantizeOp>()) {
+          Operation *norm = codes.getX().getDefiningOp();
+          if (isa_and_nonnull<qnn::LayerNormOp, qnn::RMSNormOp>(norm) &&
+              codes.getX().hasOneUse() && linear.getOut().hasOneUse() &&
+              stage.contains(norm))
             return codes.getX();
+        }
   return {};
 }
 
 } // namespace
 
-Emitter::Emitter(JobBuilder &jobs, const Plan &plan, int64_t blockRows)
-    : jobs(jobs), plan(plan), machine(plan.options.machine),
-      blockRows(blockRows) {}
+Emitter::Emitter(JobBuilder &jobs, const Plan &plan, bool decode)
+    : jobs(jobs), plan(plan), machine(plan.options.machine), decode(decode) {}
 
 Value Emitter::scalars(StringRef label, int64_t perRow) {
   return jobs.buffer(label, npu::Space::scalars, blockRows * perRow, 1);
@@ -109,7 +110,7 @@ void Emitter::begin(func::FuncOp function) {
     return table;
   };
   std::map<int64_t, Value> tables;
-  if (!plan.attentions.empty())
+  if (!plan.attentions.empty() || !plan.attends.empty())
     exponential = loadTable("exp", plan.exponentialTable);
   function.walk([&](Operation *op) {
     auto found = plan.gateTables.find(op);
@@ -133,8 +134,12 @@ void Emitter::begin(func::FuncOp function) {
   for (auto &[op, a] : plan.attentions) {
     for (const LinearPlan &linear : a.linears)
       largest(linear);
-    cacheBytes = std::max(cacheBytes, a.cacheBytes(plan.paddedContext));
+    cacheBytes = std::max(cacheBytes, a.cacheBytes());
     normBytes = std::max(normBytes, a.headNormBytes);
+    slots = std::max(slots, a.slots());
+  }
+  for (auto &[op, a] : plan.attends) {
+    cacheBytes = std::max(cacheBytes, a.cacheBytes());
     slots = std::max(slots, a.slots());
   }
   for (auto &[op, norm] : plan.norms)
@@ -233,8 +238,8 @@ void Emitter::requestCache(const AttentionPlan &a, int64_t index) {
   });
 }
 
-void Emitter::requestLoads(func::FuncOp function) {
-  function.walk([&](Operation *op) {
+void Emitter::requestLoads(const Stage &stage) {
+  for (Operation *op : stage.ops) {
     loadUser = op;
     if (auto norm = plan.norms.find(op); norm != plan.norms.end())
       requestNorm(norm->second.offset, norm->second.bytes);
@@ -242,9 +247,11 @@ void Emitter::requestLoads(func::FuncOp function) {
       requestLinear(linear->second, 0, linear->second.chunks.size(),
                     inHead.contains(op->getResult(0)) ? block.headUsed
                                                       : Size(1));
+    if (auto attend = dyn_cast<qnn::AttendOp>(op))
+      requestCaches(attend);
     auto found = plan.attentions.find(op);
     if (found == plan.attentions.end())
-      return;
+      continue;
     const AttentionPlan &a = found->second;
     if (a.headNormBytes)
       requestNorm(a.headNormOffset, a.headNormBytes);
@@ -261,31 +268,13 @@ void Emitter::requestLoads(func::FuncOp function) {
       for (int64_t g = 0; g < groups; ++g)
         part(0, s * groups + g, a.slots() * groups);
     }
-  });
-}
-
-Size Emitter::inputOffset(Value input, const Size &first) {
-  const InputPlan &at = plan.inputs.find(input)->second;
-  Size offset = jobs.times(first, 4);
-  return block.sequence ? jobs.times(Size(block.sequence), at.stride) + offset
-                        : offset;
+  }
 }
 
 Value Emitter::ids(Value input) {
   Value &list = idLists[input];
-  if (list)
-    return list;
-  const InputPlan &at = plan.inputs.find(input)->second;
-  list = jobs.buffer("ids", npu::Space::spm, roundUp(blockRows * 4, 64), 64);
-  Value source = jobs.dram("ids", region(isa::Region::Input), at.offset,
-                           at.stride * plan.options.maxBatch);
-  Job job = jobs.dmaIn();
-  job.set("region", region(isa::Region::Input))
-      .set("bytes", jobs.times(block.rows, 4));
-  job.set("rows", 1).set("planes", 1).set("gather", 0);
-  job.read("dram_offset", source, inputOffset(input, block.first))
-      .write("spm_addr", list);
-  job.emit();
+  if (!list)
+    list = loadInput(input, "ids", block.first, block.rows);
   return list;
 }
 
@@ -312,59 +301,34 @@ void Emitter::embedding(qnn::EmbeddingOp op) {
   values[op.getOut()] = rows;
 }
 
-void Emitter::positions(qnn::PositionsOp op) {
-  int64_t cols =
-      cast<RankedTensorType>(op.getOut().getType()).getShape().back();
-  Rows rows = makeRows("positions", cols);
-  int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
-  int64_t stride =
-      roundUp(cols, std::max<int64_t>(machine.lanes, machine.axiBytes / 4)) * 4;
-  Value table = jobs.dram("positions", region(isa::Region::Const),
-                          plan.tables.lookup(op), tableRows * stride);
-  Job job = jobs.dmaIn();
-  job.set("region", region(isa::Region::Const))
-      .set("bytes", cols * 4)
-      .set("rows", block.rows);
-  job.set("planes", 1).set("gather", 0).set("dram_row_stride", stride);
-  job.set("spm_row_stride", rows.stride);
-  job.read("dram_offset", table,
-           jobs.times(op.getRelative() ? block.first : block.position, stride))
-      .write("spm_addr", rows.buffer);
-  job.emit();
-  values[op.getOut()] = rows;
-}
-
 void Emitter::add(qnn::AddOp op) {
-  Rows a = values.lookup(op.getA()), b = values.lookup(op.getB());
-  Rows out = makeRows("sum", a.cols);
-  Job job = stream(1, block.rows, a.cols);
-  job.set("a_type", I32).set("a_stride1", a.stride).read("a_addr", a.buffer);
-  job.set("add", AddC).set("c_type", I32).set("c_stride1", b.stride);
-  job.read("c_addr", b.buffer);
-  job.set("out_type", I32).set("out_stride1", out.stride);
-  job.write("out_addr", out.buffer).emit();
-  values[op.getOut()] = out;
+  Rows b = values.lookup(op.getB());
+  values[op.getOut()] = pass(op.getA(), "sum", [&](Job &job) {
+    job.set("add", AddC).set("c_type", I32).set("c_stride1", b.stride);
+    job.read("c_addr", b.buffer, b.start);
+  });
 }
 
 void Emitter::dequantize(qnn::DequantizeOp op) {
   // The host reads int32 rows (A9); this only brings them to the output region.
   Rows rows = values.lookup(op.getX());
   Size count = rowsOf(op.getX());
+  const Place &place = plan.outputs.find(op)->second;
   Value out =
-      jobs.dram("logits", region(isa::Region::Output), 0, plan.outputBytes);
+      jobs.dram("output", region(place.region), place.offset, place.extent);
   // Row r of a block is row r of the step, also if only the last one is
   // computed.
-  Size skipped = jobs.times(jobs.minus(block.rows, count), plan.logitsStride);
+  Size skipped = jobs.times(jobs.minus(block.rows, count), place.rowStride);
   Job job = jobs.dmaOut();
-  job.set("region", region(isa::Region::Output))
-      .set("bytes", rows.cols * 4)
+  job.set("region", region(place.region))
+      .set("bytes", place.cols * 4)
       .set("rows", count);
-  job.set("planes", 1)
-      .set("gather", 0)
-      .set("dram_row_stride", plan.logitsStride);
+  job.set("planes", 1).set("gather", 0).set("dram_row_stride", place.rowStride);
   job.set("spm_row_stride", rows.stride);
-  job.read("spm_addr", rows.buffer)
-      .write("dram_offset", out, block.logits + skipped);
+  job.read("spm_addr", rows.buffer, rows.start)
+      .write("dram_offset", out,
+             jobs.times(block.sequence, place.sequenceStride) +
+                 jobs.times(block.first, place.rowStride) + skipped);
   job.emit();
 }
 
@@ -374,7 +338,6 @@ LogicalResult Emitter::emit(Operation &op) {
   setTag(&op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](qnn::EmbeddingOp o) { return embedding(o), success(); })
-      .Case([&](qnn::PositionsOp o) { return positions(o), success(); })
       .Case([&](qnn::AddOp o) { return add(o), success(); })
       .Case([&](qnn::LayerNormOp o) { return norm(o), success(); })
       .Case([&](qnn::RMSNormOp o) { return rmsNorm(o), success(); })
@@ -384,19 +347,33 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::LinearOp o) { return linear(o), success(); })
       .Case([&](qnn::GateOp o) { return gate(o), success(); })
       .Case([&](qnn::DequantizeOp o) { return dequantize(o), success(); })
+      .Case([&](qnn::TableOp o) { return table(o), success(); })
+      .Case([&](qnn::RescaleOp o) { return rescale(o), success(); })
+      .Case([&](qnn::PickOp o) { return pick(o), success(); })
+      .Case([&](qnn::HeadsOp o) { return heads(o), success(); })
+      .Case([&](qnn::AttendOp o) { return attend(o); })
       .Case([&](qnn::AttentionOp o) { return attention(o); })
-      .Case<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::ImportMaskOp,
-            qnn::MaskPositionsOp, func::ReturnOp>(
-          [](Operation *) { return success(); }) // the host's
       .Default(
           [](Operation *o) { return o->emitError() << "has no schedule"; });
 }
 
-LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
+LogicalResult Emitter::emitBlock(const Stage &newStage, const Block &newBlock) {
+  stage = &newStage;
   block = newBlock;
+  blockRows = decode ? 1 : plan.blockRows(stage->rows);
   currentTable = {};
-  Block &b = block;
-  if (Value norm = lastNorm(function)) {
+  values.clear();
+  coded.clear();
+  masks.clear();
+  fused.clear();
+  inHead.clear();
+  rowScales.clear();
+  idLists.clear();
+  rotaries.clear();
+  Value norm;
+  if (stage->rows == TokenRows && !plan.decode.empty())
+    norm = lastNorm(*stage);
+  if (norm) {
     SmallVector<Value> head = {norm};
     while (!head.empty()) {
       Value value = head.pop_back_val();
@@ -405,33 +382,29 @@ LogicalResult Emitter::emitBlock(func::FuncOp function, const Block &newBlock) {
         llvm::append_range(head, user->getResults());
     }
   } else {
-    b.headRows = b.rows;
-    b.headUsed = 1;
+    block.headRows = block.rows;
+    block.headUsed = 1;
   }
   // What the block begins with must not wait behind loads that run ahead.
-  Block &blockFacts = block;
-  function.walk([&](qnn::ImportMaskOp op) {
-    const InputPlan &at = plan.inputs.find(op.getOut())->second;
-    Value mask =
-        jobs.buffer("mask", npu::Space::spm, at.stride, machine.alignment());
-    Value source = jobs.dram("mask", region(isa::Region::Input), at.offset,
-                             at.stride * plan.options.maxBatch);
-    Job job = jobs.dmaIn();
-    job.set("region", region(isa::Region::Input));
-    job.set("bytes", jobs.times(blockFacts.position + blockFacts.rows, 4))
-        .set("rows", 1);
-    job.set("planes", 1).set("gather", 0);
-    job.read("dram_offset", source, inputOffset(op.getOut(), 0))
-        .write("spm_addr", mask)
-        .emit();
-    masks[op.getOut()] = mask;
-  });
-  idLists.clear();
-  loadRotaries(function);
-  requestLoads(function);
-  for (Operation &op : function.getBody().front())
-    if (failed(emit(op)))
+  loadMasks(*stage);
+  for (Value value : stage->loads)
+    loadRows(value);
+  loadRotaries(*stage);
+  requestLoads(*stage);
+  llvm::SetVector<Value> open = stage->stores;
+  auto storeReady = [&] {
+    for (Value value : stage->stores)
+      if (open.contains(value) && values.contains(value)) {
+        storeRows(value);
+        open.remove(value);
+      }
+  };
+  storeReady();
+  for (Operation *op : stage->ops) {
+    if (failed(emit(*op)))
       return failure();
+    storeReady();
+  }
   loads.reset();
   return success();
 }

@@ -49,29 +49,49 @@ struct Heads {
 
 /// Run-time facts of a block.
 struct Block {
-  Size rows = 1;     ///< tokens of this block
-  Size position = 0; ///< of the first of them
-  Size first = 0;    ///< index of the first of them among the new tokens
+  Size rows = 1;     ///< rows of this block
+  Size position = 0; ///< of the first of them: P before the first new token
+  Size first = 0;    ///< index of the first of them among those of the stage
+  Size sequence = 0; ///< of the batch
+  Size past = 0, tokens = 1; ///< P and T of this start
   Size headRows =
       1; ///< last rows for which logits are wanted; 0 skips the head
-  Size headUsed = 1;       ///< min(1, headRows)
-  mlir::Value sequence;    ///< index of this sequence; null is 0
-  Size kv = 0, logits = 0; ///< byte offsets of this sequence and block
+  Size headUsed = 1; ///< min(1, headRows)
+  Size kv = 0;       ///< byte offset of this sequence's caches
+};
+
+/// What is added to scores.
+struct MaskRows {
+  mlir::Value buffer;
+  int64_t stride = 0; ///< bytes from query to query, 0: the same for all
+};
+
+/// What an attention sees and how its scores are made, for its softmax.
+struct Scope {
+  Size keys = 0;      ///< how many there are
+  bool causal = true; ///< the block's row t sees keys up to position + t
+  int64_t window = 0; ///< with causal: the last ones only; 0: all
+  MaskRows mask;
+  mlir::Value softcap; ///< table; null: scores are not capped
+};
+
+/// What is left of a softmax for attention weights.
+struct Softmax {
+  mlir::Value probabilities, total;
 };
 
 class Emitter {
 public:
-  /// \p blockRows is the most rows a block can have.
-  Emitter(JobBuilder &jobs, const Plan &plan, int64_t blockRows);
+  /// With \p decode, blocks have one row.
+  Emitter(JobBuilder &jobs, const Plan &plan, bool decode);
 
   /// Loads the tables; once, before any block.
   void begin(mlir::func::FuncOp function);
-  mlir::LogicalResult emitBlock(mlir::func::FuncOp function,
-                                const Block &block);
+  mlir::LogicalResult emitBlock(const Stage &stage, const Block &block);
 
 private:
   mlir::LogicalResult emit(mlir::Operation &op);
-  void requestLoads(mlir::func::FuncOp function);
+  void requestLoads(const Stage &stage);
   void requestNorm(int64_t offset, int64_t bytes);
   void requestCache(const AttentionPlan &a, int64_t index);
   /// Tag and place of the jobs that follow are those of \p op.
@@ -82,8 +102,8 @@ private:
 
   // Emitter.cpp
   void embedding(qnn::EmbeddingOp op);
-  void positions(qnn::PositionsOp op);
   void add(qnn::AddOp op);
+  void rescale(qnn::RescaleOp op);
   void dequantize(qnn::DequantizeOp op);
   // Rows.cpp
   void norm(qnn::LayerNormOp op);
@@ -91,6 +111,10 @@ private:
   void quantize(qnn::QuantizeOp op);
   void linear(qnn::LinearOp op);
   void gate(qnn::GateOp op);
+  void table(qnn::TableOp op);
+  /// A pass of one job from \p x to new rows.
+  Rows pass(mlir::Value x, llvm::StringRef label,
+            const std::function<void(Job &job)> &finish);
   // Products.cpp
   void product(qnn::ProductOp op);
   void applyScales(qnn::ApplyScalesOp op);
@@ -101,14 +125,32 @@ private:
                 HeadRows &rows, mlir::Value constants, int64_t offset);
   void turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &rows);
   void headMaximum(const AttentionPlan &a, HeadRows &rows);
-  void loadRotaries(mlir::func::FuncOp function);
+  void loadRotaries(const Stage &stage);
   // Attention.cpp
   mlir::LogicalResult attention(qnn::AttentionOp op);
   void cacheRows(const AttentionPlan &a, int64_t index, const HeadRows &source,
                  mlir::Value slot, int64_t codesInSlot, int64_t scalesInSlot,
                  int64_t codesInDram, int64_t scalesInDram);
-  void softmaxGroup(qnn::AttentionOp op, const AttentionPlan &a,
-                    const Heads &group, const Rows &out);
+  /// Codes and scales of a group's queries, whose absolute maxima are known.
+  void queryCodes(const AttentionPlan &a, const Rows &rows, const Size &start,
+                  mlir::Value absmax, Heads &group);
+  Softmax softmaxGroup(const AttentionPlan &a, const Heads &group,
+                       const Scope &scope, const Rows &out);
+  // Attend.cpp
+  void heads(qnn::HeadsOp op);
+  mlir::LogicalResult attend(qnn::AttendOp op);
+  void addWeights(qnn::AttendOp op, const Softmax &softmax, const Size &keys,
+                  Rows &sum);
+  Size keysOf(qnn::AttendOp op);
+  void requestCaches(qnn::AttendOp op);
+  // Places.cpp
+  Size placeOffset(const Place &place, const Size &row);
+  void loadRows(mlir::Value value);
+  void storeRows(mlir::Value value);
+  void loadMasks(const Stage &stage);
+  void pick(qnn::PickOp op);
+  mlir::Value loadInput(mlir::Value value, llvm::StringRef label,
+                        const Size &first, const Size &count);
 
   mlir::Value scalars(llvm::StringRef label, int64_t perRow = 1);
   Rows makeRows(llvm::StringRef label, int64_t cols);
@@ -128,7 +170,6 @@ private:
                                         int64_t channels)> &finish);
   /// The ids of this block, in the scratchpad.
   mlir::Value ids(mlir::Value input);
-  Size inputOffset(mlir::Value input, const Size &first);
   mlir::Value nextAccumulator();
   void useTable(mlir::Value table);
   Size rowsOf(mlir::Value value) {
@@ -144,13 +185,15 @@ private:
   JobBuilder &jobs;
   const Plan &plan;
   const Machine &machine;
-  int64_t blockRows;
+  bool decode;
+  int64_t blockRows = 1; ///< most rows of a block of this stage
+  const Stage *stage = nullptr;
   Block block;
   Loads loads;
   mlir::Operation *loadUser = nullptr; ///< of the loads that are requested
   llvm::DenseMap<mlir::Value, Rows> values;
   llvm::DenseMap<mlir::Value, CodeRows> coded;
-  llvm::DenseMap<mlir::Value, mlir::Value> masks;
+  llvm::DenseMap<mlir::Value, MaskRows> masks;
   llvm::DenseMap<mlir::Value, mlir::Value> rowScales; ///< of qnn.product
   llvm::DenseMap<mlir::Value, mlir::Value> idLists;   ///< in the scratchpad
   /// Rows of rotary tables, by offset of the table and ids.

@@ -99,6 +99,15 @@ Size JobBuilder::minus(const Size &a, const Size &b) {
                   .getResult());
 }
 
+Size JobBuilder::modulo(const Size &a, int64_t power) {
+  if (a.isStatic())
+    return a.constant % power;
+  return Size(builder
+                  .create<arith::AndIOp>(loc, materialise(a),
+                                         constantOf(*this, power - 1))
+                  .getResult());
+}
+
 Job JobBuilder::dmaIn() { return Job(*this, npu::DmaIn); }
 Job JobBuilder::dmaOut() { return Job(*this, npu::DmaOut); }
 Job JobBuilder::matrix() { return Job(*this, npu::Matrix); }

@@ -46,6 +46,8 @@ public:
   Size minimum(const Size &a, const Size &b);
   Size maximum(const Size &a, const Size &b);
   Size minus(const Size &a, const Size &b);
+  /// a modulo \p power, a power of two; a is not negative.
+  Size modulo(const Size &a, int64_t power);
   mlir::Value materialise(const Size &size);
 
   Job dmaIn();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "compiler/schedule/Plan.h"
+#include "compiler/schedule/Planner.h"
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/quantise/Decoder.h"
@@ -34,12 +34,6 @@ Projection projectionOf(Value value) {
   return projection;
 }
 
-namespace {
-
-int64_t lastDimension(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape().back();
-}
-
 /// padded index -> index in the model, -1 where the padding is.
 std::vector<int64_t> identityMap(int64_t size, int64_t padded) {
   std::vector<int64_t> map(padded, -1);
@@ -60,7 +54,8 @@ std::vector<int64_t> headMap(int64_t heads, int64_t size,
 /// Columns of a head in an order in which both columns of a pair lie `half`
 /// apart, at the same place of the two halves. Columns that no angle turns fill
 /// the halves up (they turn by an angle of 0).
-std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size, int64_t half) {
+static std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size,
+                                        int64_t half) {
   int64_t pairs = cast<ShapedType>(op.getCos().getType()).getDimSize(1);
   std::vector<int64_t> order(2 * half, -1);
   for (int64_t i = 0; i < pairs; ++i) {
@@ -73,55 +68,14 @@ std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size, int64_t half) {
   return order;
 }
 
-void putWord(std::vector<uint8_t> &bytes, int64_t at, uint32_t word) {
+static void putWord(std::vector<uint8_t> &bytes, int64_t at, uint32_t word) {
   std::memcpy(&bytes[at], &word, 4);
 }
-
-class Planner {
-public:
-  Planner(func::FuncOp function, const Options &options, int64_t block)
-      : function(function) {
-    plan.options = options;
-    plan.block = block;
-    plan.context = options.maxContext;
-    plan.paddedContext = roundUp(options.maxContext, 64);
-  }
-
-  FailureOr<Plan> run();
-
-private:
-  const Machine &machine() const { return plan.options.machine; }
-  int64_t placeConst(int64_t bytes) {
-    int64_t at = roundUp(plan.constBytes, 64);
-    plan.constBytes = at + bytes;
-    return at;
-  }
-  int64_t table(TypedAttr values, int64_t fraction);
-  int64_t piecewise(const quantise::Table &table);
-  void norm(Operation *op, TypedAttr gamma, TypedAttr beta, bool hasBeta,
-            double epsilon, int64_t fraction);
-  LogicalResult attention(qnn::AttentionOp op);
-  void headNorms(AttentionPlan &a);
-  LogicalResult rotary(qnn::RotaryOp op, int64_t half);
-  void cacheRegions(AttentionPlan &a);
-  void input(Value ids);
-  LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
-                    std::vector<int64_t> lanes, int64_t channelsPerChunk);
-  int64_t slotBytes() const;
-  std::vector<int64_t> lanesOf(Value codes);
-
-  func::FuncOp function;
-  Plan plan;
-  /// Layout of the columns of attention outputs: heads are padded.
-  llvm::DenseMap<Value, std::vector<int64_t>> columns;
-};
 
 int64_t Planner::table(TypedAttr values, int64_t fraction) {
   auto type = cast<RankedTensorType>(values.getType());
   int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
-  int64_t stride = roundUp(cols, std::max<int64_t>(machine().lanes,
-                                                   machine().axiBytes / 4)) *
-                   4;
+  int64_t stride = rowBytes(cols);
   int64_t at = placeConst(rows * stride);
   plan.fills.push_back([=](std::vector<uint8_t> &constants,
                            std::vector<uint8_t> &) {
@@ -237,14 +191,6 @@ LogicalResult Planner::rotary(qnn::RotaryOp op, int64_t half) {
   return success();
 }
 
-void Planner::input(Value ids) {
-  if (plan.inputs.contains(ids))
-    return;
-  InputPlan input{plan.inputBytes, roundUp(plan.context * 4, 64)};
-  plan.inputBytes += input.stride * plan.options.maxBatch;
-  plan.inputs[ids] = input;
-}
-
 /// A quarter of the scratchpad is the ring of the weight stream, in four slots
 /// of whole banks where that fits.
 int64_t Planner::slotBytes() const { return machine().spmBytes / 16; }
@@ -252,7 +198,7 @@ int64_t Planner::slotBytes() const { return machine().spmBytes / 16; }
 /// The group of 4-bit weights, in the model's order, to which the lanes of the
 /// padded group around
 /// \p lane belong: -1 if they are all padding, -2 if they belong to several.
-int64_t modelGroup(ArrayRef<int64_t> lanes, int64_t lane) {
+static int64_t modelGroup(ArrayRef<int64_t> lanes, int64_t lane) {
   int64_t first = lane / quantise::W4Group * quantise::W4Group, group = -1;
   for (int64_t i = first;
        i < first + quantise::W4Group && i < int64_t(lanes.size()); ++i) {
@@ -268,9 +214,10 @@ int64_t modelGroup(ArrayRef<int64_t> lanes, int64_t lane) {
 
 /// Appends the tiles of one chunk (w8, w4: docs/arithmetic.md A14), its pairs
 /// and its biases.
-void packChunk(const quantise::QuantisedLinear &q, const Machine &machine,
-               const WeightChunk &chunk, ArrayRef<int64_t> channels,
-               ArrayRef<int64_t> lanes, int64_t firstChannel, uint8_t *out) {
+static void packChunk(const quantise::QuantisedLinear &q,
+                      const Machine &machine, const WeightChunk &chunk,
+                      ArrayRef<int64_t> channels, ArrayRef<int64_t> lanes,
+                      int64_t firstChannel, uint8_t *out) {
   int64_t tilesN = chunk.channels / machine.n;
   auto channelAt = [&](int64_t i) {
     int64_t c = firstChannel + i;
@@ -343,8 +290,8 @@ void packChunk(const quantise::QuantisedLinear &q, const Machine &machine,
   }
 }
 
-int64_t tileBytes(const Machine &machine, quantise::WeightForm form,
-                  int64_t tilesN, int64_t depth) {
+static int64_t tileBytes(const Machine &machine, quantise::WeightForm form,
+                         int64_t tilesN, int64_t depth) {
   if (form == quantise::WeightForm::W8)
     return tilesN * roundUp(depth, machine.k) * machine.n;
   int64_t padded = roundUp(depth, quantise::W4Group);
@@ -422,9 +369,6 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   a.heads = op.getHeads();
   a.kvHeads = op.getKvHeads();
   int64_t repeat = a.heads / a.kvHeads;
-  if (!op.getCausal())
-    return op.emitError()
-           << "attention without a causal mask is not scheduled yet";
   a.size = lastDimension(op.getQuery()) / a.heads;
   a.projections = {projectionOf(op.getQuery()), projectionOf(op.getKey()),
                    projectionOf(op.getValue())};
@@ -446,6 +390,8 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   // Half a head begins at a whole beat of the vector unit.
   a.paddedSize =
       roundUp(a.size, std::max({m.n, m.k, m.axiBytes, turn ? 2 * m.lanes : 0}));
+  a.maxKeys = plan.context;
+  a.context = plan.paddedContext;
   std::vector<int64_t> plain = identityMap(a.size, a.paddedSize);
   a.keyOrder = turn ? rotaryOrder(turn, a.size, a.paddedSize / 2) : plain;
   a.numbers =
@@ -538,10 +484,48 @@ void Planner::cacheRegions(AttentionPlan &a) {
   a.valueScales = place(a.kvHeads * plan.paddedContext * 4);
 }
 
+LogicalResult Planner::linear(qnn::LinearOp op) {
+  if (plan.inAttention.contains(op))
+    return success(); // planned with its attention
+  std::vector<int64_t> lanes = lanesOf(op.getCodes());
+  if (formOf(op) == quantise::WeightForm::W4)
+    for (size_t lane = 0; lane < lanes.size(); lane += quantise::W4Group)
+      if (modelGroup(lanes, int64_t(lane)) == -2)
+        return op.emitError() << "padded heads split the groups of 4-bit "
+                                 "weights on this target; use --weights w8";
+  int64_t n = lastDimension(op.getOut());
+  std::vector<int64_t> channels = headColumns(op.getOut());
+  if (channels.empty())
+    channels = identityMap(n, n);
+  else
+    columns[op.getOut()] = channels;
+  int64_t block = plan.blockRows(rowsOf(function, op.getOut()));
+  int64_t most =
+      std::max<int64_t>(machine().accEntries / 2 / block, 1) * machine().n;
+  plan.linears[op] = linear(op, std::move(channels), lanes, most);
+  return success();
+}
+
 FailureOr<Plan> Planner::run() {
-  const Machine &m = machine();
+  function.walk([&](qnn::AttentionOp op) {
+    int64_t rows =
+        cast<RankedTensorType>(op.getQuery().getType()).getDimSize(1);
+    plan.context = std::max(plan.context, rows);
+  });
+  plan.paddedContext = roundUp(plan.context, 64);
+  FailureOr<SmallVector<Stage>> prefill = stagesOf(function, false);
+  if (failed(prefill))
+    return failure();
+  plan.prefill = std::move(*prefill);
+  if (isDecodable(function)) {
+    FailureOr<SmallVector<Stage>> decode = stagesOf(function, true);
+    if (failed(decode))
+      return failure();
+    plan.decode = std::move(*decode);
+  }
+  if (failed(inputs()))
+    return failure();
   int32_t tag = 0;
-  int64_t vocabulary = 0;
   function.walk([&](qnn::AttentionOp op) {
     for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
       Projection projection = projectionOf(operand);
@@ -557,30 +541,19 @@ FailureOr<Plan> Planner::run() {
   for (Operation &op : function.getBody().front()) {
     if (auto linear = dyn_cast<qnn::LinearOp>(op);
         linear && formOf(linear) == quantise::WeightForm::W4 &&
-        m.k > quantise::W4Group)
+        machine().k > quantise::W4Group)
       return op.emitError()
-             << "the target's array takes " << m.k
+             << "the target's array takes " << machine().k
              << " lanes at a time, more than the " << quantise::W4Group
              << " of a group of 4-bit weights; use --weights w8 "
                 "or a target of fewer lanes";
     LogicalResult ok =
         llvm::TypeSwitch<Operation *, LogicalResult>(&op)
             .Case([&](qnn::EmbeddingOp o) {
-              input(o.getIds());
               plan.tables[o] = table(o.getTable(), o.getFraction());
               return success();
             })
-            .Case([&](qnn::PositionsOp o) {
-              int64_t rows =
-                  cast<ShapedType>(o.getTable().getType()).getDimSize(0);
-              if (!o.getRelative() && rows < plan.context)
-                return LogicalResult(o.emitError()
-                                     << "the position table has " << rows
-                                     << " rows, fewer than the context of "
-                                     << plan.context);
-              plan.tables[o] = table(o.getTable(), o.getFraction());
-              return success();
-            })
+            .Case([&](qnn::PositionsOp o) { return positions(o); })
             .Case([&](qnn::LayerNormOp o) {
               norm(o, o.getGamma(), o.getBeta().value_or(TypedAttr()), true,
                    o.getEpsilon().convertToDouble(), o.getFraction());
@@ -603,16 +576,6 @@ FailureOr<Plan> Planner::run() {
                                      << "rotary embeddings are scheduled for "
                                         "queries and keys of a linear layer "
                                         "only");
-              if (o.getIds())
-                input(o.getIds());
-              return success();
-            })
-            .Case([&](qnn::ImportMaskOp o) {
-              input(o.getOut());
-              return success();
-            })
-            .Case([&](qnn::MaskPositionsOp o) {
-              input(o.getMask()); // the host counts them
               return success();
             })
             .Case([&](qnn::GateOp o) {
@@ -620,26 +583,17 @@ FailureOr<Plan> Planner::run() {
                   piecewise(*quantise::tableOf(o.getFunction().str()));
               return success();
             })
-            .Case([&](qnn::AttentionOp o) { return attention(o); })
-            .Case([&](qnn::LinearOp o) {
-              if (plan.inAttention.contains(o))
-                return success(); // planned with its attention
-              std::vector<int64_t> lanes = lanesOf(o.getCodes());
-              if (formOf(o) == quantise::WeightForm::W4)
-                for (size_t lane = 0; lane < lanes.size();
-                     lane += quantise::W4Group)
-                  if (modelGroup(lanes, int64_t(lane)) == -2)
-                    return LogicalResult(o.emitError()
-                                         << "padded heads split the groups of "
-                                            "4-bit weights on this "
-                                            "target; use --weights w8");
-              int64_t n = lastDimension(o.getOut());
-              int64_t most =
-                  std::max<int64_t>(m.accEntries / 2 / plan.block, 1) * m.n;
-              plan.linears[o] = linear(o, identityMap(n, n), lanes, most);
-              vocabulary = n;
+            .Case([&](qnn::TableOp o) {
+              plan.gateTables[o] =
+                  piecewise(*quantise::tableOf(o.getFunction().str()));
               return success();
             })
+            .Case([&](qnn::AttentionOp o) { return attention(o); })
+            .Case([&](qnn::HeadsOp o) { return heads(o); })
+            .Case([&](qnn::AttendOp o) { return attend(o); })
+            .Case([&](qnn::LinearOp o) { return linear(o); })
+            .Case<qnn::ImportOp, qnn::SliceOp, qnn::ConcatOp, qnn::WindowsOp>(
+                [&](auto o) { return place(o.getOut()); })
             .Default([](Operation *) { return success(); });
     if (failed(ok))
       return failure();
@@ -647,14 +601,11 @@ FailureOr<Plan> Planner::run() {
       plan.tags[&op] = std::min(++tag, 255);
   }
   plan.exponentialTable = piecewise(quantise::exponentialTable());
-  plan.logitsStride = roundUp(vocabulary * 4, 64);
-  plan.logitsBatchStride = plan.logitsStride * plan.context;
-  plan.outputBytes = plan.logitsBatchStride * plan.options.maxBatch;
+  if (failed(places()) || failed(outputs()))
+    return failure();
   plan.kvBytesPerSequence = roundUp(plan.kvBytesPerSequence, 64);
   return std::move(plan);
 }
-
-} // namespace
 
 FailureOr<Plan> makePlan(func::FuncOp function, const Options &options,
                          int64_t block) {

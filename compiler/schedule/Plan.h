@@ -9,6 +9,8 @@
 #include "compiler/dialect/qnn/QNNOps.h"
 #include "compiler/quantise/Weights.h"
 #include "compiler/schedule/Machine.h"
+#include "compiler/schedule/Places.h"
+#include "compiler/schedule/Stages.h"
 #include "isa/binary/Program.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -71,6 +73,8 @@ struct AttentionPlan {
   int64_t group = 0;                     ///< query heads computed together
   int64_t kvGroup = 0;                   ///< key/value heads of a slot
   int64_t keyChunk = 0;                  ///< keys of one matrix job
+  int64_t maxKeys = 0;                   ///< most keys
+  int64_t context = 0;                   ///< keys there is room for, padded
   std::array<Projection, 3> projections; ///< query, key, value
   std::array<LinearPlan, 3> linears;     ///< chunks in groups of heads
   /// Norms of single heads: gamma pairs of query and key, in this order.
@@ -86,7 +90,7 @@ struct AttentionPlan {
   int64_t slots() const { return kvHeads / kvGroup; }
   int64_t groupsPerSlot() const { return heads / slots() / group; }
   bool sharesKeys() const { return heads != kvHeads; }
-  int64_t cacheBytes(int64_t context) const {
+  int64_t cacheBytes() const {
     return 2 * kvGroup * context * (paddedSize + 4);
   }
 };
@@ -96,11 +100,6 @@ struct RotaryPlan {
   int64_t offset = 0, rows = 0;
   int64_t stride = 0; ///< bytes of a row: `half` cosines, `half` sines, int16
   int64_t half = 0;   ///< columns of half a head
-};
-
-/// One list of ids a sequence in region input.
-struct InputPlan {
-  int64_t offset = 0, stride = 0;
 };
 
 /// Everything of a model that does not depend on the entry point.
@@ -120,15 +119,32 @@ struct Plan {
   /// Linear layers, norms and rotary embeddings that are scheduled with their
   /// attention.
   llvm::DenseSet<mlir::Operation *> inAttention;
-  llvm::MapVector<mlir::Value, InputPlan> inputs;
+  /// Attention over complete keys; projections are layers of their own.
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> attends;
+  /// Codes of keys and values, by the value of the codes.
+  llvm::DenseMap<mlir::Value, CachePlace> caches;
+  /// Where a value's rows are loaded from, and all places they are stored to.
+  llvm::DenseMap<mlir::Value, Place> places;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Place, 1>> stores;
+  /// What the host writes as integers: ids, positions, masks.
+  llvm::MapVector<mlir::Value, Place> inputs;
+  llvm::DenseMap<mlir::Operation *, Place> outputs; ///< by qnn.dequantize
+  llvm::SmallVector<Stage> prefill, decode; ///< decode is empty if impossible
   int64_t constBytes = 0, weightBytes = 0, kvBytesPerSequence = 0;
-  int64_t inputBytes = 0;
-  int64_t logitsStride = 0, logitsBatchStride = 0, outputBytes = 0;
+  int64_t inputBytes = 0, outputBytes = 0, workspaceBytes = 0;
   /// Writes the contents of const and weights; kept apart so that a trial plan
   /// costs nothing.
   std::vector<std::function<void(std::vector<uint8_t> &constants,
                                  std::vector<uint8_t> &weights)>>
       fills;
+
+  /// Most rows of a stage, and of one block of it.
+  int64_t mostRows(int64_t rows) const {
+    return rows == TokenRows ? context : rows;
+  }
+  int64_t blockRows(int64_t rows) const {
+    return std::min(block, mostRows(rows));
+  }
 
   /// Tag and name of each operation of the function; tag 0 is what belongs to
   /// none.

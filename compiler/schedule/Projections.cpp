@@ -108,14 +108,17 @@ void Emitter::headNorm(const quantise::QuantisedNorm &norm,
 }
 
 /// Rows of the rotary tables for the tokens of a block, once for all layers.
-void Emitter::loadRotaries(func::FuncOp function) {
+void Emitter::loadRotaries(const Stage &stage) {
   rotaries.clear();
-  function.walk([&](qnn::RotaryOp op) {
+  for (Operation *each : stage.ops) {
+    auto op = dyn_cast<qnn::RotaryOp>(each);
+    if (!op)
+      continue;
     const RotaryPlan &table = plan.rotaries.find(op)->second;
     void *key = op.getIds() ? op.getIds().getAsOpaquePointer() : nullptr;
     Value &rows = rotaries[{table.offset, key}];
     if (rows)
-      return;
+      continue;
     rows = jobs.buffer("rotary", npu::Space::spm, table.stride * blockRows,
                        machine.alignment());
     int64_t region = int64_t(isa::Region::Const);
@@ -135,7 +138,7 @@ void Emitter::loadRotaries(func::FuncOp function) {
     if (list)
       job.read("index_addr", list);
     job.write("spm_addr", rows).emit();
-  });
+  }
 }
 
 /// qnn.rotary: both columns of a pair are at the same place of the two halves

@@ -267,7 +267,11 @@ void Emitter::linear(qnn::LinearOp op) {
   auto gate = onlyUser<qnn::GateOp>(result);
   if (gate)
     result = gate.getOut();
+  if (gate && !stage->contains(gate))
+    gate = {}, result = op.getOut();
   auto residual = onlyUser<qnn::AddOp>(result);
+  if (residual && !stage->contains(residual))
+    residual = {};
   Value other;
   if (residual) {
     other = residual.getA() == result ? residual.getB() : residual.getA();
@@ -321,24 +325,49 @@ void Emitter::linear(qnn::LinearOp op) {
   values[result] = out;
 }
 
-void Emitter::gate(qnn::GateOp op) {
-  Rows x = values.lookup(op.getX());
-  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
-  Rows out = makeRows("gate", x.cols);
-  useTable(gateTables[op]);
-  Job job = stream(1, rowsOf(op.getX()), x.cols);
+Rows Emitter::pass(Value value, StringRef label,
+                   const std::function<void(Job &job)> &finish) {
+  Rows x = values.lookup(value);
+  Rows out = makeRows(label, x.cols);
+  Job job = stream(1, rowsOf(value), x.cols);
   job.set("a_type", I32)
       .set("a_stride1", x.stride)
       .read("a_addr", x.buffer, x.start);
-  job.set("table", 2)
-      .set("table_shift", table.shift)
-      .set("table_offset", table.offset);
-  job.set("gate_shift", table.gateShift);
+  finish(job);
   job.set("out_type", I32)
       .set("out_stride1", out.stride)
       .write("out_addr", out.buffer)
       .emit();
-  values[op.getOut()] = out;
+  return out;
+}
+
+void Emitter::gate(qnn::GateOp op) {
+  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
+  useTable(gateTables[op]);
+  values[op.getOut()] = pass(op.getX(), "gate", [&](Job &job) {
+    job.set("table", 2)
+        .set("table_shift", table.shift)
+        .set("table_offset", table.offset);
+    job.set("gate_shift", table.gateShift);
+  });
+}
+
+void Emitter::table(qnn::TableOp op) {
+  const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
+  useTable(gateTables[op]);
+  values[op.getOut()] = pass(op.getX(), "table", [&](Job &job) {
+    job.set("table", 1)
+        .set("table_shift", table.shift)
+        .set("table_offset", table.offset);
+  });
+}
+
+void Emitter::rescale(qnn::RescaleOp op) {
+  quantise::Pair factor{int16_t(op.getMantissa()), int8_t(op.getShift())};
+  values[op.getOut()] = pass(op.getX(), "rescaled", [&](Job &job) {
+    job.set("scale1", ScaleImm).set("scale1_imm", pairWord(factor));
+    job.set("scale1_adjust", 0);
+  });
 }
 
 } // namespace dalbit::schedule

@@ -34,6 +34,35 @@ scf::ForOp makeLoop(JobBuilder &jobs, const Size &count) {
   return loop;
 }
 
+/// A loop over the blocks of a stage, and what is known of one in its body.
+void makeBlocks(JobBuilder &jobs, const Plan &plan, const Stage &stage,
+                Value allRows, Block &block) {
+  OpBuilder &builder = jobs.builder;
+  bool ofTokens = stage.rows == TokenRows;
+  Size total = ofTokens ? block.tokens : Size(stage.rows);
+  int64_t shift = llvm::Log2_64(uint64_t(plan.block));
+  Value more = jobs.materialise(total + (plan.block - 1));
+  Value count =
+      builder.create<arith::ShRUIOp>(jobs.loc, more, jobs.materialise(shift));
+  scf::ForOp blocks = makeLoop(jobs, Size(count));
+  Size first = jobs.times(blocks.getInductionVar(), plan.block);
+  Size left = jobs.minus(total, first);
+  block.first = Size(jobs.materialise(first));
+  block.rows = jobs.minimum(left, plan.block);
+  block.position =
+      ofTokens ? Size(jobs.materialise(block.past + block.first)) : block.first;
+  // The last block's last row, or all rows: max(min(all, 1) * rows, is last
+  // block).
+  Size after = jobs.maximum(jobs.minus(left, plan.block), 0);
+  Size isLast = jobs.minus(Size(1), jobs.minimum(after, 1));
+  Size all = Size(builder
+                      .create<arith::MulIOp>(jobs.loc, allRows,
+                                             jobs.materialise(block.rows))
+                      .getResult());
+  block.headRows = jobs.maximum(all, isLast);
+  block.headUsed = jobs.minimum(block.headRows, 1);
+}
+
 LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
                         bool decode) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
@@ -45,47 +74,34 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
   jobs.tag = decode ? DecodePhase : 0;
   Value tokens = function.getArgument(0), position = function.getArgument(1),
         batch = function.getArgument(2), allRows = function.getArgument(3);
-  int64_t rows = decode ? 1 : plan.block;
-  Emitter emitter(jobs, plan, rows);
+  Emitter emitter(jobs, plan, decode);
   emitter.begin(source);
   builder.create<npu::BarrierOp>(loc);
 
   scf::ForOp sequences = makeLoop(jobs, batch);
   Value sequence = sequences.getInductionVar();
   Block block;
+  block.sequence = Size(sequence);
+  block.past = Size(position);
+  block.tokens = decode ? Size(1) : Size(tokens);
   block.kv = jobs.times(sequence, plan.kvBytesPerSequence);
-  block.sequence = sequence;
-  block.logits = jobs.times(sequence, plan.logitsBatchStride);
-  if (decode) {
-    block.position = position;
-  } else {
-    int64_t shift = llvm::Log2_64(uint64_t(plan.block));
-    Value more = jobs.materialise(Size(tokens) + (plan.block - 1));
-    Value count =
-        builder.create<arith::ShRUIOp>(loc, more, jobs.materialise(shift));
-    scf::ForOp blocks = makeLoop(jobs, Size(count));
-    Size first = jobs.times(blocks.getInductionVar(), plan.block);
-    Size left = jobs.minus(Size(tokens), first);
-    block.first = Size(jobs.materialise(first));
-    block.rows = jobs.minimum(left, plan.block);
-    block.position = Size(jobs.materialise(Size(position) + first));
-    block.logits = Size(
-        jobs.materialise(block.logits + jobs.times(first, plan.logitsStride)));
-    // The last block's last row, or all rows: max(min(all, 1) * rows, is last
-    // block).
-    Size after = jobs.maximum(jobs.minus(left, plan.block), 0);
-    Size isLast = jobs.minus(Size(1), jobs.minimum(after, 1));
-    Size all = Size(
-        builder
-            .create<arith::MulIOp>(loc, allRows, jobs.materialise(block.rows))
-            .getResult());
-    block.headRows = jobs.maximum(all, isLast);
-    block.headUsed = jobs.minimum(block.headRows, 1);
+  for (const Stage &stage : decode ? plan.decode : plan.prefill) {
+    OpBuilder::InsertionGuard guard(builder);
+    Block own = block;
+    if (stage.rows != TokenRows && stage.rows <= plan.block) {
+      own.rows = stage.rows;
+      own.position = own.first;
+    } else if (decode) {
+      own.position = position;
+    } else {
+      makeBlocks(jobs, plan, stage, Value(allRows), own);
+    }
+    if (failed(emitter.emitBlock(stage, own)))
+      return failure();
+    // A turn begins with the same buffers, and the next stage with all of this
+    // one's rows, so it ends with everything done.
+    builder.create<npu::BarrierOp>(loc);
   }
-  if (failed(emitter.emitBlock(source, block)))
-    return failure();
-  // A turn begins with the same buffers, so it ends with everything done.
-  builder.create<npu::BarrierOp>(loc);
   builder.setInsertionPointToEnd(&function.getBody().front());
   builder.create<func::ReturnOp>(loc);
   return success();
@@ -117,7 +133,9 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
     Schedule result{std::move(*plan), ModuleOp::create(qnn.getLoc())};
     if (failed(
             emitEntry(source, *result.module, result.plan, /*decode=*/false)) ||
-        failed(emitEntry(source, *result.module, result.plan, /*decode=*/true)))
+        (!result.plan.decode.empty() &&
+         failed(emitEntry(source, *result.module, result.plan,
+                          /*decode=*/true))))
       return failure();
     PassManager passes(qnn.getContext());
     passes.addPass(createCSEPass());

@@ -76,9 +76,11 @@ std::vector<Symbols> corners(const Limits &limits) {
   return list;
 }
 
-std::vector<int64_t> shapeOf(const Tensor &tensor, const Symbols &symbols) {
+static std::vector<int64_t> sizesOf(const Tensor &tensor,
+                                    const std::vector<std::string> &dimensions,
+                                    const Symbols &symbols) {
   std::vector<int64_t> shape;
-  for (const std::string &dimension : tensor.shape) {
+  for (const std::string &dimension : dimensions) {
     std::optional<int64_t> value = evaluate(dimension, symbols);
     if (!value)
       throw Error("tensor '" + tensor.name + "': '" + dimension +
@@ -86,6 +88,15 @@ std::vector<int64_t> shapeOf(const Tensor &tensor, const Symbols &symbols) {
     shape.push_back(*value);
   }
   return shape;
+}
+
+std::vector<int64_t> shapeOf(const Tensor &tensor, const Symbols &symbols) {
+  return sizesOf(tensor, tensor.shape, symbols);
+}
+
+std::vector<int64_t> viewOf(const Tensor &tensor, const Symbols &symbols) {
+  return sizesOf(tensor, tensor.view.empty() ? tensor.shape : tensor.view,
+                 symbols);
 }
 
 } // namespace dalbit::binary

@@ -32,5 +32,7 @@ std::vector<Symbols> corners(const Limits &limits);
 
 /// The tensor's shape for these values. Throws Error on a bad expression.
 std::vector<int64_t> shapeOf(const Tensor &tensor, const Symbols &symbols);
+/// Sizes in memory: those of the view, or of the shape if there is none.
+std::vector<int64_t> viewOf(const Tensor &tensor, const Symbols &symbols);
 
 } // namespace dalbit::binary

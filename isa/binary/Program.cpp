@@ -43,6 +43,12 @@ const char *name(ScaleKind kind) {
     return "fixed";
   case ScaleKind::Row:
     return "row";
+  case ScaleKind::Visible:
+    return "visible";
+  case ScaleKind::Hidden:
+    return "hidden";
+  case ScaleKind::Score:
+    return "score";
   }
   return "";
 }
@@ -55,6 +61,8 @@ const char *name(Role role) {
     return "tokens";
   case Role::Positions:
     return "positions";
+  case Role::Types:
+    return "types";
   case Role::Mask:
     return "mask";
   }

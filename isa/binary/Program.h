@@ -72,22 +72,29 @@ enum class Role {
   None,      ///< not an integer input
   Tokens,    ///< token ids
   Positions, ///< positions P .. P+T-1, unless the host is told others
+  Types,     ///< ids of another kind: 0 unless the host is told others
   Mask,      ///< 0: the key is hidden
 };
 
 /// How numbers in DRAM stand for real ones (A9).
 enum class ScaleKind {
-  None,  ///< integers as they are: token ids, positions, masks
-  Fixed, ///< real = integer * 2^-fractionBits
-  Row,   ///< real = integer * pair of the row (A3's pairs, one 32-bit word)
+  None,    ///< integers as they are: token ids, positions
+  Fixed,   ///< real = integer * 2^-fractionBits
+  Row,     ///< real = integer * pair of the row (A3's pairs, one 32-bit word)
+  Visible, ///< mask: 0 where it is not 0, else -2^29 (added to scores)
+  Hidden,  ///< mask: -2^29 where it is not 0, else 0
+  Score,   ///< mask of numbers: as fixed, cut to +-2^29; infinities allowed
 };
+constexpr unsigned ScaleKinds = 6;
 
 /// A tensor that the host reads or writes. shape has one expression for each
 /// dimension: a number, or T, P, B and sums of products of them and numbers, as
 /// "P+T" (isa/binary/Expression.h). strides are in bytes, one for each
 /// dimension, not negative. With kind Row the scale of the row with indices (i0
 /// .. in-2) is at scaleOffset + sum of i * scaleStrides; the last dimension is
-/// the row.
+/// the row. A view, if there is one, has the same elements in the same
+/// row-major order cut into other dimensions; strides are then those of the
+/// view.
 struct Tensor {
   std::string name;
   TensorKind kind = TensorKind::Input;
@@ -95,6 +102,7 @@ struct Tensor {
   std::string onnxType; ///< "float", "float16", "int64", "int32", "bool" ...
   std::vector<std::string> shape;
   std::vector<std::string> onnxShape; ///< as the model names its dimensions
+  std::vector<std::string> view;      ///< empty: the shape
   isa::Region region = isa::Region::Input;
   uint64_t offset = 0;
   std::vector<int64_t> strides;

@@ -96,6 +96,7 @@ std::string printTensors(const Program &program) {
                     {"onnx_type", tensor.onnxType},
                     {"shape", tensor.shape},
                     {"onnx_shape", tensor.onnxShape},
+                    {"view", tensor.view},
                     {"region", regionName(tensor.region)},
                     {"offset", tensor.offset},
                     {"strides", tensor.strides},
@@ -125,17 +126,18 @@ void readTensors(std::string_view text, const std::string &source,
     tensor.onnxType = object.string("onnx_type");
     tensor.shape = object.strings("shape");
     tensor.onnxShape = object.strings("onnx_shape");
+    tensor.view = object.strings("view");
     tensor.region = regionOf(object, "region");
     tensor.offset = object.integer<uint64_t>("offset");
     tensor.strides = object.integers("strides");
     tensor.scale = object.choice<ScaleKind>(
-        "scale", 3, [](unsigned i) { return name(ScaleKind(i)); });
+        "scale", ScaleKinds, [](unsigned i) { return name(ScaleKind(i)); });
     tensor.fractionBits = object.integer<int>("fraction_bits");
     tensor.scaleRegion = regionOf(object, "scale_region");
     tensor.scaleOffset = object.integer<uint64_t>("scale_offset");
     tensor.scaleStrides = object.integers("scale_strides");
     tensor.columns = object.integers("columns");
-    tensor.role = object.choice<Role>("role", 4,
+    tensor.role = object.choice<Role>("role", 5,
                                       [](unsigned i) { return name(Role(i)); });
     tensor.limit = object.integer<uint64_t>("limit");
     tensor.source = object.string("source");

@@ -181,32 +181,50 @@ private:
     std::string prefix = "tensor '" + tensor.name + "'";
     require(!tensor.name.empty() && tensors.insert(tensor.name).second,
             prefix + ": no name, or used twice");
-    size_t rank = tensor.shape.size();
-    require(rank <= MaxRank, prefix + ": more than 8 dimensions");
-    require(tensor.strides.size() == rank,
+    size_t rank = tensor.shape.size(),
+           viewRank = tensor.view.empty() ? rank : tensor.view.size();
+    require(rank <= MaxRank && viewRank <= MaxRank,
+            prefix + ": more than 8 dimensions");
+    require(tensor.strides.size() == viewRank,
             prefix + ": " + std::to_string(tensor.strides.size()) +
-                " strides for " + std::to_string(rank) + " dimensions");
+                " strides for " + std::to_string(viewRank) + " dimensions");
+    require(tensor.view.empty() || tensor.columns.empty(),
+            prefix + ": both a view and columns");
     require(tensor.onnxShape.empty() || tensor.onnxShape.size() == rank,
             prefix + ": shape and ONNX shape differ in rank");
-    std::vector<std::vector<int64_t>> shapes;
-    for (const Symbols &symbols : corners(program.limits)) {
+    Shapes shapes, views;
+    auto sizes = [&](const std::vector<std::string> &dimensions,
+                     const Symbols &symbols, __int128 &count) {
       std::vector<int64_t> shape;
-      for (const std::string &dimension : tensor.shape) {
+      count = 1;
+      for (const std::string &dimension : dimensions) {
         std::optional<int64_t> value = evaluate(dimension, symbols);
         require(value.has_value(), prefix + ": '" + dimension + "' is no size");
         shape.push_back(*value);
+        count *= *value;
+        require(count <= __int128(1) << 62, prefix + ": too many elements");
       }
-      shapes.push_back(shape);
+      return shape;
+    };
+    for (const Symbols &symbols : corners(program.limits)) {
+      __int128 count, viewed;
+      shapes.push_back(sizes(tensor.shape, symbols, count));
+      views.push_back(tensor.view.empty()
+                          ? shapes.back()
+                          : sizes(tensor.view, symbols, viewed));
+      require(tensor.view.empty() || viewed == count,
+              prefix + ": view has another number of elements");
     }
     checkColumns(prefix, tensor, shapes);
     checkExtents(prefix, tensor.region, tensor.offset, tensor.strides,
-                 storedShapes(tensor, shapes), elementBytes(tensor.type));
+                 storedShapes(tensor, views), elementBytes(tensor.type));
     checkSource(prefix, tensor);
     require(tensor.fractionBits >= 0 && tensor.fractionBits <= 31,
             prefix + ": " + std::to_string(tensor.fractionBits) +
                 " fraction bits");
     if (tensor.scale == ScaleKind::Row) {
-      require(rank >= 1 && tensor.scaleStrides.size() == rank - 1,
+      require(rank >= 1 && tensor.view.empty() &&
+                  tensor.scaleStrides.size() == rank - 1,
               prefix + ": " + std::to_string(tensor.scaleStrides.size()) +
                   " scale strides for " + std::to_string(rank) +
                   " dimensions, one less is needed");

@@ -47,6 +47,29 @@ void store(uint8_t *to, binary::ElementType type, double value) {
   std::memcpy(to, &integer, binary::elementBytes(type)); // little endian
 }
 
+/// What a mask adds to the score of a hidden key: far below every score, far
+/// from overflow.
+constexpr double HiddenScore = -(1 << 29);
+
+/// The integer that stands for \p x, before rounding; rows scale theirs.
+double inMemory(const binary::Tensor &tensor, double x) {
+  switch (tensor.scale) {
+  case binary::ScaleKind::None:
+  case binary::ScaleKind::Row:
+    return x;
+  case binary::ScaleKind::Fixed:
+    return std::ldexp(x, tensor.fractionBits);
+  case binary::ScaleKind::Visible:
+    return x != 0 ? 0 : HiddenScore;
+  case binary::ScaleKind::Hidden:
+    return x != 0 ? HiddenScore : 0;
+  case binary::ScaleKind::Score:
+    return std::clamp(std::nearbyint(std::ldexp(x, tensor.fractionBits)),
+                      HiddenScore, -HiddenScore);
+  }
+  return x;
+}
+
 uint64_t dot(const std::vector<int64_t> &index,
              const std::vector<int64_t> &strides) {
   uint64_t sum = 0;
@@ -126,9 +149,6 @@ void writeTensor(Memory &memory, const binary::Tensor &tensor,
   uint64_t stride = rowStride(tensor);
   forEachRow(shape, [&](const std::vector<int64_t> &index, int64_t first) {
     const double *row = values.data() + first;
-    double factor = 1;
-    if (tensor.scale == binary::ScaleKind::Fixed)
-      factor = std::ldexp(1.0, tensor.fractionBits);
     double step = 1;
     if (tensor.scale == binary::ScaleKind::Row) {
       double most = 0;
@@ -143,7 +163,7 @@ void writeTensor(Memory &memory, const binary::Tensor &tensor,
     uint8_t *to = base + dot(index, tensor.strides);
     for (int64_t i = 0; i < size; ++i)
       store(to + placeOf(tensor, i) * stride, tensor.type,
-            step == 0 ? 0 : row[i] * factor / step);
+            step == 0 ? 0 : inMemory(tensor, row[i]) / step);
   });
 }
 

@@ -31,9 +31,10 @@ std::string shapeText(const std::vector<int64_t> &shape);
 uint32_t toPair(double value);
 double fromPair(uint32_t word);
 
-/// Writes \p values of \p shape where the table says that \p tensor lies:
-/// as they are, as round(x * 2^fractionBits), or as codes and a scale for each
-/// row; what does not fit the type saturates.
+/// Writes \p values where the table says that \p tensor lies: as they are, as
+/// round(x * 2^fractionBits), as codes and a scale for each row, or as what a
+/// mask adds to scores; what does not fit the type saturates. \p shape has the
+/// sizes in memory (binary::viewOf).
 void writeTensor(Memory &memory, const binary::Tensor &tensor,
                  const std::vector<int64_t> &shape,
                  const std::vector<double> &values);

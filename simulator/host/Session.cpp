@@ -19,10 +19,6 @@ namespace {
 using binary::Role;
 using binary::TensorKind;
 
-/// Added to the score of a hidden key: far below every score, far from
-/// overflow.
-constexpr double HiddenScore = -(1 << 29);
-
 const HostTensor *find(const std::vector<HostTensor> &list,
                        const std::string &name) {
   auto found =
@@ -42,6 +38,13 @@ std::optional<int64_t> fixedSize(const std::string &dimension) {
   return size;
 }
 
+int64_t countOf(const std::vector<int64_t> &shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
+
 /// What a user gives: positions that the host counts itself are none.
 bool isInput(const binary::Tensor &tensor) {
   return (tensor.kind == TensorKind::Input && tensor.source.empty()) ||
@@ -59,13 +62,15 @@ bool isUnread(const binary::Tensor &tensor) {
 
 Session::Session(const binary::Program &program, Memory &memory, Engine &engine)
     : program(program), memory(memory), engine(engine) {
-  words = nlohmann::json::parse(program.model).value("vocabulary", int64_t(0));
+  nlohmann::json facts = nlohmann::json::parse(program.model);
+  words = facts.value("vocabulary", int64_t(0));
+  rounds = facts.value("rounds", uint64_t(0));
   for (const binary::Tensor &tensor : program.tensors) {
     if (tensor.role == Role::Tokens && !ids)
       ids = &tensor;
     if (tensor.role == Role::Mask)
       masks.push_back(&tensor);
-    if (tensor.role == Role::Positions)
+    if (tensor.role == Role::Positions || tensor.role == Role::Types)
       positions.push_back({&tensor, {}});
   }
   memory.load(program);
@@ -129,8 +134,10 @@ void Session::checkId(int64_t index, double id) const {
 //===----------------------------------------------------------------------===//
 
 StepResult Session::start(uint32_t count, bool allRows) {
+  // Only a first start computes what does not depend on the new tokens (keys of
+  // an encoder's output).
   const binary::EntryPoint *entry =
-      count == 1 ? binary::findEntry(program, "decode") : nullptr;
+      count == 1 && past > 0 ? binary::findEntry(program, "decode") : nullptr;
   if (!entry)
     entry = binary::findEntry(program, "prefill");
   if (!entry)
@@ -154,8 +161,10 @@ StepResult Session::start(uint32_t count, bool allRows) {
                       name + "', which this version does not know",
                   {"known are tokens, position, batch and all_rows"});
   }
-  // Every round of a loop covers at least one token of one sequence.
-  start.bound = uint64_t(program.code.size() + 16) * (count + 1) * batch;
+  // Every round of a loop covers at least one token of one sequence, or rows of
+  // a number that the model fixes.
+  start.bound =
+      uint64_t(program.code.size() + 16) * (count + 1 + rounds) * batch;
   StepResult result = engine.run(start);
   past += count;
   return result;
@@ -192,11 +201,14 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
     uint32_t count = std::min(most, tokens - first);
     if (ids) {
       std::vector<double> part;
-      for (uint32_t b = 0; b < batch; ++b)
-        for (uint32_t t = 0; t < count; ++t)
-          part.push_back(all[size_t(b) * tokens + first + t]);
-      writeTensor(memory, *ids, binary::shapeOf(*ids, {count, past, batch}),
-                  part);
+      std::vector<int64_t> shape = binary::shapeOf(*ids, {count, past, batch});
+      if (all.size() == size_t(countOf(shape)))
+        part.assign(all.begin(), all.end());
+      else
+        for (uint32_t b = 0; b < batch; ++b)
+          for (uint32_t t = 0; t < count; ++t)
+            part.push_back(all[size_t(b) * tokens + first + t]);
+      writeTensor(memory, *ids, shape, part);
     }
     writePositions(first, count);
     bool isLast = first + count == tokens;
@@ -210,7 +222,8 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
 StepResult Session::step(std::span<const int32_t> tokenIds, uint32_t sequences,
                          bool allRows) {
   if (!ids)
-    throw Error("the program has no input for token ids");
+    throw Error("the program has no input for token ids",
+                {"give its inputs with --input NAME=FILE"});
   before = past;
   batch = sequences;
   tokens = sequences ? uint32_t(tokenIds.size() / sequences) : 0;
@@ -237,15 +250,16 @@ const std::vector<float> &Session::logits(uint32_t sequence,
 
 void Session::writeMasks(const std::vector<HostTensor> &given) {
   for (const binary::Tensor *mask : masks) {
-    const HostTensor *input = find(given, mask->name);
-    std::vector<int64_t> shape = shapeNow(*mask);
-    int64_t count = 1;
-    for (int64_t size : shape)
-      count *= size;
-    std::vector<double> scores(size_t(count), 0);
-    for (size_t i = 0; input && i < scores.size(); ++i)
-      scores[i] = input->values[i] != 0 ? 0 : HiddenScore;
-    writeTensor(memory, *mask, shape, scores);
+    std::vector<int64_t> view = binary::viewOf(*mask, {tokens, before, batch});
+    if (const HostTensor *input = find(given, mask->name)) {
+      writeTensor(memory, *mask, view, input->values);
+      continue;
+    }
+    // A mask that is not given hides nothing.
+    binary::Tensor none = *mask;
+    none.scale = binary::ScaleKind::None;
+    writeTensor(memory, none, view,
+                std::vector<double>(size_t(countOf(view)), 0));
   }
 }
 
@@ -256,6 +270,10 @@ void Session::findPositions(const std::vector<HostTensor> &given) {
     list.values.clear();
     if (input) {
       list.values = input->values;
+      continue;
+    }
+    if (list.tensor->role == Role::Types) {
+      list.values.assign(size_t(countOf(shapeNow(*list.tensor))), 0);
       continue;
     }
     int64_t sequences = shapeNow(*list.tensor).front();
@@ -278,9 +296,12 @@ void Session::writePositions(uint32_t first, uint32_t count) {
     std::vector<int64_t> shape =
         binary::shapeOf(*list.tensor, {count, past, batch});
     std::vector<double> part;
-    for (int64_t b = 0; b < shape.front(); ++b)
-      for (uint32_t t = 0; t < count; ++t)
-        part.push_back(list.values[size_t(b) * tokens + first + t]);
+    if (list.values.size() == size_t(countOf(shape)))
+      part = list.values; // all of them, or rows of a fixed number
+    else
+      for (int64_t b = 0; b < shape.front(); ++b)
+        for (uint32_t t = 0; t < count; ++t)
+          part.push_back(list.values[size_t(b) * tokens + first + t]);
     writeTensor(memory, *list.tensor, shape, part);
   }
 }
@@ -343,8 +364,10 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));
     checkLimit(*tensor, input);
+    bool isScore = tensor->scale == binary::ScaleKind::Score;
     for (size_t i = 0; i < input.values.size(); ++i)
-      if (!std::isfinite(input.values[i]))
+      if (isScore ? std::isnan(input.values[i])
+                  : !std::isfinite(input.values[i]))
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is not finite");
   }
@@ -352,7 +375,8 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     // A mask hides nothing, positions go on and an empty cache has nothing
     // unless given.
     bool isOptional = tensor.role == Role::Mask ||
-                      tensor.role == Role::Positions || isUnread(tensor) ||
+                      tensor.role == Role::Positions ||
+                      tensor.role == Role::Types || isUnread(tensor) ||
                       (tensor.kind == TensorKind::Past && before == 0);
     if (isInput(tensor) && !isOptional && !find(inputs, tensor.name))
       throw Error("input '" + tensor.name + "' " + shapeText(shapeNow(tensor)) +
@@ -398,7 +422,9 @@ StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
         numbers.push_back(int32_t(input.values[i]));
       }
     } else if (tensor.role == Role::None && !isUnread(tensor)) {
-      writeTensor(memory, tensor, input.shape, input.values);
+      writeTensor(memory, tensor,
+                  binary::viewOf(tensor, {tokens, before, batch}),
+                  input.values);
     }
   }
   writeMasks(inputs);
@@ -409,10 +435,23 @@ StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
   return result;
 }
 
+uint64_t Session::lastTokens() const {
+  if (logitsTensor())
+    return uint64_t(batch) * tokens;
+  for (const binary::Tensor &tensor : program.tensors)
+    if (tensor.kind == TensorKind::Output) {
+      std::vector<int64_t> shape = shapeNow(tensor);
+      if (!shape.empty())
+        shape.pop_back();
+      return uint64_t(countOf(shape));
+    }
+  return uint64_t(batch) * tokens;
+}
+
 std::vector<HostTensor> Session::outputs() const {
   std::vector<HostTensor> result;
   for (const binary::Tensor &tensor : program.tensors) {
-    if (isInput(tensor))
+    if (isInput(tensor) || tensor.kind == TensorKind::Input)
       continue;
     std::vector<int64_t> shape = shapeNow(tensor);
     if (tensor.kind != TensorKind::Logits) {

@@ -55,8 +55,9 @@ public:
   /// unknown and ill-shaped inputs.
   StepResult runOnce(const std::vector<HostTensor> &inputs,
                      std::vector<HostTensor> &outputs);
-  /// Tokens of the last step, batch × tokens.
-  uint64_t lastTokens() const { return uint64_t(batch) * tokens; }
+  /// Tokens of the last step: batch × tokens, or for a model without logits the
+  /// product of its first output's leading dimensions.
+  uint64_t lastTokens() const;
 
   /// The model's outputs after a step. Rows of logits that were not computed
   /// are 0.
@@ -94,6 +95,7 @@ private:
   uint32_t before = 0, tokens = 0, batch = 1;
   std::vector<std::vector<float>> rows; ///< [batch * tokens], empty: not there
   int64_t words = 0;
+  uint64_t rounds = 0; ///< of loops over rows that do not grow with T
 };
 
 } // namespace dalbit::host

@@ -40,7 +40,8 @@ struct Compiled {
 
   /// \p text is a model of the nn dialect.
   Compiled(const std::string &text, int64_t maxContext,
-           const std::string &targetName, const std::string &weights, bool rtl)
+           const std::string &targetName, const std::string &weights = "w8",
+           bool rtl = false)
       : target(target::loadTarget(targetName)) {
     context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                         mlir::memref::MemRefDialect, mlir::scf::SCFDialect,

@@ -41,6 +41,15 @@ Program sampleProgram() {
   tokens.shape = {"B", "T"};
   tokens.onnxShape = {"batch", "sequence"};
   tokens.strides = {64, 4};
+  tokens.limit = 50257;
+  Tensor image;
+  image.name = "image";
+  image.onnxType = "float";
+  image.shape = {"3", "4"};
+  image.view = {"3", "2", "2"};
+  image.strides = {8, 24, 4};
+  image.scale = ScaleKind::Fixed;
+  image.fractionBits = 16;
   Tensor present;
   present.name = "present";
   present.kind = TensorKind::Present;
@@ -57,7 +66,7 @@ Program sampleProgram() {
   past.kind = TensorKind::Past;
   past.shape[2] = "P";
   past.alias = "present";
-  program.tensors = {tokens, present, past};
+  program.tensors = {tokens, present, past, image};
 
   program.layers = {{0, "embedding", "embedding", {"/wte/Gather"}, 0, 4, 0, 0},
                     {1, "h.0", "linear", {"/h.0/MatMul", "x"}, 4, 9, 5000, 64}};

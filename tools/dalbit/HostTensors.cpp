@@ -79,6 +79,20 @@ readInputs(const std::vector<std::string> &entries) {
   return inputs;
 }
 
+void describeInputs(const std::vector<NamedTensor> &inputs,
+                    CompileOptions &options) {
+  bool open = options.maxBatch == 0;
+  for (const NamedTensor &input : inputs) {
+    std::string dims = input.name + "=";
+    llvm::ArrayRef<int64_t> shape = input.tensor.shape();
+    for (size_t i = 0; i < shape.size(); ++i)
+      dims += (i ? "," : "") + std::to_string(shape[i]);
+    options.actual.push_back(dims);
+    if (open && !shape.empty())
+      options.maxBatch = std::max(options.maxBatch, shape[0]);
+  }
+}
+
 void writeOutputs(const std::string &directory,
                   const std::vector<NamedTensor> &tensors) {
   std::map<std::string, std::string> files;

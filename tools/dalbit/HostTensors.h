@@ -7,6 +7,7 @@
 
 #include "compiler/execute/Tensor.h"
 #include "simulator/host/Session.h"
+#include "tools/dalbit/Pipeline.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -24,6 +25,10 @@ struct NamedTensor {
 std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries);
 std::vector<host::HostTensor>
 readInputs(const std::vector<std::string> &entries);
+/// The actual inputs decide (M2): their sizes, and room for their batch where
+/// nothing else was asked for.
+void describeInputs(const std::vector<NamedTensor> &inputs,
+                    CompileOptions &options);
 /// The file in which \p directory keeps a tensor: its name with / as _, .npy.
 std::string tensorPath(const std::string &directory, const std::string &name);
 /// One .npy for each tensor, at tensorPath. Throws Error.

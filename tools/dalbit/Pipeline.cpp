@@ -56,8 +56,35 @@ std::string textOf(ModuleOp module) {
 /// Positions of angles that a graph computes, unless --max-context says.
 constexpr int64_t DefaultContext = 2048;
 
-/// Rows of the smallest table of positions, or 2048 where they are computed.
-int64_t defaultContext(ModuleOp module) {
+/// The largest P + T of given inputs (NAME=DIMS), 0 if they do not say.
+int64_t actualContext(ModuleOp module, const std::vector<std::string> &actual) {
+  int64_t tokens = 0, past = 0;
+  for (auto function : module.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto name = function.getArgAttrOfType<StringAttr>(i, "dalbit.name");
+      auto dims = function.getArgAttrOfType<ArrayAttr>(i, "dalbit.dims");
+      for (const std::string &entry : actual) {
+        auto [input, list] = StringRef(entry).rsplit('=');
+        SmallVector<StringRef> sizes;
+        list.split(sizes, ',');
+        if (!name || !dims || input != name || sizes.size() != dims.size())
+          continue;
+        for (auto [dim, size] : llvm::zip(dims, sizes)) {
+          int64_t number = 0;
+          (void)size.getAsInteger(10, number);
+          if (cast<StringAttr>(dim).getValue() == "T")
+            tokens = std::max(tokens, number);
+          if (cast<StringAttr>(dim).getValue() == "P")
+            past = std::max(past, number);
+        }
+      }
+    }
+  return past + tokens;
+}
+
+/// Rows of the smallest table of positions, what given inputs need, or 2048.
+int64_t defaultContext(ModuleOp module,
+                       const std::vector<std::string> &actual) {
   int64_t rows = 0;
   auto atMost = [&](Value table) {
     int64_t size = cast<ShapedType>(table.getType()).getDimSize(0);
@@ -86,6 +113,18 @@ int64_t defaultContext(ModuleOp module) {
         auto past = sizes.getAs<IntegerAttr>("P");
         return tokens.getInt() + (past ? past.getInt() : 0);
       }
+  // Without tokens nothing grows.
+  bool grows = false;
+  for (auto function : module.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (auto dims = function.getArgAttrOfType<ArrayAttr>(i, "dalbit.dims"))
+        for (Attribute dim : dims)
+          grows |= cast<StringAttr>(dim).getValue().contains('T') ||
+                   cast<StringAttr>(dim).getValue().contains('P');
+  if (!grows)
+    return 1;
+  if (int64_t given = actualContext(module, actual))
+    return given;
   std::fprintf(stderr, "note: the model has no position table; --max-context "
                        "is taken as 2048\n");
   return DefaultContext;
@@ -141,6 +180,7 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
   raise::RaiseOptions raiseOptions;
   raiseOptions.shapes = options.shapes;
   raiseOptions.values = options.values;
+  raiseOptions.actual = options.actual;
   raiseOptions.context =
       options.maxContext ? options.maxContext : DefaultContext;
   raiseOptions.report = false;
@@ -172,8 +212,9 @@ binary::Program Compiler::compile(const std::string &path,
     return {};
   schedule::Options scheduleOptions;
   scheduleOptions.machine = schedule::machineOf(target);
-  scheduleOptions.maxContext =
-      options.maxContext ? options.maxContext : defaultContext(*module);
+  scheduleOptions.maxContext = options.maxContext
+                                   ? options.maxContext
+                                   : defaultContext(*module, options.actual);
   quantise::Options quantiseOptions;
   quantiseOptions.weights = options.weights;
   if (failed(quantise::convertToQNN(*module, quantiseOptions)))

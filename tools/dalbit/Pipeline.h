@@ -26,6 +26,8 @@ struct CompileOptions {
   /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer
   /// shapes.
   std::vector<std::string> shapes, values;
+  /// NAME=DIMS of inputs that will be given (M2).
+  std::vector<std::string> actual;
   /// onnx, nn, qnn, npu or asm: text of that step instead of a program.
   std::string emit;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of NNTokenOps.td: rules K1..K6.
+// Verifiers of NNTokenOps.td: rules K1..K8.
 
 #include "compiler/dialect/nn/NNChecks.h"
 #include "compiler/dialect/nn/Rearrangement.h"
@@ -54,6 +54,11 @@ LogicalResult ConcatOp::verify() {
   int64_t rows = 0;
   for (Value part : getParts()) {
     RankedTensorType type = tensorType(part);
+    if (type.getRank() == 2 && agree(type.getDimSize(0), out.getDimSize(0)) &&
+        agree(type.getDimSize(1), out.getDimSize(2))) {
+      rows = ShapedType::isDynamic(rows) ? rows : rows + 1;
+      continue;
+    }
     if (type.getRank() != 3 || !agree(type.getDimSize(2), out.getDimSize(2)) ||
         (type.getDimSize(0) != 1 &&
          !agree(type.getDimSize(0), out.getDimSize(0))))
@@ -85,4 +90,50 @@ LogicalResult WindowsOp::verify() {
                          ? any
                          : (rows + before + after - size) / stride + 1,
                      ShapedType::isDynamic(width) ? any : size * width});
+}
+
+/// A mask of [B, S] or [B or 1, T, S], if there is one.
+static LogicalResult checkMask(Operation *op, StringRef rule, Value mask,
+                               int64_t batch, int64_t tokens, int64_t keys) {
+  if (!mask)
+    return success();
+  RankedTensorType type = tensorType(mask);
+  if (type.getRank() != 3)
+    return checkShape(op, rule, "the mask", mask, {batch, keys});
+  return checkShape(op, rule, "the mask", mask,
+                    {type.getDimSize(0) == 1 ? 1 : batch, tokens, keys});
+}
+
+LogicalResult CachedAttentionOp::verify() {
+  RankedTensorType query = tensorType(getQuery()), keys = tensorType(getKeys());
+  int64_t heads = getHeads(), width = query.getRank() == 3
+                                          ? query.getDimSize(2)
+                                          : ShapedType::kDynamic;
+  if (heads <= 0 || keys.getRank() != 4 || ShapedType::isDynamic(width) ||
+      width % heads != 0)
+    return fails(*this, "K7",
+                 "needs queries [B, T, H*d] and keys [B, H, S, d]");
+  int64_t batch = query.getDimSize(0), all = keys.getDimSize(2);
+  SmallVector<int64_t> cache = {batch, heads, all, width / heads};
+  if (failed(checkShape(*this, "K7", "keys", getKeys(), cache)) ||
+      failed(checkShape(*this, "K7", "values", getValues(), cache)) ||
+      failed(
+          checkMask(*this, "K7", getMask(), batch, query.getDimSize(1), all)))
+    return failure();
+  return checkShape(*this, "K7", "the result", getOut(), query.getShape());
+}
+
+LogicalResult AttentionWeightsOp::verify() {
+  RankedTensorType query = tensorType(getQuery()), key = tensorType(getKey());
+  int64_t heads = getHeads();
+  if (heads <= 0 || query.getRank() != 3 || key.getRank() != 3 ||
+      ShapedType::isDynamic(query.getDimSize(2)) ||
+      query.getDimSize(2) % heads != 0 ||
+      query.getDimSize(2) != key.getDimSize(2))
+    return fails(*this, "K8", "needs query and key of [B, T or S, H*d]");
+  int64_t batch = query.getDimSize(0), tokens = query.getDimSize(1),
+          keys = key.getDimSize(1);
+  if (failed(checkMask(*this, "K8", getMask(), batch, tokens, keys)))
+    return failure();
+  return checkShape(*this, "K8", "the result", getOut(), {batch, tokens, keys});
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Rows of a sequence as a whole: cut out, put together, seen through windows,
-// and the rearrangements at the border of a model. Rules K1..K6.
+// attention over keys that are given, and the rearrangements at the border of a
+// model. Rules K1..K8.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
 #define DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
@@ -59,8 +60,8 @@ def NN_ConcatOp : NN_Op<"concat"> {
   let summary = "sequences one after the other";
   let description = [{
     Along the tokens. A part with one sequence is repeated for every sequence of
-    the batch (class tokens).
-    K4: parts are [B or 1, U_i, D], the result is [B, sum of U_i, D].
+    the batch (class tokens); a part [B, D] is one token.
+    K4: parts are [B or 1, U_i, D] or [B, D], the result is [B, sum of U_i, D].
   }];
   let arguments = (ins Variadic<NN_Float>:$parts);
   let results = (outs NN_Float:$out);
@@ -84,6 +85,44 @@ def NN_WindowsOp : NN_Op<"windows"> {
                        I64Attr:$before, I64Attr:$after);
   let results = (outs NN_Float:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_CachedAttentionOp : NN_Op<"cached_attention"> {
+  let summary = "attention over keys and values that are given";
+  let description = [{
+    As `nn.attention` without causality whose present keys and values are the
+    operands: a decoder's step over what its encoder has left.
+    K7: query and out are [B, T, H*d]; keys and values are [B, H, S, d]; a mask
+        is [B, S] or [B or 1, T, S].
+  }];
+  let arguments = (ins NN_Float:$query, NN_Float:$keys, NN_Float:$values,
+                       Optional<NN_Float>:$mask, I64Attr:$heads,
+                       F32Attr:$scale);
+  let results = (outs NN_Float:$out);
+  let assemblyFormat = [{
+    $query `,` $keys `,` $values (`mask` $mask^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_AttentionWeightsOp : NN_Op<"attention_weights"> {
+  let summary = "probabilities of an attention, a mean over its heads";
+  let description = [{
+    `out[b, t, s]` is the mean over h of softmax_s(scale * q . k + mask): what
+    nn.MultiheadAttention returns beside its output.
+    K8: query is [B, T, H*d], key [B, S, H*d], out [B, T, S]; a mask is as in
+        K7.
+  }];
+  let arguments = (ins NN_Float:$query, NN_Float:$key,
+                       Optional<NN_Float>:$mask, I64Attr:$heads,
+                       F32Attr:$scale);
+  let results = (outs NN_Float:$out);
+  let assemblyFormat = [{
+    $query `,` $key (`mask` $mask^)? attr-dict
+    `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 

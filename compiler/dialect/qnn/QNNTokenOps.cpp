@@ -98,8 +98,10 @@ LogicalResult ConcatOp::verify() {
   if (getParts().empty() || out.size() != 3)
     return emitOpError() << "needs parts and a result of [B, U, D]";
   for (Value part : getParts())
-    if (shapeOf(part).size() != 3 || !agree(shapeOf(part)[2], out[2]))
-      return emitOpError() << "has a part that is not [B, U, D] of its width";
+    if ((shapeOf(part).size() != 2 && shapeOf(part).size() != 3) ||
+        !agree(shapeOf(part).back(), out[2]))
+      return emitOpError() << "has a part that is not [B, U, D] or [B, D] of "
+                              "its width";
   return success();
 }
 

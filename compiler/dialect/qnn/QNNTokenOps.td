@@ -93,7 +93,7 @@ def QNN_PickOp : QNN_Op<"pick"> {
 
 def QNN_ConcatOp : QNN_Op<"concat"> {
   let summary = "sequences one after the other";
-  let description = [{ Along the rows; an operand with one sequence is repeated for all. }];
+  let description = [{ Along the rows; an operand with one sequence is repeated for all, one of [B, D] is one row. }];
   let arguments = (ins Variadic<QNN_Fixed>:$parts);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";

@@ -74,6 +74,12 @@ private:
   void slice(qnn::SliceOp op);
   void windows(qnn::WindowsOp op);
   void importScores(qnn::ImportScoresOp op);
+  void bindSymbol(StringRef dim, int64_t size) {
+    if (dim == "T")
+      tokens = size;
+    if (dim == "P")
+      past = size;
+  }
   /// The size of dimension \p dim of a value's type, T if that is open.
   int64_t rowsOf(Value value, int64_t dim = 1) const {
     int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
@@ -487,13 +493,13 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
                                   ArrayRef<Tensor> inputs) {
   for (auto [argument, tensor] : llvm::zip(function.getArguments(), inputs)) {
     values[argument] = tensor;
-    if (auto dims = function.getArgAttrOfType<ArrayAttr>(
-            argument.getArgNumber(), "dalbit.dims"))
+    auto dims = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(),
+                                                     "dalbit.dims");
+    if (dims)
       for (auto [i, dim] : llvm::enumerate(dims))
-        if (cast<StringAttr>(dim).getValue() == "T")
-          tokens = tensor.dim(int64_t(i));
+        bindSymbol(cast<StringAttr>(dim).getValue(), tensor.dim(int64_t(i)));
     for (Operation *user : argument.getUsers())
-      if (llvm::isa<qnn::ImportCacheOp>(user))
+      if (!dims && llvm::isa<qnn::ImportCacheOp>(user))
         past = tensor.dim(2);
   }
   std::vector<Tensor> results;

@@ -112,4 +112,33 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
   return {out, keys, values};
 }
 
+Tensor attentionWeights(const AttentionInputs &call) {
+  // Values that name the key: row s of the identity is 1 in column s.
+  const Tensor &query = *call.query, &key = *call.key;
+  int64_t batch = query.dim(0), tokens = query.dim(1), keys = key.dim(1);
+  int64_t d = query.dim(2) / call.heads;
+  Tensor out(ElementType::F32, {batch, tokens, keys});
+  std::fill_n(out.data<float>(), out.count(), 0.0f);
+  // As many keys at a time as a head has columns.
+  for (int64_t first = 0; first < keys; first += d) {
+    Tensor identity(ElementType::F32, key.shape());
+    std::fill_n(identity.data<float>(), identity.count(), 0.0f);
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t s = first; s < std::min(keys, first + d); ++s)
+        for (int64_t h = 0; h < call.heads; ++h)
+          identity.data<float>()[((b * keys + s) * call.heads + h) * d + s -
+                                 first] = 1;
+    AttentionInputs part = call;
+    part.value = &identity;
+    Tensor shares = attention(part)[0];
+    for (int64_t row = 0; row < batch * tokens; ++row)
+      for (int64_t h = 0; h < call.heads; ++h)
+        for (int64_t s = first; s < std::min(keys, first + d); ++s)
+          out.data<float>()[row * keys + s] +=
+              shares.data<float>()[(row * call.heads + h) * d + s - first] /
+              float(call.heads);
+  }
+  return out;
+}
+
 } // namespace dalbit::execute

@@ -29,4 +29,7 @@ struct AttentionInputs {
 /// S = P + U. Throws dalbit::Error if the sizes do not fit together.
 std::vector<Tensor> attention(const AttentionInputs &call);
 
+/// Probabilities [B, T, S], a mean over the heads; keys are \p call's new ones.
+Tensor attentionWeights(const AttentionInputs &call);
+
 } // namespace dalbit::execute

@@ -227,6 +227,29 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
             *inputs[0], mask.getHidden().convertToFloat(), mask.getInverted(),
             ShapedType::isDynamic(keys) ? inputs[0]->dim(1) : keys));
       })
+      .Case([&](nn::CachedAttentionOp op) {
+        // The new rows are none.
+        Tensor none(ElementType::F32,
+                    {inputs[0]->dim(0), 0, inputs[0]->dim(2)});
+        AttentionInputs call;
+        call.query = inputs[0];
+        call.key = call.value = &none;
+        call.pastKey = inputs[1];
+        call.pastValue = inputs[2];
+        call.keyMask = optional(inputs, 3);
+        call.heads = call.kvHeads = int64_t(op.getHeads());
+        call.scale = op.getScale().convertToFloat();
+        return one(attention(call)[0]);
+      })
+      .Case([&](nn::AttentionWeightsOp op) {
+        AttentionInputs call;
+        call.query = inputs[0];
+        call.key = inputs[1];
+        call.keyMask = optional(inputs, 2);
+        call.heads = call.kvHeads = int64_t(op.getHeads());
+        call.scale = op.getScale().convertToFloat();
+        return one(attentionWeights(call));
+      })
       .Case([&](nn::RearrangeOp op) {
         return one(rearrange(*inputs[0], op.getView(), op.getOrder(),
                              op.getOut().getType().getShape()));

@@ -78,19 +78,23 @@ template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids) {
 
 template <typename T>
 Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts) {
-  int64_t batch = 1, rows = 0, width = parts[0]->dim(2);
+  int64_t batch = 1, rows = 0, width = parts[0]->shape().back();
+  auto rowsOf = [](const Tensor *part) {
+    return part->rank() == 2 ? 1 : part->dim(1);
+  };
   for (const Tensor *part : parts) {
     batch = std::max(batch, part->dim(0));
-    rows += part->dim(1);
+    rows += rowsOf(part);
   }
   Tensor out(elementOf<T>(), Shape{batch, rows, width});
   T *to = out.data<T>();
   for (int64_t b = 0; b < batch; ++b)
     for (const Tensor *part : parts) {
-      if ((part->dim(0) != 1 && part->dim(0) != batch) || part->dim(2) != width)
+      if ((part->dim(0) != 1 && part->dim(0) != batch) ||
+          part->shape().back() != width)
         throw Error("sequences of shape " + shapeText(part->shape()) + " and " +
                     shapeText(out.shape()) + " do not go together");
-      int64_t count = part->dim(1) * width;
+      int64_t count = rowsOf(part) * width;
       to = std::copy_n(part->data<T>() + (part->dim(0) == 1 ? 0 : b * count),
                        count, to);
     }

@@ -231,3 +231,40 @@ TEST_CASE("an inverted key mask hides what is not zero, and no key past it",
                  {Tensor::of<float>({1, 2}, {1, 0}).cast(ElementType::Bool)});
   CHECK(out[0].values<float>() == llvm::ArrayRef<float>({-5, 0, 0}));
 }
+
+TEST_CASE("attention over given keys is attention whose cache is full",
+          "[execute][nn]") {
+  std::mt19937 random(5);
+  Tensor q = noise(random, {2, 3, 8}), x = noise(random, {2, 5, 8});
+  auto out = run(R"(
+    func.func @main(%q: tensor<2x3x8xf32>, %x: tensor<2x5x8xf32>) -> (tensor<2x3x8xf32>, tensor<2x3x8xf32>, tensor<2x3x5xf32>) {
+      %a:3 = nn.attention %q, %x, %x {heads = 2 : i64, kv_heads = 2 : i64, causal = false, scale = 0.5 : f32} : (tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x8xf32>) -> (tensor<2x3x8xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>)
+      %b = nn.cached_attention %q, %a#1, %a#2 {heads = 2 : i64, scale = 0.5 : f32} : (tensor<2x3x8xf32>, tensor<2x2x5x4xf32>, tensor<2x2x5x4xf32>) -> tensor<2x3x8xf32>
+      %w = nn.attention_weights %q, %x {heads = 2 : i64, scale = 0.5 : f32} : (tensor<2x3x8xf32>, tensor<2x5x8xf32>) -> tensor<2x3x5xf32>
+      return %a#0, %b, %w : tensor<2x3x8xf32>, tensor<2x3x8xf32>, tensor<2x3x5xf32>
+    })",
+                 {q, x});
+  CHECK(out[0].values<float>() == out[1].values<float>());
+  // Mean of both heads: rows sum to one, and with values that are the same in
+  // both heads they give the mean of the heads' outputs.
+  for (int64_t row = 0; row < 6; ++row) {
+    float sum = 0;
+    for (int64_t s = 0; s < 5; ++s)
+      sum += out[2].data<float>()[row * 5 + s];
+    CHECK(sum == Approx(1));
+  }
+  float scores[2][5];
+  double expected = 0;
+  for (int64_t h = 0; h < 2; ++h) {
+    double total = 0;
+    for (int64_t s = 0; s < 5; ++s) {
+      scores[h][s] = 0;
+      for (int64_t i = 0; i < 4; ++i)
+        scores[h][s] +=
+            q.data<float>()[h * 4 + i] * x.data<float>()[s * 8 + h * 4 + i];
+      total += std::exp(0.5 * scores[h][s]);
+    }
+    expected += std::exp(0.5 * scores[h][2]) / total / 2;
+  }
+  CHECK(out[2].data<float>()[2] == Approx(expected));
+}

@@ -76,9 +76,22 @@ func.func @silu(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
 
 // 1.702 x in the sigmoid approximates GELU; it is not SiLU.
 // CHECK-LABEL: @quick_gelu
-// CHECK-NOT: nn.
+// CHECK-NEXT: nn.gelu %arg0 {approximate = "sigmoid"}
 func.func @quick_gelu(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %c = onnx.constant dense<1.702> : tensor<f32>
+  %i = onnx.node "Mul"(%x, %c) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
+  %s = onnx.node "Sigmoid"(%i) opset 13 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %y = onnx.node "Mul"(%x, %s) opset 13 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// Another factor is neither.
+// CHECK-LABEL: @other_factor
+// CHECK-NOT: nn.
+func.func @other_factor(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c = onnx.constant dense<1.6> : tensor<f32>
   %i = onnx.node "Mul"(%x, %c) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
   %s = onnx.node "Sigmoid"(%i) opset 13 : (tensor<?x8xf32>) -> tensor<?x8xf32>
   %y = onnx.node "Mul"(%x, %s) opset 13 : (tensor<?x8xf32>, tensor<?x8xf32>) -> tensor<?x8xf32>

@@ -164,3 +164,103 @@ func.func @biased(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8x
   %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// nn.MultiheadAttention's key_padding_mask: what is not zero hides.
+// CHECK-LABEL: @padding
+// CHECK-NEXT: %[[M:.*]] = nn.key_mask %arg3 {hidden = 0xFF800000 : f32, inverted} : tensor<?x?xi1> -> tensor<?x?xf32>
+// CHECK-NEXT: nn.attention %arg0, %arg1, %arg2 mask %[[M]] {causal = false
+func.func @padding(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}, %mask: tensor<?x?xi1> {dalbit.name = "pad_mask"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %never = onnx.constant dense<0xFF800000> : tensor<f32>
+  %w = onnx.node "Where"(%mask, %never, %zero) opset 13 : (tensor<?x?xi1>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %u = onnx.node "Unsqueeze"(%w) opset 13 attributes {axes = array<i64: 1, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %l = onnx.node "Add"(%s, %u) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%l) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A mask of numbers, one for each query and key; cross attention.
+// CHECK-LABEL: @scores
+// CHECK-NEXT: %[[M:.*]] = nn.rearrange %arg3 view [1, 3, 5] order [0, 1, 2] : (tensor<3x5xf32>) -> tensor<1x3x5xf32>
+// CHECK-NEXT: nn.attention %arg0, %arg1, %arg2 mask %[[M]] {causal = false
+func.func @scores(%xq: tensor<1x3x8xf32> {dalbit.name = "q"}, %xk: tensor<1x5x8xf32> {dalbit.name = "k"}, %xv: tensor<1x5x8xf32> {dalbit.name = "v"}, %mask: tensor<3x5xf32> {dalbit.name = "attn_mask"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x3x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<1x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<1x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %l = onnx.node "Add"(%s, %mask) opset 13 : (tensor<*xf32>, tensor<3x5xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%l) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// nn.MultiheadAttention returns the mean of its probabilities too.
+// CHECK-LABEL: @weights
+// CHECK-NEXT: %[[M:.*]] = nn.rearrange %arg3 view [1, 3, 5] order [0, 1, 2] : (tensor<3x5xf32>) -> tensor<1x3x5xf32>
+// CHECK-NEXT: %[[A:.*]], %{{.*}}, %{{.*}} = nn.attention %arg0, %arg1, %arg2 mask %[[M]] {causal = false
+// CHECK-NEXT: %[[W:.*]] = nn.attention_weights %arg0, %arg1 mask %[[M]] {heads = 2 : i64, scale =
+// CHECK-NEXT: return %[[A]], %[[W]]
+func.func @weights(%xq: tensor<1x3x8xf32> {dalbit.name = "q"}, %xk: tensor<1x5x8xf32> {dalbit.name = "k"}, %xv: tensor<1x5x8xf32> {dalbit.name = "v"}, %mask: tensor<3x5xf32> {dalbit.name = "attn_mask"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x3x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<1x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<1x5x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %l = onnx.node "Add"(%s, %mask) opset 13 : (tensor<*xf32>, tensor<3x5xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%l) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %two = onnx.constant dense<2.0> : tensor<f32>
+  %sum = onnx.node "ReduceSum"(%p) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64, noop_with_empty_axes = 0 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %mean = onnx.node "Div"(%sum, %two) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  return %y, %mean : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// A decoder's step over keys and values that its encoder has left.
+// CHECK-LABEL: @given
+// CHECK-NEXT: nn.cached_attention %arg0, %arg1, %arg2 {heads = 2 : i64, scale = 1.000000e+00 : f32} : (tensor<?x?x8xf32>, tensor<?x2x5x4xf32>, tensor<?x2x5x4xf32>) -> tensor<?x?x8xf32>
+func.func @given(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %k: tensor<?x2x5x4xf32> {dalbit.name = "encoder.key"}, %v: tensor<?x2x5x4xf32> {dalbit.name = "encoder.value"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<?x2x5x4xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<?x2x5x4xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -43,6 +43,7 @@ binary::Program program() {
   mask.offset = 512;
   mask.strides = {128, 4};
   binary::Tensor ids = mask;
+  mask.scale = ScaleKind::Visible;
   ids.name = "ids";
   ids.role = binary::Role::Tokens;
   ids.shape = {"B", "T"};

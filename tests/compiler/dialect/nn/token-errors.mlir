@@ -56,3 +56,19 @@ func.func @k6(%x: tensor<?x8x4xf32>) {
   %0 = nn.windows %x {size = 3 : i64, stride = 0 : i64, before = 1 : i64, after = 1 : i64} : (tensor<?x8x4xf32>) -> tensor<?x8x12xf32>
   return
 }
+
+// -----
+
+func.func @k7(%q: tensor<?x2x8xf32>, %k: tensor<?x2x5x3xf32>) {
+  // expected-error @+1 {{keys is tensor<?x2x5x3xf32>, expected ?x2x5x4 (K7)}}
+  %0 = nn.cached_attention %q, %k, %k {heads = 2 : i64, scale = 1.0 : f32} : (tensor<?x2x8xf32>, tensor<?x2x5x3xf32>, tensor<?x2x5x3xf32>) -> tensor<?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @k8(%q: tensor<?x2x8xf32>, %k: tensor<?x5x8xf32>) {
+  // expected-error @+1 {{the result is tensor<?x2x4xf32>, expected ?x2x5 (K8)}}
+  %0 = nn.attention_weights %q, %k {heads = 2 : i64, scale = 1.0 : f32} : (tensor<?x2x8xf32>, tensor<?x5x8xf32>) -> tensor<?x2x4xf32>
+  return
+}

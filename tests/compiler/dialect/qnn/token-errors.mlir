@@ -60,7 +60,7 @@ func.func @slice(%x: tensor<?x?x8xi32>) {
 // -----
 
 func.func @concat(%x: tensor<?x5x8xi32>, %y: tensor<?x5x4xi32>) {
-  // expected-error @+1 {{has a part that is not [B, U, D] of its width}}
+  // expected-error @+1 {{has a part that is not [B, U, D] or [B, D] of its width}}
   %0 = qnn.concat %x, %y : (tensor<?x5x8xi32>, tensor<?x5x4xi32>) -> tensor<?x10x8xi32>
   return
 }

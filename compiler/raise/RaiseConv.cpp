@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Convolutions of transformers' stems: patches of an image (kernel = stride)
+// and windows over time, as linear layers on rows that are cut so.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/Moves.h"
+#include "support/Error.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_RAISECONV
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+/// A convolution with constant weights [O, C, k...] and no groups.
+struct ConvMatch {
+  Value x;
+  RankedTensorType weightType;
+  SmallVector<float> weight;
+  TypedAttr bias;
+  SmallVector<int64_t> strides, before, after;
+};
+
+class RaiseConvPass : public impl::RaiseConvBase<RaiseConvPass> {
+public:
+  void runOnOperation() override;
+};
+
+} // namespace
+
+static std::optional<ConvMatch> matchConv(onnx::NodeOp node) {
+  ConvMatch match;
+  match.x = node.getInputs()[0];
+  TypedAttr weight = constantOf(node.getInputs()[1]);
+  weight = weight ? floatConstant(weight) : weight;
+  RankedTensorType type = rankedType(match.x);
+  if (!weight || !type || !isFloat32(match.x))
+    return std::nullopt;
+  match.weightType = cast<RankedTensorType>(weight.getType());
+  int64_t spatial = match.weightType.getRank() - 2;
+  if (spatial < 1 || spatial > 2 || type.getRank() != spatial + 2 ||
+      node.getOnnxInt("group").value_or(1) != 1)
+    return std::nullopt;
+  auto list = [&](StringRef name, int64_t size, int64_t fallback) {
+    auto given = node.getOnnxInts(name);
+    return given ? SmallVector<int64_t>(*given)
+                 : SmallVector<int64_t>(size, fallback);
+  };
+  StringRef automatic = node.getOnnxString("auto_pad").value_or("NOTSET");
+  if (automatic != "NOTSET" && automatic != "VALID")
+    return std::nullopt;
+  for (int64_t dilation : list("dilations", spatial, 1))
+    if (dilation != 1)
+      return std::nullopt;
+  match.strides = list("strides", spatial, 1);
+  SmallVector<int64_t> pads = list("pads", 2 * spatial, 0);
+  match.before.assign(pads.begin(), pads.begin() + spatial);
+  match.after.assign(pads.begin() + spatial, pads.end());
+  if (hasInput(node, 2)) {
+    match.bias = constantOf(node.getInputs()[2]);
+    match.bias = match.bias ? vectorConstant(match.bias) : match.bias;
+    if (!match.bias)
+      return std::nullopt;
+  }
+  try {
+    onnx::readWeight(weight, match.weight);
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+  return match;
+}
+
+/// Rows times the convolution's weight [K, O], given as element
+/// \p source(k, o) of the file's.
+static Value makeLinear(OpBuilder &builder, Location loc,
+                        const ConvMatch &match, Value rows, int64_t depth,
+                        llvm::function_ref<int64_t(int64_t, int64_t)> source,
+                        SymbolicShapes &shapes) {
+  int64_t outputs = match.weightType.getDimSize(0);
+  std::vector<float> weight(static_cast<size_t>(depth * outputs));
+  for (int64_t k = 0; k < depth; ++k)
+    for (int64_t o = 0; o < outputs; ++o)
+      weight[static_cast<size_t>(k * outputs + o)] =
+          match.weight[static_cast<size_t>(source(k, o))];
+  auto constant = DenseElementsAttr::get(
+      RankedTensorType::get({depth, outputs}, builder.getF32Type()),
+      ArrayRef<float>(weight));
+  Dims dims = *shapes.dims(rows);
+  dims.back() = outputs;
+  Value bias = match.bias ? makeConstant(builder, loc, match.bias) : Value();
+  Value out = builder.create<nn::LinearOp>(
+      loc, tensorType(dims, builder.getF32Type()), rows,
+      makeConstant(builder, loc, constant), bias);
+  shapes.setDims(out, dims);
+  return out;
+}
+
+/// [B, C, H, W] with kernels as large as their strides: rows of patches.
+static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
+                         SymbolicShapes &shapes) {
+  const Dims dims = *shapes.dims(match.x);
+  int64_t channels = match.weightType.getDimSize(1),
+          outputs = match.weightType.getDimSize(0);
+  int64_t kernel[2] = {match.weightType.getDimSize(2),
+                       match.weightType.getDimSize(3)};
+  int64_t count[2];
+  for (int i : {0, 1}) {
+    auto size = dims[2 + i].constant();
+    if (!size || match.strides[i] != kernel[i] || match.before[i] ||
+        match.after[i] || *size % kernel[i] != 0)
+      return;
+    count[i] = *size / kernel[i];
+  }
+  OpBuilder builder(node);
+  Location loc = node.getLoc();
+  int64_t depth = channels * kernel[0] * kernel[1];
+  Dims rowDims = {dims[0], count[0] * count[1], depth};
+  Value rows = builder.create<nn::RearrangeOp>(
+      loc, tensorType(rowDims, builder.getF32Type()), match.x,
+      ArrayRef<int64_t>{-1, channels, count[0], kernel[0], count[1], kernel[1]},
+      ArrayRef<int64_t>{0, 2, 4, 1, 3, 5});
+  shapes.setDims(rows, rowDims);
+  Value out = makeLinear(
+      builder, loc, match, rows, depth,
+      [&](int64_t k, int64_t o) { return o * depth + k; }, shapes);
+  out = makeTranspose(builder, out, {0, 2, 1}, shapes);
+  out =
+      makeReshape(builder, out, {dims[0], outputs, count[0], count[1]}, shapes);
+  if (out && out.getType() == node->getResult(0).getType())
+    node->getResult(0).replaceAllUsesWith(out);
+}
+
+/// [B, C, T]: rows of windows over time.
+static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
+                         SymbolicShapes &shapes) {
+  const Dims *result = shapes.dims(node->getResult(0));
+  if (!result)
+    return;
+  int64_t channels = match.weightType.getDimSize(1),
+          size = match.weightType.getDimSize(2);
+  SymbolicExpr outRows = (*result)[2];
+  OpBuilder builder(node);
+  Location loc = node.getLoc();
+  Value rows = makeTranspose(builder, match.x, {0, 2, 1}, shapes);
+  if (size != 1 || match.strides[0] != 1 || match.before[0] || match.after[0]) {
+    Dims dims = {(*shapes.dims(rows))[0], outRows, size * channels};
+    rows = builder.create<nn::WindowsOp>(
+        loc, tensorType(dims, builder.getF32Type()), rows, size,
+        match.strides[0], match.before[0], match.after[0]);
+    shapes.setDims(rows, dims);
+  }
+  // Column k * C + c of a window is channel c of its k-th row.
+  Value out = makeLinear(
+      builder, loc, match, rows, size * channels,
+      [&](int64_t k, int64_t o) {
+        return (o * channels + k % channels) * size + k / channels;
+      },
+      shapes);
+  out = makeTranspose(builder, out, {0, 2, 1}, shapes);
+  if (out.getType() == node->getResult(0).getType())
+    node->getResult(0).replaceAllUsesWith(out);
+}
+
+void RaiseConvPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (function.isDeclaration())
+    return;
+  SymbolicShapes shapes(function);
+  SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
+  for (onnx::NodeOp node : nodes) {
+    if (!node.isOnnx("Conv"))
+      continue;
+    auto match = matchConv(node);
+    if (!match || !shapes.dims(match->x))
+      continue;
+    if (match->weightType.getRank() == 4)
+      raisePatches(node, *match, shapes);
+    else
+      raiseWindows(node, *match, shapes);
+  }
+  eraseDead(function);
+}
+
+} // namespace dalbit::raise

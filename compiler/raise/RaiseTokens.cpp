@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tokens cut out (Gather, Slice), put together (Concat) and picked by their ids
+// (ArgMax with GatherND); then, what is left of moves at the border.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/dialect/nn/Rearrangement.h"
+#include "compiler/raise/Evaluate.h"
+#include "compiler/raise/Graph.h"
+#include "compiler/raise/Layout.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_RAISETOKENS
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+class RaiseTokensPass : public impl::RaiseTokensBase<RaiseTokensPass> {
+public:
+  void runOnOperation() override;
+
+private:
+  void raiseGather(onnx::NodeOp node);
+  void raiseSlice(onnx::NodeOp node);
+  void raiseConcat(onnx::NodeOp node);
+  void raisePick(onnx::NodeOp node);
+  void raiseBorder(onnx::NodeOp node);
+  std::optional<int64_t> tokenIndex(const SymbolicExpr &index, Value x);
+  void replace(onnx::NodeOp node, Value raised) {
+    shapes->setDims(raised, *shapes->dims(node->getResult(0)));
+    node->getResult(0).replaceAllUsesWith(raised);
+  }
+
+  SymbolicShapes *shapes = nullptr;
+};
+
+} // namespace
+
+/// \p index as a number from the start or, negative, from the end.
+std::optional<int64_t> RaiseTokensPass::tokenIndex(const SymbolicExpr &index,
+                                                   Value x) {
+  if (auto number = index.constant())
+    return number;
+  auto fromEnd = (index - (*shapes->dims(x))[1]).constant();
+  return fromEnd && *fromEnd < 0 ? fromEnd : std::nullopt;
+}
+
+static bool isTokens(Value x, const SymbolicShapes &shapes) {
+  const Dims *dims = shapes.dims(x);
+  return isFloat32(x) && dims && dims->size() == 3 && !constantOf(x);
+}
+
+void RaiseTokensPass::raiseGather(onnx::NodeOp node) {
+  Value x = node.getInputs()[0];
+  const Contents *index = shapes->contents(node.getInputs()[1]);
+  const Dims *dims = shapes->dims(node->getResult(0));
+  if (!isTokens(x, *shapes) || !index || index->elements.size() != 1 || !dims ||
+      dims->size() > 3 ||
+      normaliseAxis(node.getOnnxInt("axis").value_or(0), 3) != 1)
+    return;
+  auto first = tokenIndex(index->elements[0], x);
+  if (!first)
+    return;
+  OpBuilder builder(node);
+  replace(node, builder.create<nn::SliceOp>(
+                    node.getLoc(), node->getResult(0).getType(), x, *first));
+}
+
+void RaiseTokensPass::raiseSlice(onnx::NodeOp node) {
+  Value x = node.getInputs()[0];
+  if (!isTokens(x, *shapes) || node.getInputs().size() < 3)
+    return;
+  const Contents *starts = shapes->contents(node.getInputs()[1]);
+  const Contents *ends = shapes->contents(node.getInputs()[2]);
+  auto axes = hasInput(node, 3) ? integersOf(node.getInputs()[3])
+                                : std::optional(SmallVector<int64_t>{0});
+  auto steps = hasInput(node, 4) ? integersOf(node.getInputs()[4])
+                                 : std::optional(SmallVector<int64_t>{1});
+  if (!starts || !ends || starts->elements.size() != 1 || !axes ||
+      axes->size() != 1 || normaliseAxis(axes->front(), 3) != 1 || !steps ||
+      steps->front() != 1)
+    return;
+  auto range = sliceRange(starts->elements[0], ends->elements[0], 1,
+                          (*shapes->dims(x))[1]);
+  const Dims *dims = shapes->dims(node->getResult(0));
+  auto first = range ? tokenIndex(range->start, x) : std::nullopt;
+  if (!first || !dims || (!(*dims)[1].isConstant() && *first != 0))
+    return;
+  OpBuilder builder(node);
+  replace(node, builder.create<nn::SliceOp>(
+                    node.getLoc(), node->getResult(0).getType(), x, *first));
+}
+
+/// A constant that is repeated for every sequence: the constant.
+static Value repeatedConstant(Value part, const SymbolicShapes &shapes) {
+  auto expand = nodeOf(part, "Expand");
+  Value source = expand ? expand.getInputs()[0] : part;
+  TypedAttr constant = constantOf(source);
+  const Dims *dims = shapes.dims(part);
+  if (!constant || !dims)
+    return {};
+  auto type = cast<RankedTensorType>(constant.getType());
+  // Only the sequences may be repeated.
+  if (type.getRank() != 3 || type.getDimSize(0) != 1 ||
+      SymbolicExpr(type.getDimSize(1)) != (*dims)[1] ||
+      SymbolicExpr(type.getDimSize(2)) != (*dims)[2])
+    return {};
+  return source;
+}
+
+void RaiseTokensPass::raiseConcat(onnx::NodeOp node) {
+  const Dims *dims = shapes->dims(node->getResult(0));
+  if (!isFloat32(node->getResult(0)) || !dims || dims->size() != 3 ||
+      normaliseAxis(node.getOnnxInt("axis").value_or(0), 3) != 1)
+    return;
+  OpBuilder builder(node);
+  SmallVector<Value> parts;
+  for (Value part : node.getInputs()) {
+    if (Value constant = repeatedConstant(part, *shapes)) {
+      TypedAttr value = floatConstant(constantOf(constant));
+      if (!value)
+        return;
+      parts.push_back(makeConstant(builder, node.getLoc(), value));
+      shapes->infer(parts.back().getDefiningOp());
+      continue;
+    }
+    // One token of [B, D] that was given a dimension.
+    auto layout = traceLayout(part, *shapes);
+    const Dims *base = layout ? shapes->dims(layout->base) : nullptr;
+    const Dims *own = shapes->dims(part);
+    if (base && own && base->size() == 2 && own->size() == 3 &&
+        (*own)[0] == (*base)[0] && (*own)[1] == SymbolicExpr(1) &&
+        (*own)[2] == (*base)[1]) {
+      parts.push_back(layout->base);
+      continue;
+    }
+    if (!isTokens(part, *shapes))
+      return;
+    parts.push_back(part);
+  }
+  replace(node, builder.create<nn::ConcatOp>(
+                    node.getLoc(), node->getResult(0).getType(), parts));
+}
+
+/// GatherND of pairs (sequence, place of the largest id).
+void RaiseTokensPass::raisePick(onnx::NodeOp node) {
+  Value x = node.getInputs()[0], indices = node.getInputs()[1];
+  const Dims *dims = shapes->dims(node->getResult(0));
+  const Dims *pairs = shapes->dims(indices);
+  if (!isTokens(x, *shapes) || !dims || dims->size() != 2 || !pairs ||
+      pairs->size() != 2 || (*pairs)[1] != SymbolicExpr(2) ||
+      node.getOnnxInt("batch_dims").value_or(0) != 0)
+    return;
+  Leaves leaves = leavesOf(indices, Value(), *shapes);
+  const Dims &tokens = *shapes->dims(x);
+  if (leaves.arguments.size() != 1)
+    return;
+  BlockArgument ids = leaves.arguments[0];
+  const Dims *idDims = shapes->dims(ids);
+  if (!idDims || idDims->size() != 2 || (*idDims)[0] != tokens[0] ||
+      (*idDims)[1] != tokens[1] ||
+      !cast<ShapedType>(ids.getType()).getElementType().isIntOrIndex())
+    return;
+  // What the graph picks is found by trying, with equal largest ids too.
+  uint32_t state = 12345;
+  for (const Sizes &sizes : probeSizes(getOperation()))
+    for (int trial = 0; trial < 3; ++trial) {
+      int64_t batch = tokens[0].evaluate(sizes),
+              count = tokens[1].evaluate(sizes);
+      Numbers numbers{{batch, count}, {}};
+      for (int64_t i = 0; i < batch * count; ++i) {
+        state = state * 1664525u + 1013904223u;
+        numbers.values.push_back((state >> 16) % (trial ? 3 : 1000));
+      }
+      llvm::DenseMap<Value, Numbers> given;
+      given[ids] = numbers;
+      auto found = evaluateAt(indices, leaves, sizes, *shapes, given);
+      if (!found || found->values.size() != static_cast<size_t>(2 * batch))
+        return;
+      for (int64_t b = 0; b < batch; ++b) {
+        auto row = numbers.values.begin() + b * count;
+        if (found->values[2 * b] != b ||
+            found->values[2 * b + 1] !=
+                std::max_element(row, row + count) - row)
+          return;
+      }
+    }
+  OpBuilder builder(node);
+  replace(node, builder.create<nn::PickOp>(
+                    node.getLoc(), node->getResult(0).getType(), x, ids));
+}
+
+/// An input that is only moved before its first use.
+void RaiseTokensPass::raiseBorder(onnx::NodeOp node) {
+  if (node->getNumResults() != 1 || !isFloat32(node->getResult(0)))
+    return;
+  const Dims *dims = shapes->dims(node->getResult(0));
+  if (!dims)
+    return;
+  // The last of a chain of moves.
+  for (Operation *user : node->getUsers())
+    if (auto next = dyn_cast<onnx::NodeOp>(user)) {
+      SmallVector<Atoms, 4> axes = identityAxes(*dims);
+      if (applyMove(next, *shapes, axes))
+        return;
+    }
+  auto layout = traceLayout(node->getResult(0), *shapes);
+  if (!layout || !isa<BlockArgument>(layout->base))
+    return;
+  const Dims &base = *shapes->dims(layout->base);
+  struct Part {
+    Atom atom;
+    int64_t place;
+  };
+  SmallVector<Part> parts;
+  for (const Atoms &atoms : layout->axes)
+    for (const Atom &atom : atoms) {
+      if (atom.dim < 0 || !atom.stride.isConstant())
+        return;
+      parts.push_back({atom, static_cast<int64_t>(parts.size())});
+    }
+  llvm::stable_sort(parts, [](const Part &a, const Part &b) {
+    return a.atom.dim != b.atom.dim
+               ? a.atom.dim < b.atom.dim
+               : *a.atom.stride.constant() > *b.atom.stride.constant();
+  });
+  SmallVector<int64_t> view, order(parts.size());
+  size_t next = 0;
+  for (auto [dim, size] : llvm::enumerate(base)) {
+    // Dimensions of 1 have no atoms.
+    if (size == SymbolicExpr(1)) {
+      view.push_back(1);
+      continue;
+    }
+    bool whole = next < parts.size() && parts[next].atom.size == size;
+    while (next < parts.size() &&
+           parts[next].atom.dim == static_cast<int64_t>(dim)) {
+      order[parts[next].place] = static_cast<int64_t>(view.size());
+      auto number = parts[next].atom.size.constant();
+      if (!number && !whole)
+        return;
+      view.push_back(number ? *number : -1);
+      ++next;
+    }
+  }
+  SmallVector<int64_t> full;
+  for (int64_t i = 0; i < static_cast<int64_t>(view.size()); ++i)
+    if (!llvm::is_contained(order, i))
+      full.push_back(i);
+  full.append(order.begin(), order.end());
+  OpBuilder builder(node);
+  auto sizes = rankedType(layout->base);
+  auto type = cast<RankedTensorType>(node->getResult(0).getType());
+  if (!nn::Rearrangement::of(sizes.getShape(), view, full, type.getShape()))
+    return;
+  replace(node, builder.create<nn::RearrangeOp>(node.getLoc(), type,
+                                                layout->base, view, full));
+}
+
+void RaiseTokensPass::runOnOperation() {
+  func::FuncOp function = getOperation();
+  if (function.isDeclaration())
+    return;
+  SymbolicShapes known(function);
+  shapes = &known;
+  SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
+  for (onnx::NodeOp node : nodes) {
+    if (node->getNumResults() != 1 || !nodeOf(node->getResult(0)))
+      continue;
+    if (node.isOnnx("Gather"))
+      raiseGather(node);
+    else if (node.isOnnx("Slice"))
+      raiseSlice(node);
+    else if (node.isOnnx("Concat"))
+      raiseConcat(node);
+    else if (node.isOnnx("GatherND"))
+      raisePick(node);
+  }
+  eraseDead(function);
+  nodes.assign(function.getOps<onnx::NodeOp>().begin(),
+               function.getOps<onnx::NodeOp>().end());
+  for (onnx::NodeOp node : nodes)
+    if (llvm::is_contained(
+            {"Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"},
+            node.getOpType()))
+      raiseBorder(node);
+  eraseDead(function);
+  shapes = nullptr;
+}
+
+} // namespace dalbit::raise

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attention over complete keys: one stage quantises keys and values of all rows
+// into their caches in DRAM, a later one takes its queries to them.
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/schedule/Choices.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+/// Quantises the block's rows by head and appends them to the cache.
+void Emitter::heads(qnn::HeadsOp op) {
+  const CachePlace &cache = plan.caches.find(op.getCodes())->second;
+  Rows x = values.lookup(op.getX());
+  int64_t padded = cache.paddedSize, group = cache.group;
+  bool grows = static_cast<bool>(op.getPastCodes());
+  Size position = grows ? block.position : block.first;
+  // Words of scales must lie in the scratchpad as they will in DRAM, modulo the
+  // width of the bus.
+  Size inBeat =
+      grows ? jobs.modulo(jobs.times(position, 4), machine.axiBytes) : Size(0);
+  int64_t scaleStride =
+      roundUp(blockRows * 4 + machine.axiBytes, machine.alignment());
+  int64_t region = int64_t(cache.region);
+  Size sequence = cache.perSequence() ? block.kv : Size(0);
+  for (int64_t first = 0; first < cache.heads; first += group) {
+    Value absmax = scalars("absmax", group),
+          inverse = scalars("inverse", group), scale = scalars("scale", group);
+    Value codes = jobs.buffer("codes", npu::Space::spm,
+                              group * blockRows * padded, machine.alignment());
+    Value scales = jobs.buffer("scales", npu::Space::spm, group * scaleStride,
+                               machine.alignment());
+    auto read = [&](Job &job) {
+      job.set("a_type", I32)
+          .set("a_stride0", padded * 4)
+          .set("a_stride1", x.stride);
+      job.read("a_addr", x.buffer, x.start + first * padded * 4);
+    };
+    Job maximum = stream(group, block.rows, padded);
+    read(maximum);
+    maximum.set("reduce", ReduceAbsmax)
+        .set("reduce_by", ByRow)
+        .write("reduce_row", absmax)
+        .emit();
+    scalarJob("recip", group, block.rows, absmax, inverse)
+        .set("scale1_imm", pairWord(quantise::makePair(127)))
+        .emit();
+    scalarJob("scale", group, block.rows, absmax, scale)
+        .set("scale1_imm",
+             pairWord(quantise::codeScale(quantise::ResidualFraction)))
+        .emit();
+    Job quantise = stream(group, block.rows, padded);
+    read(quantise);
+    quantise.set("scale1", ScaleRow)
+        .set("scale1_by", ByRow)
+        .set("scale1_adjust", 0)
+        .read("scale1_row", inverse);
+    quantise.set("out_type", I8)
+        .set("out_stride0", blockRows * padded)
+        .set("out_stride1", padded)
+        .write("out_addr", codes)
+        .emit();
+    Job store = jobs.vector();
+    store.set("op", 3)
+        .set("rows0", group)
+        .set("rows1", block.rows)
+        .set("scalar_op", 0);
+    store.set("scale1_by", ByRow).read("scale1_row", scale);
+    store.set("out_stride0", scaleStride).set("out_stride1", 4);
+    store.write("out_addr", scales, inBeat).emit();
+
+    auto out = [&](Value buffer, const Size &start, int64_t spmStride,
+                   int64_t offset, int64_t bytesPerKey) {
+      int64_t stride = cache.context * bytesPerKey;
+      Value to =
+          jobs.dram("cache", region, offset + first * stride, group * stride);
+      Job job = jobs.dmaOut();
+      job.set("region", region)
+          .set("bytes", jobs.times(block.rows, bytesPerKey))
+          .set("rows", group);
+      job.set("planes", 1)
+          .set("gather", 0)
+          .set("dram_row_stride", stride)
+          .set("spm_row_stride", spmStride);
+      job.read("spm_addr", buffer, start);
+      job.write("dram_offset", to, sequence + jobs.times(position, bytesPerKey))
+          .emit();
+    };
+    out(codes, 0, blockRows * padded, cache.codes, padded);
+    out(scales, inBeat, scaleStride, cache.scales, 4);
+  }
+}
+
+/// Keys of an attention: a number that the model fixes, or all tokens so far.
+Size Emitter::keysOf(qnn::AttendOp op) {
+  int64_t keys = cast<RankedTensorType>(op.getKeys().getType()).getDimSize(2);
+  if (!ShapedType::isDynamic(keys))
+    return keys;
+  if (op.getKeys().getDefiningOp<qnn::ImportCacheOp>())
+    return block.past;
+  auto heads = op.getKeys().getDefiningOp<qnn::HeadsOp>();
+  return heads && !heads.getPastCodes() ? block.tokens
+                                        : block.past + block.tokens;
+}
+
+void Emitter::requestCaches(qnn::AttendOp op) {
+  const AttentionPlan &a = plan.attends.find(op)->second;
+  const CachePlace &keyPlace = plan.caches.find(op.getKeys())->second;
+  const CachePlace &valuePlace = plan.caches.find(op.getValues())->second;
+  Size keys = keysOf(op);
+  for (int64_t g = 0; g < a.slots(); ++g)
+    request(Loads::Caches, [this, &a, &keyPlace, &valuePlace, keys,
+                            g](Value slot) {
+      auto load = [&](const CachePlace &place, int64_t offset, int64_t inSlot,
+                      int64_t bytesPerKey) {
+        int64_t perHead = a.context * bytesPerKey;
+        Value cache =
+            jobs.dram("cache", int64_t(place.region),
+                      offset + g * a.group * perHead, a.group * perHead);
+        Job job = jobs.dmaIn();
+        job.set("region", int64_t(place.region))
+            .set("bytes", jobs.times(keys, bytesPerKey));
+        job.set("rows", a.group).set("planes", 1).set("gather", 0);
+        job.set("dram_row_stride", perHead).set("spm_row_stride", perHead);
+        job.read("dram_offset", cache, place.perSequence() ? block.kv : Size(0))
+            .write("spm_addr", slot, inSlot)
+            .emit();
+      };
+      int64_t codes = a.group * a.context * a.paddedSize,
+              scales = a.group * a.context * 4;
+      load(keyPlace, keyPlace.codes, 0, a.paddedSize);
+      load(valuePlace, valuePlace.codes, codes, a.paddedSize);
+      load(keyPlace, keyPlace.scales, 2 * codes, 4);
+      load(valuePlace, valuePlace.scales, 2 * codes + scales, 4);
+    });
+}
+
+/// Adds a group's probabilities, divided by their sum and the number of heads,
+/// to the mean over the heads.
+void Emitter::addWeights(qnn::AttendOp op, const Softmax &softmax,
+                         const Size &keys, Rows &sum) {
+  const AttentionPlan &a = plan.attends.find(op)->second;
+  int64_t context = a.context;
+  Value share = scalars("share", a.group);
+  scalarJob("recip", a.group, block.rows, softmax.total, share)
+      .set("scale1_imm", pairWord(quantise::makePair(1.0 / double(a.heads))))
+      .emit();
+  Value scaled =
+      jobs.buffer("weights", npu::Space::spm, a.group * blockRows * context * 4,
+                  machine.alignment());
+  Job scale = stream(a.group, block.rows, keys);
+  scale.set("a_type", I16)
+      .set("a_stride0", context * 2)
+      .set("a_stride1", a.group * context * 2)
+      .read("a_addr", softmax.probabilities);
+  scale.set("scale1", ScaleRow)
+      .set("scale1_by", ByRow)
+      .set("scale1_adjust", -quantise::WeightsFraction)
+      .read("scale1_row", share);
+  scale.set("out_type", I32)
+      .set("out_stride0", context * 4)
+      .set("out_stride1", a.group * context * 4)
+      .write("out_addr", scaled)
+      .emit();
+  for (int64_t head = 0; head < a.group; ++head) {
+    Rows next = makeRows("weights_mean", a.maxKeys);
+    Job add = stream(1, block.rows, keys);
+    add.set("a_type", I32)
+        .set("a_stride1", a.group * context * 4)
+        .read("a_addr", scaled, head * context * 4);
+    if (sum.buffer) {
+      add.set("add", AddC).set("c_type", I32).set("c_stride1", sum.stride);
+      add.read("c_addr", sum.buffer);
+    }
+    add.set("out_type", I32)
+        .set("out_stride1", next.stride)
+        .write("out_addr", next.buffer)
+        .emit();
+    sum = next;
+  }
+}
+
+LogicalResult Emitter::attend(qnn::AttendOp op) {
+  const AttentionPlan &a = plan.attends.find(op)->second;
+  Rows query = values.lookup(op.getQuery());
+  Rows out = makeRows("attention", a.heads * a.paddedSize), weights;
+  Scope scope;
+  scope.keys = keysOf(op);
+  scope.causal = op.getCausal();
+  if (op.getMask())
+    scope.mask = masks.lookup(op.getMask());
+  for (int64_t index = 0; index < a.slots(); ++index) {
+    Heads group;
+    group.slot = loads.take(Loads::Caches);
+    group.first = index * a.group;
+    Size start = query.start + group.first * a.paddedSize * 4;
+    Value absmax = scalars("absmax", a.group);
+    Job maximum = stream(a.group, block.rows, a.paddedSize);
+    maximum.set("a_type", I32)
+        .set("a_stride0", a.paddedSize * 4)
+        .set("a_stride1", query.stride)
+        .read("a_addr", query.buffer, start);
+    maximum.set("reduce", ReduceAbsmax)
+        .set("reduce_by", ByRow)
+        .write("reduce_row", absmax)
+        .emit();
+    queryCodes(a, query, start, absmax, group);
+    Softmax softmax = softmaxGroup(a, group, scope, out);
+    if (op.getWeights())
+      addWeights(op, softmax, scope.keys, weights);
+    loads.release(Loads::Caches);
+  }
+  values[op.getOut()] = out;
+  if (op.getWeights())
+    values[op.getWeights()] = weights;
+  return success();
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Rows between DRAM and the blocks of a stage: inputs, masks, what earlier
+// stages have left, what later ones need.
+
+#include "compiler/schedule/Emitter.h"
+
+#include "compiler/schedule/Choices.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+/// Bytes from the place's offset to \p row of this sequence.
+Size Emitter::placeOffset(const Place &place, const Size &row) {
+  Size index = row + place.first;
+  if (place.byPosition)
+    index = block.position + place.first;
+  if (place.fromEnd)
+    index = index + block.tokens;
+  return jobs.times(block.sequence, place.sequenceStride) +
+         jobs.times(index, place.rowStride);
+}
+
+/// Brings the block's rows of a value into the scratchpad; a single row in a
+/// stage of several is taken again for each of them.
+void Emitter::loadRows(Value value) {
+  const Place &place = plan.places.find(value)->second;
+  int64_t own = schedule::rowsOf(
+      value.getParentRegion()->getParentOfType<func::FuncOp>(), value);
+  bool single = own == 1 && stage->rows != 1;
+  if (auto tag = plan.tags.find(value.getDefiningOp()); tag != plan.tags.end())
+    jobs.tag = (jobs.tag & 0x100) | tag->second;
+  Rows rows = makeRows("rows", place.cols);
+  Value source =
+      jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
+  Job job = jobs.dmaIn();
+  job.set("region", int64_t(place.region))
+      .set("bytes", place.cols * 4)
+      .set("rows", single ? Size(1) : block.rows);
+  job.set("planes", 1).set("gather", 0).set("dram_row_stride", place.rowStride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("dram_offset", source,
+           placeOffset(place, single ? Size(0) : block.first))
+      .write("spm_addr", rows.buffer)
+      .emit();
+  if (single)
+    rows.stride = 0;
+  values[value] = rows;
+}
+
+void Emitter::storeRows(Value value) {
+  const Rows &rows = values.find(value)->second;
+  for (const Place &place : plan.stores.find(value)->second) {
+    Value to =
+        jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
+    Job job = jobs.dmaOut();
+    job.set("region", int64_t(place.region))
+        .set("bytes", place.cols * 4)
+        .set("rows", block.rows);
+    job.set("planes", 1)
+        .set("gather", 0)
+        .set("dram_row_stride", place.rowStride);
+    job.set("spm_row_stride", rows.stride);
+    job.read("spm_addr", rows.buffer, rows.start)
+        .write("dram_offset", to, placeOffset(place, block.first))
+        .emit();
+  }
+}
+
+/// Integers [first, first + count) of this sequence's row of an input.
+Value Emitter::loadInput(Value value, StringRef label, const Size &first,
+                         const Size &count) {
+  const Place &place = plan.inputs.find(value)->second;
+  int64_t most =
+      count.isStatic() ? count.constant : std::max(blockRows, place.cols);
+  Value buffer = jobs.buffer(label, npu::Space::spm, roundUp(most * 4, 64),
+                             machine.alignment());
+  Value source =
+      jobs.dram(label, int64_t(place.region), place.offset, place.extent);
+  Job job = jobs.dmaIn();
+  job.set("region", int64_t(place.region)).set("bytes", jobs.times(count, 4));
+  job.set("rows", 1).set("planes", 1).set("gather", 0);
+  job.read("dram_offset", source,
+           jobs.times(block.sequence, place.sequenceStride) +
+               jobs.times(first, 4))
+      .write("spm_addr", buffer)
+      .emit();
+  return buffer;
+}
+
+void Emitter::loadMasks(const Stage &stage) {
+  auto load = [&](Value mask, const Size &keys) {
+    if (!mask || masks.contains(mask))
+      return;
+    const Place &place = plan.inputs.find(mask)->second;
+    if (place.rowStride == 0) {
+      masks[mask] = {loadInput(mask, "mask", 0, keys), 0};
+      return;
+    }
+    Value buffer =
+        jobs.buffer("mask", npu::Space::spm, blockRows * place.rowStride,
+                    machine.alignment());
+    Value source =
+        jobs.dram("mask", int64_t(place.region), place.offset, place.extent);
+    Job job = jobs.dmaIn();
+    job.set("region", int64_t(place.region)).set("bytes", place.cols * 4);
+    job.set("rows", block.rows).set("planes", 1).set("gather", 0);
+    job.set("dram_row_stride", place.rowStride)
+        .set("spm_row_stride", place.rowStride);
+    job.read("dram_offset", source,
+             jobs.times(block.sequence, place.sequenceStride) +
+                 jobs.times(block.first, place.rowStride))
+        .write("spm_addr", buffer)
+        .emit();
+    masks[mask] = {buffer, place.rowStride};
+  };
+  for (Operation *op : stage.ops) {
+    if (auto attention = dyn_cast<qnn::AttentionOp>(op))
+      load(attention.getMask(), block.position + block.rows);
+    if (auto attend = dyn_cast<qnn::AttendOp>(op))
+      load(attend.getMask(), keysOf(attend));
+  }
+}
+
+/// The row at the largest id: its number is found by the vector unit and is the
+/// index of a gather (T11).
+void Emitter::pick(qnn::PickOp op) {
+  const Place &place = plan.places.find(op.getX())->second;
+  int64_t tokens = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
+  Size count = ShapedType::isDynamic(tokens) ? block.tokens : Size(tokens);
+  Value row = loadInput(op.getIds(), "ids", 0, count);
+  Value place1 = scalars("largest");
+  Job largest = stream(1, 1, count);
+  largest.set("a_type", I32).set("a_stride1", 0).read("a_addr", row);
+  largest.set("reduce", ReduceArgmax)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", place1)
+      .emit();
+  Value index = jobs.buffer("index", npu::Space::spm, 64, machine.alignment());
+  Job raw = jobs.vector();
+  raw.set("op", 3).set("rows0", 1).set("rows1", 1).set("scalar_op", 7);
+  raw.set("scale1_by", ByRow).read("scale1_row", place1);
+  raw.set("out_stride0", 4).set("out_stride1", 4);
+  raw.write("out_addr", index).emit();
+  Rows rows = makeRows("picked", place.cols);
+  Value source =
+      jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
+  Job job = jobs.dmaIn();
+  job.set("region", int64_t(place.region))
+      .set("bytes", place.cols * 4)
+      .set("rows", 1);
+  job.set("planes", 1).set("gather", 1).set("dram_row_stride", place.rowStride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("dram_offset", source, placeOffset(place, 0))
+      .read("index_addr", index)
+      .write("spm_addr", rows.buffer)
+      .emit();
+  values[op.getOut()] = rows;
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What lies in DRAM between stages and at the border: inputs, rows that later
+// stages take, caches of keys and values, outputs.
+
+#include "compiler/schedule/Planner.h"
+
+using namespace mlir;
+
+namespace dalbit::schedule {
+
+int64_t Planner::placeIn(isa::Region region, int64_t bytes) {
+  int64_t &end = region == isa::Region::Input    ? plan.inputBytes
+                 : region == isa::Region::Output ? plan.outputBytes
+                 : region == isa::Region::Kv     ? plan.kvBytesPerSequence
+                                                 : plan.workspaceBytes;
+  int64_t at = roundUp(end, std::max<int64_t>(64, machine().axiBytes));
+  end = at + bytes;
+  return at;
+}
+
+/// Rows before and after a value's own that windows look at; they stay zero.
+static std::pair<int64_t, int64_t> borderOf(Value value, int64_t rows) {
+  std::pair<int64_t, int64_t> border;
+  for (Operation *user : value.getUsers())
+    if (auto windows = dyn_cast<qnn::WindowsOp>(user)) {
+      int64_t count = cast<RankedTensorType>(windows.getOut().getType())
+                          .getDimSize(1),
+              before = windows.getBefore();
+      int64_t reach = (count - 1) * int64_t(windows.getStride()) +
+                      int64_t(windows.getSize()) - before;
+      border.first = std::max(border.first, before);
+      border.second = std::max(border.second, reach - rows);
+    }
+  return border;
+}
+
+LogicalResult Planner::positions(qnn::PositionsOp op) {
+  auto type = cast<ShapedType>(op.getTable().getType());
+  int64_t count = type.getDimSize(0);
+  if (!op.getRelative() && count < plan.context)
+    return op.emitError() << "the position table has " << count
+                          << " rows, fewer than the context of "
+                          << plan.context;
+  Place place;
+  place.region = isa::Region::Const;
+  place.offset = table(op.getTable(), op.getFraction());
+  place.cols = type.getDimSize(1);
+  place.rowStride = rowBytes(place.cols);
+  place.extent = count * place.rowStride;
+  place.byPosition = !op.getRelative();
+  plan.places[op.getOut()] = place;
+  return success();
+}
+
+/// Integers that the host writes: a row of them for each sequence.
+LogicalResult Planner::inputs() {
+  int64_t batch = plan.options.maxBatch;
+  auto most = [&](Value value, int64_t dim) {
+    int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+    return ShapedType::isDynamic(size) ? plan.context : size;
+  };
+  auto put = [&](Value value, int64_t rows, int64_t cols, bool shared) {
+    Place place;
+    place.region = isa::Region::Input;
+    place.cols = cols;
+    place.rowStride = rows == 1 ? 0 : rowBytes(cols);
+    int64_t bytes = roundUp(rows == 1 ? cols * 4 : rows * place.rowStride, 64);
+    place.sequenceStride = shared ? 0 : bytes;
+    place.extent = bytes * (shared ? 1 : batch);
+    place.offset = placeIn(isa::Region::Input, place.extent);
+    plan.inputs[value] = place;
+  };
+  for (BlockArgument argument : function.getArguments())
+    for (Operation *user : argument.getUsers()) {
+      bool isIds =
+          llvm::isa<qnn::EmbeddingOp, qnn::PickOp, qnn::MaskPositionsOp>(user);
+      if (auto rotary = dyn_cast<qnn::RotaryOp>(user))
+        isIds = rotary.getIds() == argument;
+      if (isIds && !plan.inputs.contains(argument))
+        put(argument, 1, most(argument, 1), false);
+      if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user))
+        put(counted.getIds(), 1, most(counted.getIds(), 1), false);
+      if (auto mask = dyn_cast<qnn::ImportMaskOp>(user))
+        put(mask.getOut(), 1, most(mask.getOut(), 1), false);
+      if (auto scores = dyn_cast<qnn::ImportScoresOp>(user))
+        put(scores.getOut(), most(scores.getOut(), 1), most(scores.getOut(), 2),
+            cast<RankedTensorType>(scores.getMask().getType()).getRank() == 2);
+    }
+  return success();
+}
+
+void Planner::store(Value value, const Place &place) {
+  plan.stores[value].push_back(place);
+  plan.places.try_emplace(value, place);
+}
+
+/// Gives \p value its place: a region of the input, a view of another place, or
+/// memory of its own.
+LogicalResult Planner::place(Value value) {
+  if (plan.places.contains(value))
+    return success();
+  Operation *op = value.getDefiningOp();
+  int64_t count = rows(value);
+  auto found = columns.find(value);
+  Place own;
+  own.cols = found == columns.end() ? lastDimension(value)
+                                    : int64_t(found->second.size());
+  own.rowStride = rowBytes(own.cols);
+  auto [before, after] = borderOf(value, count);
+  own.extent = count * own.rowStride;
+  if (llvm::isa<qnn::ImportOp>(op)) {
+    own.region = isa::Region::Input;
+    // One sequence stands for all.
+    bool shared = cast<RankedTensorType>(value.getType()).getDimSize(0) == 1;
+    own.sequenceStride = shared ? 0 : (before + count + after) * own.rowStride;
+    int64_t all = shared ? (before + count + after) * own.rowStride
+                         : own.sequenceStride * plan.options.maxBatch;
+    own.offset = placeIn(own.region, all) + before * own.rowStride;
+    own.extent = all - before * own.rowStride;
+    plan.places[value] = own;
+    return success();
+  }
+  if (auto slice = dyn_cast<qnn::SliceOp>(op)) {
+    if (failed(place(slice.getX())))
+      return failure();
+    Place view = plan.places[slice.getX()];
+    int64_t first = slice.getFirst();
+    if (first < 0 && rowsOf(function, slice.getX()) == TokenRows)
+      view.fromEnd = true;
+    else if (first < 0)
+      first += rows(slice.getX());
+    view.first += first;
+    if (auto map = columns.find(slice.getX()); map != columns.end())
+      columns[value] = map->second;
+    plan.places[value] = view;
+    return success();
+  }
+  if (auto windows = dyn_cast<qnn::WindowsOp>(op)) {
+    Value x = windows.getX();
+    if (llvm::isa_and_nonnull<qnn::SliceOp, qnn::ConcatOp, qnn::PositionsOp,
+                              qnn::WindowsOp>(x.getDefiningOp()) ||
+        rowsOf(function, x) == TokenRows)
+      return op->emitError()
+             << "a convolution over rows that are put together or of an open "
+                "number is not supported on the NPU";
+    if (failed(place(x)))
+      return failure();
+    Place view = plan.places[x];
+    int64_t words = view.rowStride / 4, width = lastDimension(x);
+    std::vector<int64_t> lanes(words * int64_t(windows.getSize()), -1);
+    auto map = columns.find(x);
+    for (int64_t k = 0; k < int64_t(windows.getSize()); ++k)
+      for (int64_t c = 0; c < view.cols; ++c) {
+        int64_t column = map == columns.end() ? c : map->second[c];
+        if (column >= 0)
+          lanes[k * words + c] = k * width + column;
+      }
+    view.offset -= int64_t(windows.getBefore()) * view.rowStride;
+    view.extent += int64_t(windows.getBefore()) * view.rowStride;
+    view.cols = int64_t(lanes.size());
+    view.rowStride *= int64_t(windows.getStride());
+    columns[value] = std::move(lanes);
+    plan.places[value] = view;
+    return success();
+  }
+  if (auto concat = dyn_cast<qnn::ConcatOp>(op)) {
+    own.offset = placeIn(own.region, own.extent);
+    Place slot = own;
+    for (Value part : concat.getParts()) {
+      if (rowsOf(function, part) == TokenRows || columns.contains(part))
+        return op->emitError()
+               << "rows of an open number are put together with others; the "
+                  "NPU needs their number (--shape)";
+      slot.extent = rows(part) * slot.rowStride;
+      if (isPlace(part) && failed(place(part)))
+        return failure();
+      store(part, slot);
+      slot.offset += slot.extent;
+    }
+    plan.places[value] = own;
+    return success();
+  }
+  own.offset = placeIn(own.region, (before + count + after) * own.rowStride) +
+               before * own.rowStride;
+  own.extent += after * own.rowStride;
+  store(value, own);
+  return success();
+}
+
+LogicalResult Planner::places() {
+  for (SmallVector<Stage> *stages : {&plan.prefill, &plan.decode})
+    for (Stage &stage : *stages)
+      for (Value value : stage.stores)
+        if (failed(place(value)))
+          return failure();
+  return success();
+}
+
+LogicalResult Planner::outputs() {
+  LogicalResult ok = success();
+  function.walk([&](qnn::DequantizeOp op) {
+    auto map = columns.find(op.getX());
+    Place place;
+    place.cols = lastDimension(op.getX());
+    if (map != columns.end() && int64_t(map->second.size()) != place.cols) {
+      ok = op.emitError() << "a result of the graph is attention without a "
+                             "linear layer behind it; its heads are padded on "
+                             "this target";
+      return;
+    }
+    place.region = isa::Region::Output;
+    place.rowStride = roundUp(rowBytes(place.cols), 64);
+    place.sequenceStride = rows(op.getX()) * place.rowStride;
+    place.extent = place.sequenceStride * plan.options.maxBatch;
+    place.offset = placeIn(place.region, place.extent);
+    plan.outputs[op] = place;
+  });
+  return ok;
+}
+
+/// Room for the codes of keys or values of \p heads heads.
+LogicalResult Planner::cache(Value codes, int64_t heads, int64_t size,
+                             bool lasting) {
+  if (plan.caches.contains(codes))
+    return success();
+  int64_t keys = cast<RankedTensorType>(codes.getType()).getDimSize(2);
+  CachePlace place;
+  place.region = lasting ? isa::Region::Kv : isa::Region::Workspace;
+  place.heads = heads;
+  place.size = size;
+  place.paddedSize = paddedHead(size);
+  place.context =
+      roundUp(ShapedType::isDynamic(keys) ? plan.context : keys, 64);
+  place.codes = placeIn(place.region, heads * place.context * place.paddedSize);
+  place.scales = placeIn(place.region, heads * place.context * 4);
+  plan.caches[codes] = place;
+  return success();
+}
+
+LogicalResult Planner::heads(qnn::HeadsOp op) {
+  int64_t heads = op.getHeads(), size = lastDimension(op.getX()) / heads;
+  bool isFixed = rowsOf(function, op.getX()) != TokenRows;
+  bool exported = llvm::any_of(op.getCodes().getUsers(), [](Operation *user) {
+    return llvm::isa<qnn::ExportCacheOp>(user);
+  });
+  if (Value past = op.getPastCodes()) {
+    if (failed(cache(past, heads, size, true)))
+      return failure();
+    plan.caches[op.getCodes()] = plan.caches[past];
+  } else if (failed(cache(op.getCodes(), heads, size,
+                          exported || (isFixed && !plan.decode.empty())))) {
+    return failure();
+  }
+  CachePlace &place = plan.caches[op.getCodes()];
+  auto map = columns.find(op.getX());
+  int64_t cols = map == columns.end() ? lastDimension(op.getX())
+                                      : int64_t(map->second.size());
+  if (cols != heads * place.paddedSize)
+    return op.emitError() << "keys or values do not come from a linear layer; "
+                             "heads of "
+                          << size << " columns have to be padded to "
+                          << place.paddedSize << " on this target";
+  int64_t block = plan.blockRows(rowsOf(function, op.getX()));
+  for (place.group = heads; place.group > 1; --place.group)
+    if (heads % place.group == 0 &&
+        place.group * block * 6 <= machine().rowScalars)
+      break;
+  return success();
+}
+
+std::vector<int64_t> Planner::headColumns(Value value) {
+  int64_t heads = 0;
+  for (Operation *user : value.getUsers()) {
+    int64_t own = 0;
+    if (auto op = dyn_cast<qnn::HeadsOp>(user))
+      own = op.getHeads();
+    if (auto op = dyn_cast<qnn::AttendOp>(user))
+      own = op.getHeads();
+    if (own == 0 || (heads != 0 && own != heads))
+      return {};
+    heads = own;
+  }
+  if (heads == 0)
+    return {};
+  int64_t size = lastDimension(value) / heads;
+  return headMap(heads, size, identityMap(size, paddedHead(size)));
+}
+
+LogicalResult Planner::attend(qnn::AttendOp op) {
+  const Machine &m = machine();
+  AttentionPlan a;
+  a.heads = a.kvHeads = op.getHeads();
+  a.size = lastDimension(op.getQuery()) / a.heads;
+  a.paddedSize = paddedHead(a.size);
+  a.numbers =
+      quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
+  for (Value codes : {op.getKeys(), op.getValues()})
+    if (failed(cache(codes, a.heads, a.size, /*lasting=*/true)))
+      return failure();
+  int64_t keys = cast<RankedTensorType>(op.getKeys().getType()).getDimSize(2);
+  a.maxKeys = ShapedType::isDynamic(keys) ? plan.context : keys;
+  a.context = plan.caches[op.getKeys()].context;
+  auto map = columns.find(op.getQuery());
+  int64_t cols = map == columns.end() ? lastDimension(op.getQuery())
+                                      : int64_t(map->second.size());
+  if (cols != a.heads * a.paddedSize)
+    return op.emitError() << "queries do not come from a linear layer; heads "
+                             "of "
+                          << a.size << " columns have to be padded to "
+                          << a.paddedSize << " on this target";
+  int64_t half = m.accEntries / 2, headTiles = a.paddedSize / m.n;
+  int64_t block = plan.blockRows(rowsOf(function, op.getQuery()));
+  auto fits = [&](int64_t group) {
+    int64_t caches = 2 * group * a.context * (a.paddedSize + 4);
+    return group * headTiles * block <= half && group * block <= half &&
+           group * block * 12 <= m.rowScalars && caches <= m.spmBytes / 4;
+  };
+  for (a.group = a.heads; a.group > 1; --a.group)
+    if (a.heads % a.group == 0 && fits(a.group))
+      break;
+  if (!fits(a.group))
+    return op.emitError() << "one head of " << a.size << " columns over "
+                          << a.maxKeys
+                          << " keys does not fit the target; use a larger "
+                             "target or shorter inputs";
+  a.kvGroup = a.group;
+  a.keyChunk =
+      std::min(half / (a.group * block) * m.n, roundUp(a.maxKeys, m.n));
+  columns[op.getOut()] =
+      headMap(a.heads, a.size, identityMap(a.size, a.paddedSize));
+  if (op.getWeights() && ShapedType::isDynamic(keys))
+    return op.emitError() << "attention weights over an open number of keys "
+                             "are not supported on the NPU";
+  plan.attends[op] = std::move(a);
+  return success();
+}
+
+} // namespace dalbit::schedule

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Lays out a function: one pass over its operations. Plan.cpp has weights and
+// attention with a growing cache, PlanPlaces.cpp what lies in memory between
+// stages and at the border, with attention over complete keys.
+
+#pragma once
+
+#include "compiler/schedule/Plan.h"
+
+namespace dalbit::schedule {
+
+inline int64_t lastDimension(mlir::Value value) {
+  return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape().back();
+}
+
+/// padded index -> index in the model, -1 where the padding is.
+std::vector<int64_t> identityMap(int64_t size, int64_t padded);
+/// Heads of \p size columns, each stored in the order \p order.
+std::vector<int64_t> headMap(int64_t heads, int64_t size,
+                             llvm::ArrayRef<int64_t> order);
+
+class Planner {
+public:
+  Planner(mlir::func::FuncOp function, const Options &options, int64_t block)
+      : function(function) {
+    plan.options = options;
+    plan.block = block;
+    plan.context = options.maxContext;
+    plan.paddedContext = roundUp(options.maxContext, 64);
+  }
+
+  mlir::FailureOr<Plan> run();
+
+private:
+  const Machine &machine() const { return plan.options.machine; }
+  int64_t placeConst(int64_t bytes) {
+    int64_t at = roundUp(plan.constBytes, 64);
+    plan.constBytes = at + bytes;
+    return at;
+  }
+  /// Bytes from row to row of \p cols int32 in DRAM.
+  int64_t rowBytes(int64_t cols) const {
+    return roundUp(cols,
+                   std::max<int64_t>(machine().lanes, machine().axiBytes / 4)) *
+           4;
+  }
+  int64_t table(mlir::TypedAttr values, int64_t fraction);
+  int64_t piecewise(const quantise::Table &table);
+  void norm(mlir::Operation *op, mlir::TypedAttr gamma, mlir::TypedAttr beta,
+            bool hasBeta, double epsilon, int64_t fraction);
+  mlir::LogicalResult attention(qnn::AttentionOp op);
+  void headNorms(AttentionPlan &a);
+  mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
+  void cacheRegions(AttentionPlan &a);
+  LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
+                    std::vector<int64_t> lanes, int64_t channelsPerChunk);
+  mlir::LogicalResult linear(qnn::LinearOp op);
+  int64_t slotBytes() const;
+  std::vector<int64_t> lanesOf(mlir::Value codes);
+
+  // PlanPlaces.cpp
+  int64_t rows(mlir::Value value) const {
+    return plan.mostRows(rowsOf(function, value));
+  }
+  int64_t paddedHead(int64_t size) const {
+    return roundUp(size,
+                   std::max({machine().n, machine().k, machine().axiBytes}));
+  }
+  int64_t placeIn(isa::Region region, int64_t bytes);
+  mlir::LogicalResult positions(qnn::PositionsOp op);
+  mlir::LogicalResult inputs();
+  mlir::LogicalResult places();
+  mlir::LogicalResult place(mlir::Value value);
+  void store(mlir::Value value, const Place &place);
+  mlir::LogicalResult outputs();
+  mlir::LogicalResult cache(mlir::Value codes, int64_t heads, int64_t size,
+                            bool lasting);
+  mlir::LogicalResult heads(qnn::HeadsOp op);
+  mlir::LogicalResult attend(qnn::AttendOp op);
+  /// Head-padded columns for a linear layer whose users are heads; empty if
+  /// there are none.
+  std::vector<int64_t> headColumns(mlir::Value value);
+
+  mlir::func::FuncOp function;
+  Plan plan;
+  /// Layout of the columns of rows that are padded: heads, windows.
+  llvm::DenseMap<mlir::Value, std::vector<int64_t>> columns;
+};
+
+} // namespace dalbit::schedule

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -raise-conv -sink-moves -raise-tokens | FileCheck %s
+
+// Patches of an image: [B, O, H, W] becomes rows again behind it.
+// CHECK-LABEL: @patches
+// CHECK: %[[P:.*]] = nn.rearrange %arg0 view [-1, 3, 2, 4, 2, 4] order [0, 2, 4, 1, 3, 5] : (tensor<?x3x8x8xf32>) -> tensor<?x4x48xf32>
+// CHECK: %[[Y:.*]] = nn.linear %[[P]], %{{.*}}, %{{.*}} : (tensor<?x4x48xf32>, tensor<48x5xf32>, tensor<5xf32>) -> tensor<?x4x5xf32>
+// CHECK: return %[[Y]]
+func.func @patches(%x: tensor<?x3x8x8xf32> {dalbit.dims = ["B", "3", "8", "8"]}) -> tensor<?x4x5xf32> {
+  %w = onnx.constant dense<1.0> : tensor<5x3x4x4xf32>
+  %b = onnx.constant dense<1.0> : tensor<5xf32>
+  %flat = onnx.constant dense<[0, 5, -1]> : tensor<3xi64>
+  %c = onnx.node "Conv"(%x, %w, %b) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1, 1>, group = 1 : i64, kernel_shape = array<i64: 4, 4>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 4, 4>} : (tensor<?x3x8x8xf32>, tensor<5x3x4x4xf32>, tensor<5xf32>) -> tensor<?x5x2x2xf32>
+  %f = onnx.node "Reshape"(%c, %flat) opset 13 : (tensor<?x5x2x2xf32>, tensor<3xi64>) -> tensor<?x5x4xf32>
+  %y = onnx.node "Transpose"(%f) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x5x4xf32>) -> tensor<?x4x5xf32>
+  return %y : tensor<?x4x5xf32>
+}
+
+// -----
+
+// Over time: element (k, c) of a window meets weight [o, c, k].
+// CHECK-LABEL: @time
+// CHECK: %[[R:.*]] = nn.rearrange %arg0 view [-1, 2, 6] order [0, 2, 1]
+// CHECK: %[[W:.*]] = nn.windows %[[R]] {after = 1 : i64, before = 1 : i64, size = 3 : i64, stride = 2 : i64} : (tensor<?x6x2xf32>) -> tensor<?x3x6xf32>
+// CHECK: nn.constant dense<{{\[\[}}1.000000e+00], [4.000000e+00], [2.000000e+00], [5.000000e+00], [3.000000e+00], [6.000000e+00]]> : tensor<6x1xf32>
+// CHECK: nn.linear %[[W]]
+func.func @time(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tensor<?x3x1xf32> {
+  %w = onnx.constant dense<[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]> : tensor<1x2x3xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 1 : i64, kernel_shape = array<i64: 3>, pads = array<i64: 1, 1>, strides = array<i64: 2>} : (tensor<?x2x6xf32>, tensor<1x2x3xf32>) -> tensor<?x1x3xf32>
+  %y = onnx.node "Transpose"(%c) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x1x3xf32>) -> tensor<?x3x1xf32>
+  return %y : tensor<?x3x1xf32>
+}
+
+// -----
+
+// Groups are another operation.
+// CHECK-LABEL: @groups
+// CHECK: onnx.node "Conv"
+func.func @groups(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tensor<?x2x6xf32> {
+  %w = onnx.constant dense<1.0> : tensor<2x1x1xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 2 : i64, kernel_shape = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<?x2x6xf32>, tensor<2x1x1xf32>) -> tensor<?x2x6xf32>
+  return %c : tensor<?x2x6xf32>
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -raise-tokens | FileCheck %s
+
+// CHECK-LABEL: @first
+// CHECK-NEXT: %[[Y:.*]] = nn.slice %arg0 {first = 0 : i64} : (tensor<?x?x8xf32>) -> tensor<?x8xf32>
+// CHECK-NEXT: return %[[Y]]
+func.func @first(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> tensor<?x8xf32> {
+  %i = onnx.constant dense<0> : tensor<i64>
+  %y = onnx.node "Gather"(%x, %i) opset 13 attributes {axis = 1 : i64} : (tensor<?x?x8xf32>, tensor<i64>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// T - 1, computed from the shape, is the last token.
+// CHECK-LABEL: @last
+// CHECK-NEXT: nn.slice %arg0 {first = -1 : i64} : (tensor<?x?x8xf32>) -> tensor<?x8xf32>
+func.func @last(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> tensor<?x8xf32> {
+  %one = onnx.constant dense<1> : tensor<i64>
+  %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<3xi64>
+  %t = onnx.node "Gather"(%s, %one) opset 13 attributes {axis = 0 : i64} : (tensor<3xi64>, tensor<i64>) -> tensor<i64>
+  %i = onnx.node "Sub"(%t, %one) opset 13 : (tensor<i64>, tensor<i64>) -> tensor<i64>
+  %y = onnx.node "Gather"(%x, %i) opset 13 attributes {axis = 1 : i64} : (tensor<?x?x8xf32>, tensor<i64>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @cut
+// CHECK: nn.slice %arg0 {first = 2 : i64} : (tensor<?x6x8xf32>) -> tensor<?x3x8xf32>
+func.func @cut(%x: tensor<?x6x8xf32> {dalbit.dims = ["B", "6", "8"]}) -> tensor<?x3x8xf32> {
+  %a = onnx.constant dense<2> : tensor<1xi64>
+  %b = onnx.constant dense<5> : tensor<1xi64>
+  %axis = onnx.constant dense<1> : tensor<1xi64>
+  %y = onnx.node "Slice"(%x, %a, %b, %axis) opset 13 : (tensor<?x6x8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x3x8xf32>
+  return %y : tensor<?x3x8xf32>
+}
+
+// -----
+
+// A class token that is expanded for the batch, and a row that was given a
+// dimension.
+// CHECK-LABEL: @concat
+// CHECK: %[[C:.*]] = nn.constant dense<1.000000e+00> : tensor<1x1x8xf32>
+// CHECK: nn.concat %[[C]], %arg1, %arg0 : (tensor<1x1x8xf32>, tensor<?x8xf32>, tensor<?x6x8xf32>) -> tensor<?x8x8xf32>
+func.func @concat(%x: tensor<?x6x8xf32> {dalbit.dims = ["B", "6", "8"]}, %r: tensor<?x8xf32> {dalbit.dims = ["B", "8"]}) -> tensor<?x8x8xf32> {
+  %c = onnx.constant dense<1.0> : tensor<1x1x8xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %minus = onnx.constant dense<[1, 1]> : tensor<2xi64>
+  %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x6x8xf32>) -> tensor<3xi64>
+  %b = onnx.node "Gather"(%s, %zero) opset 13 attributes {axis = 0 : i64} : (tensor<3xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %t = onnx.node "Concat"(%b, %minus) opset 13 attributes {axis = 0 : i64} : (tensor<1xi64>, tensor<2xi64>) -> tensor<3xi64>
+  %e = onnx.node "Expand"(%c, %t) opset 13 : (tensor<1x1x8xf32>, tensor<3xi64>) -> tensor<?x1x8xf32>
+  %u = onnx.node "Unsqueeze"(%r) opset 13 attributes {axes = array<i64: 1>} : (tensor<?x8xf32>) -> tensor<?x1x8xf32>
+  %y = onnx.node "Concat"(%e, %u, %x) opset 13 attributes {axis = 1 : i64} : (tensor<?x1x8xf32>, tensor<?x1x8xf32>, tensor<?x6x8xf32>) -> tensor<?x8x8xf32>
+  return %y : tensor<?x8x8xf32>
+}
+
+// -----
+
+// The end-of-text token of CLIP: pairs of a sequence and its largest id.
+// CHECK-LABEL: @pick
+// CHECK: nn.pick %arg0, %arg1 : (tensor<2x6x8xf32>, tensor<2x6xi64>) -> tensor<2x8xf32>
+func.func @pick(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %b = onnx.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %m = onnx.node "ArgMax"(%ids) opset 13 attributes {axis = -1 : i64, keepdims = 1 : i64, select_last_index = 0 : i64} : (tensor<2x6xi64>) -> tensor<2x1xi64>
+  %p = onnx.node "Concat"(%b, %m) opset 13 attributes {axis = 1 : i64} : (tensor<2x1xi64>, tensor<2x1xi64>) -> tensor<2x2xi64>
+  %y = onnx.node "GatherND"(%x, %p) opset 13 attributes {batch_dims = 0 : i64} : (tensor<2x6x8xf32>, tensor<2x2xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// What only moves an input becomes its layout.
+// CHECK-LABEL: @border
+// CHECK: nn.rearrange %arg0 view [-1, 4, 6] order [0, 2, 1] : (tensor<?x4x6xf32>) -> tensor<?x6x4xf32>
+func.func @border(%x: tensor<?x4x6xf32> {dalbit.dims = ["B", "4", "6"]}) -> tensor<?x6x4xf32> {
+  %t = onnx.node "Transpose"(%x) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x4x6xf32>) -> tensor<?x6x4xf32>
+  %y = nn.relu %t : tensor<?x6x4xf32>
+  return %y : tensor<?x6x4xf32>
+}
+
+// -----
+
+// A move of unknown sizes stays.
+// CHECK-LABEL: @unknown
+// CHECK: onnx.node "Reshape"
+func.func @unknown(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}, %shape: tensor<2xi64>) -> tensor<*xf32> {
+  %y = onnx.node "Reshape"(%x, %shape) opset 13 : (tensor<?x?x8xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %z = onnx.node "Flatten"(%y) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  return %z : tensor<*xf32>
+}

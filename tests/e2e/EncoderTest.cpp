@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Encoders, pooling, convolutions and cross attention: integer executor and
+// engines give the same outputs, bit for bit, and near those of the floats.
+
+#include "tests/e2e/Compiled.h"
+#include "tests/e2e/SmallEncoder.h"
+
+#include <cmath>
+
+using namespace dalbit;
+using namespace dalbit::test;
+
+namespace {
+
+using host::HostTensor;
+
+HostTensor floats(const std::string &name, std::vector<int64_t> shape) {
+  HostTensor tensor{name, "float", std::move(shape), {}};
+  int64_t count = 1;
+  for (int64_t size : tensor.shape)
+    count *= size;
+  for (int64_t i = 0; i < count; ++i)
+    tensor.values.push_back(float(double(i * 7919 % 2003) / 1000 - 1));
+  return tensor;
+}
+
+HostTensor integers(const std::string &name, std::vector<int64_t> shape,
+                    int below) {
+  HostTensor tensor{name, "int64", std::move(shape), {}};
+  int64_t count = 1;
+  for (int64_t size : tensor.shape)
+    count *= size;
+  for (int64_t i = 0; i < count; ++i)
+    tensor.values.push_back(double((i * 37 + 11) % below));
+  return tensor;
+}
+
+/// A mask that hides the last two of each sequence but the first.
+HostTensor padding(int64_t batch, int64_t tokens) {
+  HostTensor mask{"mask", "int64", {batch, tokens}, {}};
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t t = 0; t < tokens; ++t)
+      mask.values.push_back(b > 0 && t >= tokens - 2 ? 0 : 1);
+  return mask;
+}
+
+std::vector<execute::Tensor> tensorsOf(const std::vector<HostTensor> &inputs) {
+  std::vector<execute::Tensor> tensors;
+  for (const HostTensor &input : inputs) {
+    auto doubles = execute::Tensor::of<double>(input.shape, input.values);
+    tensors.push_back(doubles.cast(input.type == "int64"
+                                       ? execute::ElementType::I64
+                                       : execute::ElementType::F32));
+  }
+  return tensors;
+}
+
+/// Runs on the engine and holds every output against the integer executor.
+std::vector<HostTensor> agree(Compiled &c,
+                              const std::vector<HostTensor> &inputs) {
+  std::vector<HostTensor> outputs;
+  c.session->runOnce(inputs, outputs);
+  auto exact = execute::runInteger(*c.integer, tensorsOf(inputs));
+  REQUIRE(outputs.size() == exact.size());
+  for (size_t i = 0; i < exact.size(); ++i) {
+    CAPTURE(outputs[i].name);
+    REQUIRE(int64_t(outputs[i].values.size()) == exact[i].count());
+    std::vector<double> expected(exact[i].data<float>(),
+                                 exact[i].data<float>() + exact[i].count());
+    CHECK(outputs[i].values == expected);
+  }
+  return outputs;
+}
+
+/// Decibels of the float outputs over the difference, the least of all outputs.
+double decibels(Compiled &c, const std::vector<HostTensor> &inputs,
+                const std::vector<HostTensor> &outputs) {
+  execute::FloatExecutor executor(*c.floating);
+  auto reference = executor.run(tensorsOf(inputs));
+  double least = 200;
+  for (size_t i = 0; i < reference.size(); ++i) {
+    double signal = 0, noise = 0;
+    for (int64_t k = 0; k < reference[i].count(); ++k) {
+      double x = reference[i].data<float>()[k];
+      signal += x * x;
+      noise += (x - outputs[i].values[size_t(k)]) *
+               (x - outputs[i].values[size_t(k)]);
+    }
+    least = std::min(least, 10 * std::log10(signal / noise));
+  }
+  return least;
+}
+
+std::vector<HostTensor> bertInputs(int64_t batch, int64_t tokens) {
+  return {integers("ids", {batch, tokens}, 80),
+          integers("types", {batch, tokens}, 2), padding(batch, tokens)};
+}
+
+} // namespace
+
+TEST_CASE("a post-norm encoder with padding gives the executor's outputs",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  auto tokens = GENERATE(1, 13, 64);
+  CAPTURE(target, tokens);
+  Compiled c(smallBertText(64), 64, target);
+  std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+}
+
+TEST_CASE("an encoder of several blocks sees all tokens in each", "[e2e]") {
+  Compiled c(smallBertText(200), 200, "edge");
+  agree(c, bertInputs(1, 200));
+  agree(c, bertInputs(2, 65));
+}
+
+TEST_CASE("an image is cut into patches by the host, the class token is read",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallVitText(), 1, target);
+  std::vector<HostTensor> inputs = {floats("image", {2, 3, 16, 16})};
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+}
+
+TEST_CASE("convolutions over time, then a decoder that attends to them",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  // 150 frames are several blocks.
+  auto frames = GENERATE(21, 150);
+  CAPTURE(target, frames);
+  Compiled c(smallWhisperText(frames), 32, target);
+  std::vector<HostTensor> inputs = {floats("sound", {2, 10, frames}),
+                                    integers("ids", {2, 6}, 40)};
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+  inputs[1] = integers("ids", {2, 1}, 40);
+  agree(c, inputs);
+}
+
+TEST_CASE("a step after the prefill attends to the encoder that it has left",
+          "[e2e]") {
+  Compiled c(smallWhisperText(21), 32, "edge");
+  std::vector<HostTensor> outputs,
+      inputs = {floats("sound", {1, 10, 21}), integers("ids", {1, 7}, 40)};
+  c.session->runOnce(inputs, outputs);
+  std::vector<float> whole = c.session->logits(0, 6);
+  inputs[1].shape = {1, 6};
+  int32_t last = int32_t(inputs[1].values.back());
+  inputs[1].values.pop_back();
+  c.session->runOnce(inputs, outputs);
+  c.session->step(std::span(&last, 1), 1, false);
+  CHECK(c.session->logits(0, 0) == whole);
+}
+
+TEST_CASE("a mask of numbers is added to the scores; infinity hides", "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallCrossText(), 1, target);
+  std::vector<HostTensor> inputs = {floats("q", {1, 5, 48}),
+                                    floats("kv", {1, 9, 48}),
+                                    floats("mask", {5, 9})};
+  inputs[2].values[3] = -INFINITY;
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+}
+
+TEST_CASE("the token with the largest id is found at run time", "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallClipText(), 1, target);
+  std::vector<HostTensor> inputs = {integers("ids", {2, 12}, 80)};
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+}
+
+TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
+  struct Case {
+    std::string text;
+    int64_t context;
+    std::vector<HostTensor> inputs;
+  };
+  std::vector<Case> cases = {
+      {smallBertText(64), 64, bertInputs(2, 9)},
+      {smallVitText(), 1, {floats("image", {1, 3, 16, 16})}},
+      {smallWhisperText(21),
+       32,
+       {floats("sound", {1, 10, 21}), integers("ids", {1, 3}, 40)}},
+      {smallClipText(), 1, {integers("ids", {1, 12}, 80)}}};
+  for (const Case &each : cases) {
+    Compiled functional(each.text, each.context, "nano");
+    Compiled rtl(each.text, each.context, "nano", "w8", /*rtl=*/true);
+    std::vector<HostTensor> a, b;
+    functional.session->runOnce(each.inputs, a);
+    rtl.session->runOnce(each.inputs, b);
+    CHECK(rtl.memory->digest(rtl.program) ==
+          functional.memory->digest(functional.program));
+  }
+}

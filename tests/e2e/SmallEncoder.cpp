@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tests/e2e/SmallEncoder.h"
+
+#include "tests/e2e/NNText.h"
+
+namespace dalbit::test {
+
+namespace {
+
+constexpr int Width = 48, Heads = 3;
+
+class Writer : NNText {
+public:
+  Writer() : NNText(7) {}
+
+  std::string bert(int context) {
+    Rows rows = {-1, -1};
+    std::string type = rowsOf(rows, Width), one = typeOf({1, -1, Width});
+    std::string x = embedding(80, "%ids"), types = embedding(2, "%types");
+    x = add(x, types, type, type);
+    line("%pos = nn.position_ids : tensor<1x?xi64>");
+    std::string table = weight({context, Width}), places = fresh();
+    line(places + " = nn.embedding " + table + ", %pos : (" +
+         typeOf({context, Width}) + ", tensor<1x?xi64>) -> " + one);
+    x = norm(add(x, places, type, one), rows, Width);
+    line("%key = nn.key_mask %mask : tensor<?x?xi64> -> tensor<?x?xf32>");
+    for (int layer = 0; layer < 2; ++layer) {
+      std::string a =
+          attention(x, x, rows, rows, "mask %key", "tensor<?x?xf32>", false);
+      x = norm(add(linear(a, rows, Width, Width), x, type, type), rows, Width);
+      x = norm(add(feedForward(x, rows, "nn.gelu {approximate = \"none\"}"), x,
+                   type, type),
+               rows, Width);
+    }
+    line("%first = nn.slice " + x + " {first = 0 : i64} : (" + type + ") -> " +
+         typeOf({-1, Width}));
+    std::string pooled = unary("nn.tanh", linear("%first", {-1}, Width, Width),
+                               typeOf({-1, Width}));
+    return function("%ids: tensor<?x?xi64> " + named("ids", "B,T") +
+                        ", %types: tensor<?x?xi64> " + named("types", "B,T") +
+                        ", %mask: tensor<?x?xi64> " + named("mask", "B,T"),
+                    {{x, type, named("hidden", "B,T,48")},
+                     {pooled, typeOf({-1, Width}), named("pooled", "B,48")}});
+  }
+
+  std::string vit() {
+    Rows rows = {-1, 17};
+    std::string type = rowsOf(rows, Width), patches = fresh();
+    line(patches + " = nn.rearrange %image view [-1, 3, 4, 4, 4, 4] order "
+                   "[0, 2, 4, 1, 3, 5] : (tensor<?x3x16x16xf32>) -> "
+                   "tensor<?x16x48xf32>");
+    patches = linear(patches, {-1, 16}, 48, Width);
+    std::string token = weight({1, 1, Width}, 0, 1), x = fresh();
+    line(x + " = nn.concat " + token + ", " + patches + " : (" +
+         typeOf({1, 1, Width}) + ", " + rowsOf({-1, 16}, Width) + ") -> " +
+         type);
+    x = add(x, weight({1, 17, Width}), type, typeOf({1, 17, Width}));
+    x = preNorm(x, rows, "nn.relu");
+    std::string first = fresh();
+    line(first + " = nn.slice " + norm(x, rows, Width) +
+         " {first = 0 : i64} : (" + type + ") -> " + typeOf({-1, Width}));
+    return function("%image: tensor<?x3x16x16xf32> " +
+                        named("image", "B,3,16,16"),
+                    {{linear(first, {-1}, Width, 10), typeOf({-1, 10}),
+                      named("logits", "B,10")}});
+  }
+
+  std::string whisper(int frames) {
+    int half = (frames + 1) / 2;
+    Rows all = {-1, frames}, encoder = {-1, half}, decoder = {-1, -1};
+    std::string in = std::to_string(frames), f = fresh();
+    line(f + " = nn.rearrange %sound view [-1, 10, " + in +
+         "] order [0, 2, 1] : (tensor<?x10x" + in + "xf32>) -> tensor<?x" + in +
+         "x10xf32>");
+    f = unary("nn.gelu {approximate = \"none\"}",
+              linear(windows(f, frames, 10, 1), all, 30, Width),
+              rowsOf(all, Width));
+    f = unary("nn.gelu {approximate = \"none\"}",
+              linear(windows(f, frames, Width, 2), encoder, 3 * Width, Width),
+              rowsOf(encoder, Width));
+    f = norm(preNorm(f, encoder, "nn.gelu {approximate = \"tanh\"}"), encoder,
+             Width);
+    std::string type = rowsOf(decoder, Width), x = embedding(40, "%ids");
+    std::string n = norm(x, decoder, Width);
+    std::string self = attention(n, n, decoder, decoder, "", "", true);
+    x = add(x, linear(self, decoder, Width, Width), type, type);
+    n = norm(x, decoder, Width);
+    std::string cross = attention(n, f, decoder, encoder, "", "", false);
+    x = add(x, linear(cross, decoder, Width, Width), type, type);
+    std::string logits = linear(norm(x, decoder, Width), decoder, Width, 40);
+    std::string keys = typeOf({-1, Heads, half, Width / Heads}),
+                own = typeOf({-1, Heads, -1, Width / Heads});
+    std::string size = std::to_string(half);
+    auto presents = [&](const std::string &name, const std::string &type,
+                        const std::string &place, const std::string &dims) {
+      return Result{place, type, named(name, dims)};
+    };
+    return function("%sound: tensor<?x10x" + in + "xf32> " +
+                        named("sound", "B,10," + in) +
+                        ", %ids: tensor<?x?xi64> " + named("ids", "B,T"),
+                    {{logits, rowsOf(decoder, 40), named("logits", "B,T,40")},
+                     presents("self_key", own, base(self) + "#1", "B,3,T,16"),
+                     presents("cross_value", keys, base(cross) + "#2",
+                              "B,3," + size + ",16")});
+  }
+
+  std::string cross() {
+    Rows q = {1, 5}, kv = {1, 9};
+    line("%added = nn.rearrange %mask view [1, 5, 9] order [0, 1, 2] : "
+         "(tensor<5x9xf32>) -> tensor<1x5x9xf32>");
+    std::string a = attention("%q", "%kv", q, kv, "mask %added",
+                              "tensor<1x5x9xf32>", false);
+    return function(
+        "%q: tensor<1x5x48xf32> " + named("q", "1,5,48") +
+            ", %kv: tensor<1x9x48xf32> " + named("kv", "1,9,48") +
+            ", %mask: tensor<5x9xf32> " + named("mask", "5,9"),
+        {{linear(a, q, Width, Width), rowsOf(q, Width), named("y", "1,5,48")}});
+  }
+
+  std::string clip() {
+    Rows rows = {-1, 12};
+    std::string type = rowsOf(rows, Width), x = fresh();
+    std::string table = weight({80, Width});
+    line(x + " = nn.embedding " + table + ", %ids : (" + typeOf({80, Width}) +
+         ", tensor<?x12xi64>) -> " + type);
+    std::string n = norm(x, rows, Width);
+    std::string a = attention(n, n, rows, rows, "", "", true);
+    x = add(x, linear(a, rows, Width, Width), type, type);
+    x = add(x,
+            feedForward(norm(x, rows, Width), rows,
+                        "nn.gelu {approximate = \"sigmoid\"}"),
+            type, type);
+    std::string picked = fresh();
+    line(picked + " = nn.pick " + norm(x, rows, Width) + ", %ids : (" + type +
+         ", tensor<?x12xi64>) -> " + typeOf({-1, Width}));
+    return function("%ids: tensor<?x12xi64> " + named("ids", "B,12"),
+                    {{picked, typeOf({-1, Width}), named("text", "B,48")}});
+  }
+
+private:
+  using Rows = std::vector<int>;
+  std::string lastQuery, lastKey;
+
+  /// Negative sizes are open.
+  static std::string typeOf(const std::vector<int> &shape) {
+    std::string type = "tensor<";
+    for (int size : shape)
+      type += (size < 0 ? "?" : std::to_string(size)) + "x";
+    return type + "f32>";
+  }
+  static std::string rowsOf(Rows rows, int width) {
+    rows.push_back(width);
+    return typeOf(rows);
+  }
+  std::string norm(const std::string &x, const Rows &rows, int width) {
+    std::string gamma = weight({width}, 1), beta = weight({width}), y = fresh();
+    std::string type = rowsOf(rows, width);
+    line(y + " = nn.layer_norm " + x + ", " + gamma + ", " + beta +
+         " {epsilon = 1.0e-5 : f32} : (" + type + ", " + typeOf({width}) +
+         ", " + typeOf({width}) + ") -> " + type);
+    return y;
+  }
+  std::string linear(const std::string &x, const Rows &rows, int k, int n) {
+    std::string w = weight({k, n}), b = weight({n}), y = fresh();
+    line(y + " = nn.linear " + x + ", " + w + ", " + b + " : (" +
+         rowsOf(rows, k) + ", " + typeOf({k, n}) + ", " + typeOf({n}) +
+         ") -> " + rowsOf(rows, n));
+    return y;
+  }
+  std::string add(const std::string &a, const std::string &b,
+                  const std::string &type, const std::string &other) {
+    std::string y = fresh();
+    line(y + " = nn.add " + a + ", " + b + " : (" + type + ", " + other +
+         ") -> " + type);
+    return y;
+  }
+  /// \p op and its attributes on values of one type.
+  std::string unary(const std::string &op, const std::string &x,
+                    const std::string &type) {
+    std::string y = fresh();
+    size_t space = op.find(' ');
+    line(y + " = " + op.substr(0, space) + " " + x +
+         (space == std::string::npos ? "" : op.substr(space)) + " : " + type);
+    return y;
+  }
+  struct Result {
+    std::string value, type, attributes;
+  };
+
+  static std::string base(const std::string &value) {
+    return value.substr(0, value.find('#'));
+  }
+  static std::string named(const std::string &name, const std::string &dims) {
+    std::string list;
+    for (char c : dims)
+      list += c == ',' ? std::string("\", \"") : std::string(1, c);
+    return "{dalbit.name = \"" + name + "\", dalbit.dims = [\"" + list + "\"]}";
+  }
+  std::string function(const std::string &arguments,
+                       const std::vector<Result> &results) {
+    std::string types, values, plain;
+    for (const Result &result : results) {
+      types +=
+          (types.empty() ? "" : ", ") + result.type + " " + result.attributes;
+      values += (values.empty() ? "" : ", ") + result.value;
+      plain += (plain.empty() ? "" : ", ") + result.type;
+    }
+    return "module {\nfunc.func @main(" + arguments + ") -> (" + types +
+           ") {\n" + text + "  return " + values + " : " + plain + "\n}\n}\n";
+  }
+  std::string embedding(int count, const std::string &ids) {
+    std::string table = weight({count, Width}), x = fresh();
+    line(x + " = nn.embedding " + table + ", " + ids + " : (" +
+         typeOf({count, Width}) + ", tensor<?x?xi64>) -> " +
+         typeOf({-1, -1, Width}));
+    return x;
+  }
+  std::string attention(const std::string &x, const std::string &memory,
+                        const Rows &rows, const Rows &keys,
+                        const std::string &mask, const std::string &maskType,
+                        bool causal) {
+    std::string q = linear(x, rows, Width, Width),
+                k = linear(memory, keys, Width, Width),
+                v = linear(memory, keys, Width, Width), a = fresh();
+    lastQuery = q;
+    lastKey = k;
+    std::string cache = typeOf({keys[0], Heads, keys[1], Width / Heads}),
+                type = rowsOf(rows, Width), other = rowsOf(keys, Width);
+    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + " " + mask +
+         " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
+         (causal ? "true" : "false") + ", scale = 0.25 : f32} : (" + type +
+         ", " + other + ", " + other + (mask.empty() ? "" : ", " + maskType) +
+         ") -> (" + type + ", " + cache + ", " + cache + ")");
+    return a + "#0";
+  }
+  std::string feedForward(const std::string &x, const Rows &rows,
+                          const std::string &activation) {
+    std::string f = linear(x, rows, Width, 96);
+    return linear(unary(activation, f, rowsOf(rows, 96)), rows, 96, Width);
+  }
+  std::string preNorm(std::string x, const Rows &rows,
+                      const std::string &activation) {
+    std::string type = rowsOf(rows, Width), n = norm(x, rows, Width);
+    std::string a = attention(n, n, rows, rows, "", "", false);
+    x = add(x, linear(a, rows, Width, Width), type, type);
+    return add(x, feedForward(norm(x, rows, Width), rows, activation), type,
+               type);
+  }
+  std::string windows(const std::string &x, int rows, int width, int stride) {
+    std::string y = fresh();
+    line(y + " = nn.windows " + x +
+         " {size = 3 : i64, stride = " + std::to_string(stride) +
+         " : i64, before = 1 : i64, after = 1 : i64} "
+         ": (" +
+         rowsOf({-1, rows}, width) + ") -> " +
+         rowsOf({-1, (rows - 1) / stride + 1}, 3 * width));
+    return y;
+  }
+};
+
+} // namespace
+
+std::string smallBertText(int context) { return Writer().bert(context); }
+std::string smallVitText() { return Writer().vit(); }
+std::string smallWhisperText(int frames) { return Writer().whisper(frames); }
+std::string smallCrossText() { return Writer().cross(); }
+std::string smallClipText() { return Writer().clip(); }
+
+} // namespace dalbit::test

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Small encoders with seeded weights as text of the nn dialect: what a decoder
+// has not. Heads of 16 columns are padded on every target but nano.
+
+#pragma once
+
+#include <string>
+
+namespace dalbit::test {
+
+/// Post-norm layers over ids and token types with a padding mask; a pooled
+/// first token through tanh. Inputs ids, types, mask [B, T]; outputs hidden
+/// [B, T, 48] and pooled [B, 48]. Any T up to \p context.
+std::string smallBertText(int context);
+
+/// Patches of an image [B, 3, 16, 16] with kernel 4, a class token, positions,
+/// pre-norm layers with relu; logits [B, 10] of the class token.
+std::string smallVitText();
+
+/// Two convolutions over [B, 10, \p frames] (the second with stride 2), an
+/// encoder layer, and a decoder over ids [B, T] that attends to it; logits
+/// [B, T, 40], keys and values of both attentions.
+std::string smallWhisperText(int frames);
+
+/// Cross attention of q [1, 5, 48] to kv [1, 9, 48] with a mask of numbers
+/// [5, 9]; outputs y [1, 5, 48] and weights [1, 5, 9].
+std::string smallCrossText();
+
+/// A causal layer over ids [B, 12] and the token with the largest id, [B, 48].
+std::string smallClipText();
+
+} // namespace dalbit::test
