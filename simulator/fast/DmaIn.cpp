@@ -66,6 +66,7 @@ void Npu::takeIndex(Cycle now) {
   uint32_t address = in.indexAddress(), index = 0;
   if (sizes.isPast(address)) {
     inBad = true;
+    values.index(address); // a record has it too
   } else {
     uint32_t bank = sizes.bankOf(address);
     if (!isBankFree(bank, now)) {
@@ -76,7 +77,7 @@ void Npu::takeIndex(Cycle now) {
     indexGrantBank = bank;
     index = values.index(address);
   }
-  tally.of(DmaIn).dmaIn.spmAccesses += sizes.access64;
+  countersOf(DmaIn).dmaIn.spmAccesses += sizes.access64;
   lastMove = std::max(lastMove, now);
   indexAt = Never;
   in.setIndex(index);

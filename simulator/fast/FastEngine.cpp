@@ -9,7 +9,7 @@
 #include "support/Error.h"
 
 #include <cstring>
-#include <optional>
+#include <random>
 
 namespace dalbit::fast {
 
@@ -18,15 +18,21 @@ namespace {
 /// The functional engine's machine behind the timing.
 class MachineValues : public Values {
 public:
-  explicit MachineValues(functional::Machine &machine) : machine(machine) {}
+  MachineValues(const target::Target &target, host::Memory &memory)
+      : machine(target, memory) {}
 
   uint32_t load(uint32_t address) override {
-    uint32_t value;
-    std::memcpy(&value, machine.scratchpad(address, 4), 4);
+    uint32_t value = wordAt(address);
+    if (recorded)
+      recorded->loads.push_back(value);
     return value;
   }
-  uint32_t index(uint32_t address) override { return load(address); }
-
+  uint32_t index(uint32_t address) override {
+    uint32_t value = address < machine.spm.size() ? wordAt(address) : 0;
+    if (recorded)
+      recorded->indices.push_back(value);
+    return value;
+  }
   void execute(UnitNumber unit, const uint32_t *fields) override {
     try {
       switch (unit) {
@@ -46,18 +52,63 @@ public:
       // The timing finds the same fault and stops the program for it.
     }
   }
+  void begin(const host::Start &, host::RuntimeValues *to) override {
+    recorded = to;
+  }
 
 private:
-  functional::Machine &machine;
+  uint32_t wordAt(uint32_t address) {
+    uint32_t value;
+    std::memcpy(&value, machine.scratchpad(address, 4), 4);
+    return value;
+  }
+
+  functional::Machine machine;
+  host::RuntimeValues *recorded = nullptr;
+};
+
+/// Values of a record; nothing is computed.
+class ReplayedValues : public Values {
+public:
+  explicit ReplayedValues(const host::RuntimeRecord &record) : replay(record) {}
+
+  uint32_t load(uint32_t) override { return replay.load(); }
+  uint32_t index(uint32_t) override { return replay.index(); }
+  void execute(UnitNumber, const uint32_t *) override {}
+  void begin(const host::Start &start, host::RuntimeValues *) override {
+    replay.begin(start);
+  }
+
+private:
+  host::Replay replay;
+};
+
+/// Numbers below a limit.
+class SeededValues : public Values {
+public:
+  SeededValues(uint64_t seed, uint32_t limit)
+      : random(seed), limit(std::max(limit, 1u)) {}
+
+  uint32_t load(uint32_t) override { return uint32_t(random() % limit); }
+  uint32_t index(uint32_t) override { return uint32_t(random() % limit); }
+  void execute(UnitNumber, const uint32_t *) override {}
+  void begin(const host::Start &, host::RuntimeValues *) override {}
+
+private:
+  std::mt19937_64 random;
+  uint32_t limit;
 };
 
 } // namespace
 
 struct FastEngine::State {
   State(const binary::Program &program, const target::Target &target,
-        host::Memory &memory, const verilated::MemorySystem &system)
-      : program(program), machine(target, memory), values(machine),
-        npu(program, target, system, memory.capacity(), values),
+        host::Memory &memory, const verilated::MemorySystem &system,
+        std::unique_ptr<Values> steering)
+      : program(program), hasData(!steering),
+        values(steering ? std::move(steering)
+                        : std::make_unique<MachineValues>(target, memory)),
+        npu(program, target, system, memory.capacity(), *values),
         memory(memory) {}
 
   energy::Counters dramCounters() const {
@@ -67,8 +118,8 @@ struct FastEngine::State {
   }
 
   const binary::Program &program;
-  functional::Machine machine;
-  MachineValues values;
+  const bool hasData;
+  std::unique_ptr<Values> values;
   Npu npu;
   host::Memory &memory;
 };
@@ -101,11 +152,28 @@ DalbitEnd describe(const RunEnd &end, const Npu &npu) {
 FastEngine::FastEngine(const binary::Program &program,
                        const target::Target &target, host::Memory &memory,
                        const verilated::MemorySystem &system)
-    : state(std::make_unique<State>(program, target, memory, system)) {}
+    : state(std::make_unique<State>(program, target, memory, system, nullptr)) {
+}
+
+FastEngine::FastEngine(const binary::Program &program,
+                       const target::Target &target, host::Memory &memory,
+                       const Steering &steering) {
+  std::unique_ptr<Values> values;
+  if (steering.replay)
+    values = std::make_unique<ReplayedValues>(*steering.replay);
+  else
+    values = std::make_unique<SeededValues>(steering.seed, steering.limit);
+  state = std::make_unique<State>(program, target, memory,
+                                  verilated::memorySystemOf(target),
+                                  std::move(values));
+}
 
 FastEngine::~FastEngine() = default;
 
+bool FastEngine::hasData() const { return state->hasData; }
+
 host::StepResult FastEngine::run(const host::Start &start) {
+  state->values->begin(start, beginRecord(start));
   energy::Counters before = state->dramCounters();
   RunEnd end = state->npu.run(start, state->memory.placement().base);
   switch (end.outcome) {

@@ -6,8 +6,9 @@
 //
 // An instruction's effect takes place when it ends, so the order is that of the
 // semaphores; what a program reads in an instruction while another one writes
-// it is not defined in any engine. Without data (`Data::None`) memory is not
-// touched and nothing is computed.
+// it is not defined in any engine. Without data nothing is computed and no
+// memory is touched: what steers the program comes from a record, or from a
+// seed.
 
 #pragma once
 
@@ -31,10 +32,22 @@ public:
   /// The same with another DRAM.
   FastEngine(const binary::Program &program, const target::Target &target,
              host::Memory &memory, const verilated::MemorySystem &system);
+  /// Timing only: run-time values (T11) are those of \p replay, start by start,
+  /// or if that is null numbers below \p limit from \p seed. Of \p memory
+  /// only the placement is looked at.
+  struct Steering {
+    const host::RuntimeRecord *replay = nullptr;
+    uint64_t seed = 1;
+    uint32_t limit = 1;
+  };
+  FastEngine(const binary::Program &program, const target::Target &target,
+             host::Memory &memory, const Steering &steering);
   ~FastEngine() override;
 
-  /// Throws Error as VerilatedEngine does, with the same text.
+  /// Throws Error as VerilatedEngine does, with the same text, and if a record
+  /// does not fit the run.
   host::StepResult run(const host::Start &start) override;
+  bool hasData() const override;
 
 private:
   struct State;

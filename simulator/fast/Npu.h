@@ -84,6 +84,7 @@ private:
   void take(unsigned unit, Cycle now);
   void done(UnitNumber unit, Cycle now, isa::ErrorCode error);
   void idle(UnitNumber unit);
+  isa::Counters &countersOf(UnitNumber unit);
   void addBusy(UnitNumber unit, uint64_t cycles);
   void addSemStall(UnitNumber unit, isa::Counters &counters, uint64_t cycles);
   void addSeqWait(UnitNumber unit, uint64_t cycles);

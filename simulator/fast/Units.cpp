@@ -12,6 +12,15 @@ using isa::ErrorCode;
 
 // ---- what the dispatchers count
 
+/// Where \p unit counts what happens in the cycle at hand: a tag that changes
+/// in it counts from the next one on.
+isa::Counters &Npu::countersOf(UnitNumber unit) {
+  for (unsigned i = 0; i < splitCount; ++i)
+    if (splits[i].unit == unit)
+      return *splits[i].before;
+  return tally.of(unit);
+}
+
 void Npu::addBusy(UnitNumber unit, uint64_t cycles) {
   isa::Counters &counters = tally.of(unit);
   (unit == DmaIn    ? counters.dmaIn.busy

@@ -204,6 +204,10 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
   loops.clear();
   pc = start.pc;
   isRunning = true;
+  host::RuntimeValues *values = beginRecord(start);
+  if (values && !std::count(observers.begin(), observers.end(), &recorder))
+    observers.push_back(&recorder);
+  recorder.record(values);
   tell([&](Observer &o) { o.begin(machine, code); });
   host::StepResult result;
   uint64_t &executed = result.counters.sequencer.instructions;

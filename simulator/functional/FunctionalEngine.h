@@ -13,6 +13,7 @@
 #include "isa/Configurations.h"
 #include "simulator/functional/Machine.h"
 #include "simulator/functional/Observer.h"
+#include "simulator/functional/ValueRecorder.h"
 #include "simulator/host/Engine.h"
 
 #include <array>
@@ -61,6 +62,7 @@ private:
   std::map<int64_t, std::string> illegal; ///< words that do not decode
   Machine machine;
   std::vector<Observer *> observers;
+  ValueRecorder recorder; ///< among the observers while it has something to do
   std::array<uint32_t, isa::Registers> registers{};
   std::array<uint32_t, isa::Semaphores> semaphores{};
   isa::Configurations configurations;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "isa/Isa.h"
+#include "simulator/host/RuntimeRecord.h"
 
 #include <array>
 #include <cstdint>
@@ -27,6 +28,7 @@ struct StepResult {
   isa::Counters counters; ///< of this step
   std::map<uint32_t, isa::Counters> byTag; ///< by layer tag and phase (C1)
   std::map<std::string, uint64_t> dram;    ///< of this step; timed only
+  double hostSeconds = 0;                  ///< in the engine; set by Session
 
   /// Adds a later step.
   StepResult &operator+=(const StepResult &more) {
@@ -36,6 +38,7 @@ struct StepResult {
       byTag[tag] += part;
     for (const auto &[name, value] : more.dram)
       dram[name] += value;
+    hostSeconds += more.hostSeconds;
     return *this;
   }
 };
@@ -45,6 +48,24 @@ public:
   virtual ~Engine() = default;
   /// Throws Error if the program stops with an error or never ends.
   virtual StepResult run(const Start &start) = 0;
+  /// Whether it computes: without data memory is neither read nor written.
+  virtual bool hasData() const { return true; }
+
+  /// Appends an entry to \p record for each later run; null: stops that. It
+  /// outlives the engine.
+  void record(RuntimeRecord *to) { recorded = to; }
+
+protected:
+  /// Where the values of \p start go; null: nowhere.
+  RuntimeValues *beginRecord(const Start &start) {
+    if (!recorded)
+      return nullptr;
+    recorded->starts.push_back({start.pc, start.arguments, {}, {}});
+    return &recorded->starts.back();
+  }
+
+private:
+  RuntimeRecord *recorded = nullptr;
 };
 
 } // namespace dalbit::host

@@ -21,11 +21,15 @@ Memory::Memory(uint64_t capacity) : size(capacity) {
 
 Memory::~Memory() { munmap(bytes, size); }
 
-void Memory::load(const binary::Program &program) {
+void Memory::place(const binary::Program &program) {
   regions = binary::place(program);
   if (regions.end > size)
     throw Error("the program needs " + std::to_string(regions.end) +
                 " bytes of DRAM, the target has " + std::to_string(size));
+}
+
+void Memory::load(const binary::Program &program) {
+  place(program);
   auto copy = [&](isa::Region kind, const void *from, size_t count) {
     if (count)
       std::memcpy(region(kind), from, count);

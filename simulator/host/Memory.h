@@ -36,6 +36,8 @@ public:
   /// Places the regions and copies code, constants and weights. Throws Error if
   /// the program does not fit.
   void load(const binary::Program &program);
+  /// Places the regions only.
+  void place(const binary::Program &program);
   /// Makes the regions zero that a program or the host writes: kv, input,
   /// output, workspace. Gives their pages back.
   void clear();

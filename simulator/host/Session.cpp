@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <optional>
 
@@ -73,12 +74,23 @@ Session::Session(const binary::Program &program, Memory &memory, Engine &engine)
     if (tensor.role == Role::Positions || tensor.role == Role::Types)
       positions.push_back({&tensor, {}});
   }
-  memory.load(program);
+  if (engine.hasData())
+    memory.load(program);
+  else
+    memory.place(program);
   reset();
 }
 
+void Session::write(const binary::Tensor &tensor,
+                    const std::vector<int64_t> &shape,
+                    const std::vector<double> &values) {
+  if (engine.hasData())
+    writeTensor(memory, tensor, shape, values);
+}
+
 void Session::reset() {
-  memory.clear();
+  if (engine.hasData())
+    memory.clear();
   past = before = tokens = 0;
   batch = 1;
   rows.clear();
@@ -165,14 +177,18 @@ StepResult Session::start(uint32_t count, bool allRows) {
   // a number that the model fixes.
   start.bound =
       uint64_t(program.code.size() + 16) * (count + 1 + rounds) * batch;
+  auto begun = std::chrono::steady_clock::now();
   StepResult result = engine.run(start);
+  result.hostSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
+          .count();
   past += count;
   return result;
 }
 
 void Session::keepLogits(uint32_t first, uint32_t count, bool allRows) {
   const binary::Tensor *tensor = logitsTensor();
-  if (!tensor)
+  if (!tensor || !engine.hasData())
     return;
   std::vector<int64_t> shape =
       binary::shapeOf(*tensor, {count, past - count, batch});
@@ -208,7 +224,7 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
         for (uint32_t b = 0; b < batch; ++b)
           for (uint32_t t = 0; t < count; ++t)
             part.push_back(all[size_t(b) * tokens + first + t]);
-      writeTensor(memory, *ids, shape, part);
+      write(*ids, shape, part);
     }
     writePositions(first, count);
     bool isLast = first + count == tokens;
@@ -252,14 +268,13 @@ void Session::writeMasks(const std::vector<HostTensor> &given) {
   for (const binary::Tensor *mask : masks) {
     std::vector<int64_t> view = binary::viewOf(*mask, {tokens, before, batch});
     if (const HostTensor *input = find(given, mask->name)) {
-      writeTensor(memory, *mask, view, input->values);
+      write(*mask, view, input->values);
       continue;
     }
     // A mask that is not given hides nothing.
     binary::Tensor none = *mask;
     none.scale = binary::ScaleKind::None;
-    writeTensor(memory, none, view,
-                std::vector<double>(size_t(countOf(view)), 0));
+    write(none, view, std::vector<double>(size_t(countOf(view)), 0));
   }
 }
 
@@ -302,7 +317,7 @@ void Session::writePositions(uint32_t first, uint32_t count) {
       for (int64_t b = 0; b < shape.front(); ++b)
         for (uint32_t t = 0; t < count; ++t)
           part.push_back(list.values[size_t(b) * tokens + first + t]);
-    writeTensor(memory, *list.tensor, shape, part);
+    write(*list.tensor, shape, part);
   }
 }
 
@@ -402,7 +417,7 @@ void Session::importPast(const std::vector<HostTensor> &caches) {
                   shapeText(cache.shape) + " is larger than the program's " +
                   std::to_string(program.limits.batch) + " × " +
                   std::to_string(context()) + " positions");
-    writeTensor(memory, *tensor, cache.shape, cache.values);
+    write(*tensor, cache.shape, cache.values);
   }
   past = before;
 }
@@ -422,9 +437,8 @@ StepResult Session::runOnce(const std::vector<HostTensor> &inputs,
         numbers.push_back(int32_t(input.values[i]));
       }
     } else if (tensor.role == Role::None && !isUnread(tensor)) {
-      writeTensor(memory, tensor,
-                  binary::viewOf(tensor, {tokens, before, batch}),
-                  input.values);
+      write(tensor, binary::viewOf(tensor, {tokens, before, batch}),
+            input.values);
     }
   }
   writeMasks(inputs);
@@ -450,6 +464,8 @@ uint64_t Session::lastTokens() const {
 
 std::vector<HostTensor> Session::outputs() const {
   std::vector<HostTensor> result;
+  if (!engine.hasData())
+    return result;
   for (const binary::Tensor &tensor : program.tensors) {
     if (isInput(tensor) || tensor.kind == TensorKind::Input)
       continue;

@@ -9,7 +9,9 @@
 // hidden) and positions as their roles say, each written by itself where nobody
 // gives them; logits are [.., rows, vocabulary] and row r of a start is row r
 // there. Entry points are "prefill" (any T) and "decode" (T = 1), their
-// arguments "tokens", "position", "batch", "all_rows".
+// arguments "tokens", "position", "batch", "all_rows". On an engine without
+// data (Engine::hasData) all is checked, placed and started alike, but nothing
+// is written or read.
 
 #pragma once
 
@@ -59,11 +61,14 @@ public:
   /// product of its first output's leading dimensions.
   uint64_t lastTokens() const;
 
-  /// The model's outputs after a step. Rows of logits that were not computed
-  /// are 0.
+  /// The model's outputs after a step, none without data. Rows of logits that
+  /// were not computed are 0.
   std::vector<HostTensor> outputs() const;
 
 private:
+  /// Without data there is nothing to write to.
+  void write(const binary::Tensor &tensor, const std::vector<int64_t> &shape,
+             const std::vector<double> &values);
   const binary::Tensor *logitsTensor() const;
   std::vector<int64_t> shapeNow(const binary::Tensor &tensor) const;
   void checkSizes() const;

@@ -36,7 +36,7 @@ generate(const LanguageModel &model, std::span<const int32_t> prompt,
          const std::function<void(int32_t token)> &onToken) {
   std::vector<std::vector<float>> rows = model.run(prompt, allRows);
   for (uint64_t i = 1;; ++i) {
-    int32_t token = greedy(rows.back());
+    int32_t token = model.choose(rows.back());
     onToken(token);
     if (i >= count)
       return rows;

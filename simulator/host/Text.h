@@ -17,6 +17,9 @@
 
 namespace dalbit::host {
 
+/// Index of the first maximum.
+int32_t greedy(std::span<const float> logits);
+
 /// Runs tokens after those before (a first call after reset begins at position
 /// 0) and returns the logits of all of them, or of the last only.
 struct LanguageModel {
@@ -25,10 +28,9 @@ struct LanguageModel {
                                                 bool allRows)>
       run;
   uint32_t context = 0;
+  /// The token that follows; gets the last logits.
+  std::function<int32_t(std::span<const float> logits)> choose = greedy;
 };
-
-/// Index of the first maximum.
-int32_t greedy(std::span<const float> logits);
 
 /// Runs \p prompt and generates \p count >= 1 tokens; \p onToken gets each as
 /// soon as it is there. The last one is not run. Returns the logits of prompt

@@ -85,6 +85,8 @@ std::string toJson(const RunReport &report) {
   if (report.timing)
     addTiming(json, report);
   json["counters"] = report.counters;
+  if (report.runTimeValues)
+    json["run_time_values"] = *report.runTimeValues;
   if (report.text)
     json["text"] = *report.text;
   if (report.memorySha256)

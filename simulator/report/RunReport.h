@@ -10,10 +10,11 @@
 //            by_unit{}, by_layer{}, by_phase{prefill,decode}}
 //   bound_j{total, low, high, per_token{prefill,decode}}
 //   utilization{array,dram}
-//   counters{} text memory_sha256
+//   counters{} run_time_values text memory_sha256
 // Energies are typical joules; each by_* breakdown sums to the total. A run
 // without time (functional, float) has no cycles, rates, energy, bound and
-// utilization; text and memory_sha256 are absent if there are none. Rates and
+// utilization; text and memory_sha256 are absent if there are none, and so is
+// run_time_values but of runs without data ("replayed", "seeded"). Rates and
 // per_token of a phase without tokens are 0.
 
 #pragma once
@@ -55,6 +56,8 @@ struct RunReport {
   std::map<std::string, uint64_t> counters;
   std::optional<std::string> text; ///< any bytes
   std::optional<std::string> memorySha256;
+  /// Timing only: "replayed" or "seeded".
+  std::optional<std::string> runTimeValues;
 };
 
 /// C7: bytes that had to move, over what the DRAM's own stream would have

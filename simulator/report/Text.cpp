@@ -132,6 +132,10 @@ std::string toText(const RunReport &report) {
                   "simulated in {}\n",
                   report.engine, report.target, report.tokens.prefill,
                   report.tokens.decode, engineering(report.hostSeconds, "s"));
+  if (report.runTimeValues)
+    fmt::format_to(std::back_inserter(out),
+                   "timing only, run-time values are {}\n",
+                   *report.runTimeValues);
   if (report.timing)
     addTiming(out, report);
   if (report.memorySha256)

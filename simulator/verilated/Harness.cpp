@@ -97,6 +97,7 @@ private:
   template <typename Data>
   void deliver(ReadBeats &beats, CData &valid, Data &data, CData &response,
                CData &last);
+  void tellValues();
   void readTags(bool tell);
   void look(DalbitEnd &end) const;
 
@@ -104,6 +105,7 @@ private:
   std::unique_ptr<VerilatedContext> context;
   std::unique_ptr<Vnpu_top> top;
   int64_t cycle = 0;
+  bool tellsValues = false;
   BurstOrder orders[3]; ///< by AxiInterface
   ReadBeats fetches, reads;
   WriteBursts writes;      ///< data to come
@@ -291,6 +293,28 @@ inline void Npu::step() {
   deliver(reads, top->d_rvalid_i, top->d_rdata_i, top->d_rresp_i,
           top->d_rlast_i);
   clock();
+  if (tellsValues)
+    tellValues();
+}
+
+/// The 32 bits at byte \p address of a scratchpad word.
+template <typename Data> uint32_t wordOf(const Data &data, uint32_t address) {
+  uint32_t value;
+  std::memcpy(&value,
+              reinterpret_cast<const uint8_t *>(&data) +
+                  address % sizeof(Data) / sizeof value * sizeof value,
+              sizeof value);
+  return value;
+}
+
+void Npu::tellValues() {
+  auto &root = *top->rootp;
+  if (root.DALBIT_INDEX(rvalid))
+    host.value(host.self, 1,
+               wordOf(root.DALBIT_INDEX(rdata), root.DALBIT_INDEX(addr)));
+  if (root.DALBIT_SCALAR(rvalid))
+    host.value(host.self, 0,
+               wordOf(root.DALBIT_SCALAR(rdata), root.DALBIT_SCALAR(addr)));
 }
 
 void Npu::readTags(bool tell) {
@@ -330,6 +354,7 @@ void Npu::run(const DalbitStart &start, DalbitEnd &end) {
   write(DALBIT_REG_CODE_WORDS, start.codeWords);
   write(DALBIT_REG_CONTROL, 1);
   end.outcome = DalbitDone;
+  tellsValues = start.tellsValues;
   std::fill(std::begin(orders), std::end(orders), BurstOrder{});
   // In the first cycle the start clears the tags.
   step();

@@ -29,6 +29,9 @@ struct DalbitHost {
   void (*retag)(void *self, unsigned unit, uint32_t tag);
   /// Called every DalbitCheckCycles; 0 breaks the run off.
   int (*check)(void *self, int64_t cycle);
+  /// A run-time value that steers the program (T11): the word of a scalar load,
+  /// or an index of a gather. Only if the start asks for it.
+  void (*value)(void *self, int isIndex, uint32_t value);
   dalbit::verilated::AxiStalls stalls;
 };
 
@@ -38,6 +41,7 @@ struct DalbitStart {
   uint32_t pc, codeWords;
   uint32_t arguments[8];
   uint64_t regions[8];
+  int tellsValues; ///< whether value() is called
 };
 
 /// How a run ended: halt, the status register's error, or check() said so.

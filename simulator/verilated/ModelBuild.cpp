@@ -31,8 +31,8 @@ constexpr const char *Verilate =
     "--unroll-count 8";
 constexpr const char *CompilerFlags =
     " -std=c++20 -O3 -march=native -fPIC -fvisibility=hidden -w";
-constexpr const char *HarnessFiles[] = {"AxiStalls.h", "Harness.cpp",
-                                        "HarnessApi.h", "shim.h"};
+constexpr const char *HarnessFiles[] = {
+    "AxiStalls.h", "Harness.cpp", "HarnessApi.h", "observed.vlt", "shim.h"};
 
 /// Where sources are: beside an installed program, else in the source and build
 /// trees.
@@ -182,7 +182,8 @@ std::string Build::key() const {
 }
 
 fs::path Build::build(const fs::path &folder) const {
-  std::string list = " " + quoted(place.package);
+  std::string list = " " + quoted(place.harness / "observed.vlt") + " " +
+                     quoted(place.package);
   for (const fs::path &file : files)
     list += " " + quoted(file);
   runTool(Verilate + (" --Mdir " + quoted(folder)) + " -I" +

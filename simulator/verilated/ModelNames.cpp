@@ -33,7 +33,7 @@ std::string memberEndingIn(const std::vector<std::string> &members,
       [&](const std::string &member) { return member.ends_with(end); });
   if (found == members.end())
     throw Error("the Verilated rtl has no signal " + end,
-                {"it has to be public_flat_rd in rtl/"});
+                {"it has to be public_flat_rd in rtl/ or observed.vlt"});
   return *found;
 }
 
@@ -80,6 +80,16 @@ std::string modelNames(const std::string &rootHeader) {
           memberEndingIn(members, "__DOT__i_semaphores__DOT__count_q") + "\n";
   text += "#define DALBIT_PC " +
           memberEndingIn(members, "__DOT__i_sequencer__DOT__pc") + "\n";
+  for (const char *port : {"index", "scalar"}) {
+    std::string valid = memberEndingIn(
+        members, "npu_top__DOT__" + std::string(port) + "_rvalid");
+    valid.resize(valid.size() - 6);
+    for (const char *part : {"addr", "rdata"})
+      memberEndingIn(members, valid + part);
+    text += std::string("#define DALBIT_") +
+            (*port == 'i' ? "INDEX(part) " : "SCALAR(part) ") + valid +
+            "##part\n";
+  }
   // Where Verilator keeps the clock's last level; other versions may not.
   const std::string clock = "__Vtrigrprev__TOP__clk_i";
   if (std::find(members.begin(), members.end(), clock) != members.end())

@@ -67,6 +67,7 @@ struct VerilatedEngine::State {
   int64_t lastProgress = -1; ///< cycle of a check; -1: none yet
   bool isEndless = false;
   Progress *line = nullptr;
+  host::RuntimeValues *recorded = nullptr;
 };
 
 VerilatedEngine::State::State(const binary::Program &program,
@@ -100,6 +101,10 @@ DalbitHost VerilatedEngine::State::makeHost(const AxiStalls &stalls) {
     auto &state = *static_cast<State *>(self);
     state.attribution.retag(unit, tag, state.readCounters());
   };
+  host.value = [](void *self, int isIndex, uint32_t value) {
+    host::RuntimeValues &values = *static_cast<State *>(self)->recorded;
+    (isIndex ? values.indices : values.loads).push_back(value);
+  };
   host.check = [](void *self, int64_t cycle) {
     return int(static_cast<State *>(self)->check(cycle));
   };
@@ -126,6 +131,7 @@ host::StepResult VerilatedEngine::State::run(const host::Start &start) {
   std::copy(start.arguments.begin(), start.arguments.end(), input.arguments);
   std::copy(memory.placement().base.begin(), memory.placement().base.end(),
             input.regions);
+  input.tellsValues = recorded != nullptr;
   CounterValues before = readCounters();
   energy::Counters dramBefore = dramCounters();
   attribution.begin(before);
@@ -177,6 +183,7 @@ VerilatedEngine::VerilatedEngine(const binary::Program &program,
 VerilatedEngine::~VerilatedEngine() = default;
 
 host::StepResult VerilatedEngine::run(const host::Start &start) {
+  state->recorded = beginRecord(start);
   return state->run(start);
 }
 

@@ -41,14 +41,27 @@ check "readelf lists the sections" sh -c "/usr/lib/llvm-19/bin/llvm-readelf -S $
 check "inspect" sh -c "$dalbit inspect $work/t.dbn | grep -q 'entry *decode'"
 check "explain says what a token costs" sh -c "$dalbit compile $model --explain >$work/explain && grep -q '4 attention' $work/explain && grep -q 'a token *1.82 M MACs' $work/explain && grep -q 'refused *nothing' $work/explain"
 check "disassemble" sh -c "$dalbit inspect $work/t.dbn --disassemble | grep -q 'go matrix'"
-"$dalbit" run "$work/t.dbn" --engine functional --prompt 'And the ' --generate 16 --json "$work/f.json" >/dev/null
-"$dalbit" run "$work/t.dbn" --engine rtl --prompt 'And the ' --generate 16 --json "$work/r.json" >/dev/null
+"$dalbit" run "$work/t.dbn" --engine functional --prompt 'And the ' --generate 16 --json "$work/f.json" --record "$work/f.rec" >/dev/null
+"$dalbit" run "$work/t.dbn" --engine rtl --prompt 'And the ' --generate 16 --json "$work/r.json" --record "$work/r.rec" >/dev/null
 same() { # key: equal in both reports
   [ "$(grep "\"$1\"" "$work/f.json")" = "$(grep "\"$1\"" "$work/r.json")" ] && grep -q "\"$1\"" "$work/f.json"
 }
 check "rtl and functional write the same text" same text
 check "rtl and functional leave the same memory" same memory_sha256
 check "the rtl reports energy per token" grep -q '"per_token"' "$work/r.json"
+check "rtl and functional record the same values" cmp "$work/f.rec" "$work/r.rec"
+timing() { # report, prompt, options
+  local json=$1 prompt=$2
+  shift 2
+  "$dalbit" run "$work/t.dbn" --engine fast --timing-only --prompt "$prompt" --generate 16 --json "$json" "$@"
+}
+check "timing only" sh -c "$dalbit run $work/t.dbn --engine fast --timing-only | grep -q '^timing only, run-time values are seeded'"
+timing "$work/t.json" 'And the ' --replay "$work/r.rec" >"$work/stdout"
+check "timing only, replayed: the rtl's cycles, counters and energy, no data" /usr/bin/python3 -c "
+import json
+t, r = (json.load(open('$work/' + f)) for f in ('t.json', 'r.json'))
+exit(t['run_time_values'] != 'replayed' or 'text' in t or 'memory_sha256' in t or 'And the' in open('$work/stdout').read()
+     or any(t[k] != r[k] for k in ('cycles', 'counters', 'energy_j', 'bound_j', 'tokens')))"
 # Exact as the rtl, so no model of edge has to be built.
 "$dalbit" run "$model" --target edge --engine fast --tokens 65 --position 2 --kv seed --generate 33 --json "$work/edge.json" >/dev/null
 check "instructions cost less than 3 % of a decode step" /usr/bin/python3 - "$work/edge.json" <<'P'
@@ -161,6 +174,17 @@ refuses "prompt longer than the context" "positions" "$dalbit" run "$work/t.dbn"
 refuses "token outside the vocabulary" "999" "$dalbit" run "$work/t.dbn" --tokens 999 --generate 1
 refuses "cache of another length" "hold 12 positions" "$dalbit" run "$work/t.dbn" --tokens 5 --position 13 --kv "$work/kv"
 refuses "cache that is not there" "none" "$dalbit" run "$work/t.dbn" --tokens 5 --position 13 --kv "$work/none"
+refuses "a record of another prompt" "other tokens" timing "$work/out/j" 'And' --replay "$work/r.rec"
+refuses "a record that is too short" "ends before start 17" "$dalbit" run "$work/t.dbn" --engine fast --timing-only --prompt 'And the ' --generate 17 --replay "$work/r.rec"
+refuses "a record of another program" "another program" "$dalbit" run "$model" --target edge --engine fast --timing-only --replay "$work/r.rec"
+head -c 200 "$work/r.rec" >"$work/cut.rec"
+refuses "a record that is cut off" "cut.rec: .*cut off" timing "$work/out/j" 'And the ' --replay "$work/cut.rec"
+refuses "a record that is none" "t.dbn: not a record" timing "$work/out/j" 'And the ' --replay "$work/t.dbn"
+refuses "timing of another engine" "add\|fast engine" "$dalbit" run "$work/t.dbn" --engine rtl --timing-only
+refuses "a replay with data" "needs --timing-only" "$dalbit" run "$work/t.dbn" --engine fast --replay "$work/r.rec"
+refuses "a record of a run without data" "no run-time values" timing "$work/out/j" 'And the ' --record "$work/out/r"
+refuses "outputs of a run without data" "no --output" timing "$work/out/j" 'And the ' --output "$work/out/o"
+refuses "a record of the float engine" "float engine" "$dalbit" run "$model" --engine float --record "$work/out/r"
 refuses "cache without a position" "needs --position" "$dalbit" run "$work/t.dbn" --tokens 5 --kv seed
 refuses "full device" "dev/full" "$dalbit" compile "$model" -o /dev/full --target nano
 check "a device stays a device" [ -c /dev/full ]

@@ -62,6 +62,15 @@ public:
   /// Name of the logits output, for files.
   virtual std::string logitsName() const = 0;
   virtual const Measured &measured() const = 0;
+  /// The token that follows a row of logits.
+  virtual int32_t choose(std::span<const float> logits) {
+    return host::greedy(logits);
+  }
+  /// What steered the runs so far, if the options asked for it.
+  virtual const host::RuntimeRecord *record() const { return nullptr; }
+  /// Of a run without data: "replayed" or "seeded", what steers it; else
+  /// empty. There are no logits then.
+  virtual std::string runTimeValues() const { return {}; }
   /// Hex digest of the memory that a program writes; empty without an NPU.
   virtual std::string digest() const { return {}; }
   virtual const binary::Program *program() const { return nullptr; }
@@ -76,7 +85,11 @@ struct ModelOptions {
   CompileOptions compile;
   std::string engine = "functional";
   bool ignoreChecksum = false;
-  int frequency = 0; ///< MHz, 0: the target's own (T1)
+  int frequency = 0;       ///< MHz, 0: the target's own (T1)
+  bool records = false;    ///< Model::record()
+  bool timingOnly = false; ///< fast engine: computes nothing
+  std::string replay;      ///< record that steers it; empty: the seed
+  uint64_t seed = 1;
 };
 
 /// Opens a .dbn or .onnx file for an engine: functional, rtl or float. Throws

@@ -16,7 +16,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <random>
@@ -35,7 +34,7 @@ public:
       engine = std::make_unique<functional::FunctionalEngine>(code, description,
                                                               memory);
     else if (options.engine == "fast")
-      engine = std::make_unique<fast::FastEngine>(code, description, memory);
+      engine = makeFast(options);
 #ifdef DALBIT_VERILATED
     else if (options.engine == "rtl")
       engine = std::make_unique<verilated::VerilatedEngine>(code, description,
@@ -44,6 +43,11 @@ public:
     else
       throw Error("engine '" + options.engine + "' is not known",
                   {"known are functional, fast, rtl and float"});
+    if (options.records) {
+      recorded.emplace();
+      recorded->program = host::programDigest(code);
+      engine->record(&*recorded);
+    }
     session = std::make_unique<host::Session>(code, memory, *engine);
     facts = nlohmann::json::parse(code.model);
   }
@@ -81,6 +85,8 @@ public:
     bool first = session->position() == 0;
     account(first || tokens.size() > 1, tokens.size(),
             [&] { return session->step(tokens, 1, allRows); });
+    if (!engine->hasData())
+      return {{}};
     std::vector<std::vector<float>> rows;
     for (size_t row = allRows ? 0 : tokens.size() - 1; row < tokens.size();
          ++row)
@@ -112,11 +118,57 @@ public:
   }
 
   const Measured &measured() const override { return counted; }
-  std::string digest() const override { return memory.digest(code); }
+  int32_t choose(std::span<const float> logits) override {
+    if (!engine->hasData())
+      return replayed ? replayedToken() : int32_t(random() % smallestLimit());
+    int32_t token = host::greedy(logits);
+    if (recorded)
+      recorded->tokens.push_back(token);
+    return token;
+  }
+  const host::RuntimeRecord *record() const override {
+    return recorded ? &*recorded : nullptr;
+  }
+  std::string runTimeValues() const override {
+    return engine->hasData() ? "" : replayed ? "replayed" : "seeded";
+  }
+  std::string digest() const override {
+    return engine->hasData() ? memory.digest(code) : "";
+  }
   const binary::Program *program() const override { return &code; }
   const target::Target *target() const override { return &description; }
 
 private:
+  std::unique_ptr<host::Engine> makeFast(const ModelOptions &options) {
+    if (!options.timingOnly)
+      return std::make_unique<fast::FastEngine>(code, description, memory);
+    fast::FastEngine::Steering steering;
+    if (!options.replay.empty()) {
+      replayed = host::readRecord(options.replay, code);
+      steering.replay = &*replayed;
+    }
+    random.seed(options.seed);
+    steering.seed = options.seed;
+    steering.limit = smallestLimit();
+    return std::make_unique<fast::FastEngine>(code, description, memory,
+                                              steering);
+  }
+  /// What every index of an input is below.
+  uint32_t smallestLimit() const {
+    uint64_t limit = std::max<int64_t>(
+        nlohmann::json::parse(code.model).value("vocabulary", int64_t(1)), 1);
+    for (const binary::Tensor &tensor : code.tensors)
+      if (tensor.limit)
+        limit = std::min(limit, tensor.limit);
+    return uint32_t(std::min<uint64_t>(limit, INT32_MAX));
+  }
+  int32_t replayedToken() {
+    if (tokensReplayed == replayed->tokens.size())
+      throw Error("the record has " + std::to_string(tokensReplayed) +
+                      " generated tokens, this run needs more",
+                  {"record a run with the same --generate"});
+    return replayed->tokens[tokensReplayed++];
+  }
   static host::HostTensor seededCache(const binary::Tensor &tensor,
                                       uint32_t position) {
     host::HostTensor cache{tensor.name,
@@ -153,12 +205,9 @@ private:
   }
   template <typename Step>
   void account(bool prefill, uint64_t tokens, Step step) {
-    auto start = std::chrono::steady_clock::now();
     host::StepResult result = step();
     Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
-    phase.hostSeconds +=
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-            .count();
+    phase.hostSeconds += result.hostSeconds;
     phase.tokens += tokens;
     phase.counters += result.counters;
     for (const auto &[tag, counters] : result.byTag)
@@ -171,6 +220,9 @@ private:
   binary::Program code;
   target::Target description;
   host::Memory memory;
+  std::optional<host::RuntimeRecord> recorded, replayed;
+  size_t tokensReplayed = 0;
+  std::mt19937_64 random; ///< tokens of runs that nothing steers
   std::unique_ptr<host::Engine> engine;
   std::unique_ptr<host::Session> session;
   nlohmann::json facts;
@@ -184,7 +236,8 @@ host::LanguageModel Model::language() {
           [this](std::span<const int32_t> tokens, bool allRows) {
             return run(tokens, allRows);
           },
-          context()};
+          context(),
+          [this](std::span<const float> logits) { return choose(logits); }};
 }
 
 std::vector<NamedTensor>

@@ -77,6 +77,8 @@ report::RunReport makeReport(const Model &model, const std::string &engine,
   report.hostSeconds =
       measured.prefill.hostSeconds + measured.decode.hostSeconds;
   report.text = text;
+  if (std::string values = model.runTimeValues(); !values.empty())
+    report.runTimeValues = values;
   if (std::string digest = model.digest(); !digest.empty())
     report.memorySha256 = digest;
   isa::Counters all = measured.prefill.counters;

@@ -25,12 +25,11 @@ namespace {
 
 struct RunState {
   ModelOptions model;
-  std::string file, prompt, tokens, output, json, kv = "zero";
+  std::string file, prompt, tokens, output, json, record, kv = "zero";
   std::vector<std::string> inputs;
   bool hasPrompt = false, hasTokens = false;
   int64_t generate = 0;
   uint32_t position = 0;
-  uint64_t seed = 1;
 };
 
 std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
@@ -57,7 +56,7 @@ std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
   } else {
     // Nothing given: what a token costs does not depend on which. Past a
     // position nothing is prefilled.
-    std::mt19937_64 random(state.seed);
+    std::mt19937_64 random(state.model.seed);
     uint32_t count =
         state.position ? 1 : std::min<uint32_t>(16, model.context() / 2 + 1);
     for (uint32_t i = 0; i < count; ++i)
@@ -73,7 +72,7 @@ CacheSource cacheSource(const RunState &state) {
   if (state.kv == "zero")
     return {};
   if (state.kv == "seed")
-    return {state.seed, {}};
+    return {state.model.seed, {}};
   return {std::nullopt, state.kv};
 }
 
@@ -96,9 +95,9 @@ void show(std::string_view text) {
 }
 
 /// Prefill, then one decode step for each further token (M5). Returns the text
-/// that the model wrote, or its token ids.
-std::string generate(RunState &state, Model &model,
-                     std::vector<NamedTensor> &outputs) {
+/// that the model wrote, or its token ids; none if nothing is computed.
+std::optional<std::string> generate(RunState &state, Model &model,
+                                    std::vector<NamedTensor> &outputs) {
   std::unique_ptr<tokenizer::Tokenizer> tokenizer = textTokenizer(state, model);
   std::vector<int32_t> ids = promptTokens(state, model, tokenizer.get());
   int64_t wanted = std::max<int64_t>(state.generate, 1);
@@ -115,14 +114,16 @@ std::string generate(RunState &state, Model &model,
     model.setPosition(state.position, cacheSource(state));
   // A prompt may end inside a character that the model completes.
   host::Utf8Stream terminal;
-  show(terminal.put(state.prompt));
+  bool isShown = !state.model.timingOnly;
+  if (isShown)
+    show(terminal.put(state.prompt));
   std::string text;
   Progress progress("decode", uint64_t(wanted));
   uint64_t done = 0;
   auto rows = host::generate(
       model.language(), ids, uint64_t(wanted), all, [&](int32_t token) {
         progress.update(++done);
-        if (!state.generate)
+        if (!state.generate || !isShown)
           return;
         std::string part = tokenizer
                                ? tokenizer->bytesOf(token)
@@ -130,6 +131,8 @@ std::string generate(RunState &state, Model &model,
         show(terminal.put(part));
         text += part;
       });
+  if (!isShown)
+    return std::nullopt;
   show(terminal.finish());
   if (state.hasPrompt || state.generate)
     std::printf("\n");
@@ -148,10 +151,36 @@ std::string generate(RunState &state, Model &model,
   return host::printable(text);
 }
 
-void run(RunState &state) {
+/// Options that need each other or exclude each other beyond what their list
+/// says.
+void checkOptions(const RunState &state) {
+  const ModelOptions &model = state.model;
+  if (model.timingOnly && model.engine != "fast")
+    throw Error("--timing-only is an option of the fast engine, not of '" +
+                    model.engine + "'",
+                {"add --engine fast"});
+  if (!model.replay.empty() && !model.timingOnly)
+    throw Error("--replay needs --timing-only: a run with data computes its "
+                "own values",
+                {"add --engine fast --timing-only, or leave --replay out"});
+  if (model.timingOnly && !state.output.empty())
+    throw Error("--timing-only computes no --output",
+                {"leave one of them out"});
+  if (model.timingOnly && model.records)
+    throw Error("--timing-only has no run-time values to --record",
+                {"record a run of functional, fast or rtl"});
+  if (model.engine == "float" && model.records)
+    throw Error("--record writes what steers an NPU program; the float engine "
+                "has none",
+                {"use --engine functional, fast or rtl"});
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
                 {"give the number of positions in the cache"});
+}
+
+void run(RunState &state) {
+  state.model.records = !state.record.empty();
+  checkOptions(state);
   std::vector<NamedTensor> inputs = readTensors(state.inputs);
   if (state.model.engine != "float" && !binary::isBinary(state.file))
     specialise(state.file, state.model.compile, inputs);
@@ -165,6 +194,8 @@ void run(RunState &state) {
     text = generate(state, *model, outputs);
   if (!state.output.empty())
     writeOutputs(state.output, outputs);
+  if (!state.record.empty())
+    host::writeRecord(*model->record(), state.record);
   report::RunReport report = makeReport(*model, state.model.engine, text);
   if (report.timing)
     std::fputs(report::toText(report).c_str(), stdout);
@@ -219,8 +250,9 @@ void addRun(CLI::App &app) {
                    "files as --output writes")
       ->capture_default_str();
   command
-      ->add_option("--seed", state->seed,
-                   "of the tokens that are taken when none are given")
+      ->add_option("--seed", state->model.seed,
+                   "of the tokens that are taken when none are given, and of "
+                   "what steers --timing-only without --replay")
       ->capture_default_str();
   command->add_option("--output", state->output,
                       "directory for one .npy a model output");
@@ -231,6 +263,12 @@ void addRun(CLI::App &app) {
       ->check(CLI::Range(1, 4000));
   command->add_flag("--ignore-checksum", state->model.ignoreChecksum,
                     "run a binary whose checksum is wrong");
+  command->add_flag("--timing-only", state->model.timingOnly,
+                    "cycles and energy without data (fast engine)");
+  command->add_option("--record", state->record,
+                      "write what steers the program at run time");
+  command->add_option("--replay", state->model.replay,
+                      "record that steers a run with --timing-only");
   addCompileOptions(*command, state->model.compile);
   command->callback([state, command] {
     checkCompileOptions(*command, state->file);

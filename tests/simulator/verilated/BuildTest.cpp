@@ -69,6 +69,9 @@ std::string header(const std::string &absent = "") {
           part);
   add("i_control__DOT__i_semaphores__DOT__count_q");
   add("i_control__DOT__i_sequencer__DOT__pc");
+  for (const char *port : {"index_", "scalar_"})
+    for (const char *part : {"rvalid", "addr", "rdata"})
+      add(std::string(port) + part);
   return text;
 }
 
@@ -124,6 +127,8 @@ TEST_CASE("counters are found under the names of the instruction set",
   CHECK(names.find("X(\"cycles\", ") != std::string::npos);
   CHECK(names.find("X(3, npu_top__DOT__i_control__DOT__i_vector_dispatch"
                    "__DOT__)") != std::string::npos);
+  CHECK(names.find("DALBIT_SCALAR(part) npu_top__DOT__scalar_##part") !=
+        std::string::npos);
 }
 
 TEST_CASE("a signal that the rtl lacks is an error", "[build]") {
@@ -131,6 +136,9 @@ TEST_CASE("a signal that the rtl lacks is an error", "[build]") {
                     "the rtl has no counter matrix.macs_w8");
   CHECK_THROWS_WITH(modelNames(header("i_control__DOT__i_sequencer__DOT__pc")),
                     Catch::StartsWith("the Verilated rtl has no signal"));
+  CHECK_THROWS_WITH(modelNames(header("index_rdata")),
+                    "the Verilated rtl has no signal npu_top__DOT__index_"
+                    "rdata");
 }
 
 } // namespace dalbit::verilated::test
