@@ -3,6 +3,9 @@
 #include "simulator/fuzz/Campaign.h"
 
 #include "simulator/fuzz/Generator.h"
+#include "support/Parallel.h"
+
+#include <algorithm>
 
 namespace dalbit::fuzz {
 
@@ -21,27 +24,54 @@ Case programOf(const target::Target &target, uint64_t seed, uint64_t number,
   return generator.make(unsigned((seed + number / 8) % (1 << 20)) * Stride);
 }
 
+namespace {
+
+struct Tried {
+  Case input;
+  Verdict verdict;
+  Coverage coverage;
+  uint64_t discarded = 0;
+};
+
+Tried tryProgram(const target::Target &target, uint64_t seed, uint64_t number) {
+  Tried tried;
+  for (unsigned attempt = 0;; ++attempt) {
+    tried.input = programOf(target, seed, number, attempt);
+    tried.verdict = compare(tried.input, &tried.coverage);
+    if (!tried.verdict.isRacy() && tried.verdict.ending != Ending::Endless)
+      return tried;
+    ++tried.discarded;
+  }
+}
+
+} // namespace
+
 Result runCampaign(const target::Target &target, uint64_t seed,
-                   uint64_t programs, size_t most,
+                   uint64_t programs, size_t most, unsigned threads,
                    const std::function<void(uint64_t)> &progress) {
+  // So many at a time that threads seldom wait for each other at its end.
+  const uint64_t block = threads > 1 ? 32 * threads : 1;
   Result result;
-  for (uint64_t number = 0;
-       number < programs && result.mismatches.size() < most; ++number) {
-    Case input;
-    Verdict verdict;
-    for (unsigned attempt = 0;; ++attempt) {
-      input = programOf(target, seed, number, attempt);
-      verdict = compare(input, &result.coverage);
-      if (!verdict.isRacy() && verdict.ending != Ending::Endless)
+  while (result.programs < programs && result.mismatches.size() < most) {
+    uint64_t first = result.programs;
+    std::vector<Tried> tried(std::min(block, programs - first));
+    parallelFor(threads, tried.size(), [&](size_t i) {
+      tried[i] = tryProgram(target, seed, first + i);
+    });
+    for (Tried &one : tried) {
+      result.coverage += one.coverage;
+      result.discarded += one.discarded;
+      result.refused += one.verdict.isRefused();
+      result.cycles += one.verdict.cycles;
+      if (!one.verdict.difference.empty())
+        result.mismatches.push_back(
+            {result.programs, std::move(one.input), one.verdict.difference});
+      progress(++result.programs);
+      // What has been run beyond does not count: the result is that of one
+      // thread.
+      if (result.mismatches.size() == most)
         break;
-      ++result.discarded;
     }
-    ++result.programs;
-    result.refused += verdict.isRefused();
-    result.cycles += verdict.cycles;
-    if (!verdict.difference.empty())
-      result.mismatches.push_back({number, input, verdict.difference});
-    progress(number + 1);
   }
   return result;
 }

@@ -30,10 +30,10 @@ struct Result {
 Case programOf(const target::Target &target, uint64_t seed, uint64_t number,
                unsigned attempt = 0);
 
-/// Runs them in order; \p progress gets the number of those done. Stops after
-/// \p most mismatches.
+/// Runs them on \p threads threads; \p progress gets the number of those done.
+/// Stops after \p most mismatches. The result does not depend on the threads.
 Result runCampaign(const target::Target &target, uint64_t seed,
-                   uint64_t programs, size_t most,
+                   uint64_t programs, size_t most, unsigned threads,
                    const std::function<void(uint64_t)> &progress);
 
 } // namespace dalbit::fuzz

@@ -87,6 +87,14 @@ void Coverage::go(uint32_t pc, const isa::Instruction &go,
   }
 }
 
+Coverage &Coverage::operator+=(const Coverage &other) {
+  for (const auto &[opcode, count] : other.opcodes)
+    opcodes[opcode] += count;
+  for (const auto &[mode, count] : other.seen)
+    seen[mode] += count;
+  return *this;
+}
+
 std::map<std::string, uint64_t> Coverage::instructions() const {
   std::map<std::string, uint64_t> result;
   for (const isa::InstructionInfo &info : isa::instructions()) {

@@ -19,6 +19,8 @@ public:
   void go(uint32_t pc, const isa::Instruction &go,
           const isa::Configurations &configurations) override;
 
+  Coverage &operator+=(const Coverage &other);
+
   /// "set" or "matrix.w_form.w4"; those that never came have 0.
   std::map<std::string, uint64_t> instructions() const;
   std::map<std::string, uint64_t> modes() const;

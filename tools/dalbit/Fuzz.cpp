@@ -7,6 +7,7 @@
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 #include "support/MappedFile.h"
+#include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
 
@@ -94,7 +95,7 @@ void run(const FuzzState &state) {
   Progress progress("fuzz, programs", state.programs);
   fuzz::Result result = fuzz::runCampaign(
       target, state.seed, state.programs, state.first ? 1 : MostMismatches,
-      [&](uint64_t done) { progress.update(done); });
+      availableCores(), [&](uint64_t done) { progress.update(done); });
   std::vector<std::string> files;
   for (const fuzz::Mismatch &mismatch : result.mismatches) {
     files.push_back(writeCase(state, target.name, mismatch));

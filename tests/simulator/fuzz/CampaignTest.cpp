@@ -4,6 +4,7 @@
 // (docs/fuzzing.md has the longer runs).
 
 #include "simulator/fuzz/Campaign.h"
+#include "support/Parallel.h"
 
 #include <catch2/catch.hpp>
 
@@ -13,7 +14,8 @@ TEST_CASE("engines agree on random programs", "[fuzz]") {
   // So many that each planted fault comes once.
   constexpr uint64_t Programs = 600;
   target::Target nano = target::loadTarget("nano");
-  Result result = runCampaign(nano, 2026, Programs, 3, [](uint64_t) {});
+  Result result =
+      runCampaign(nano, 2026, Programs, 3, availableCores(), [](uint64_t) {});
   for (const Mismatch &mismatch : result.mismatches)
     FAIL_CHECK("program " << mismatch.program << ": " << mismatch.difference);
   REQUIRE(result.programs == Programs);
@@ -22,6 +24,18 @@ TEST_CASE("engines agree on random programs", "[fuzz]") {
   // Only planted faults that changed nothing are dealt again.
   CHECK(result.discarded <= result.refused);
   CHECK(result.cycles > 1000 * Programs);
+}
+
+TEST_CASE("the result does not depend on the threads", "[fuzz]") {
+  target::Target nano = target::loadTarget("nano");
+  Result one = runCampaign(nano, 4, 24, 3, 1, [](uint64_t) {}),
+         three = runCampaign(nano, 4, 24, 3, 3, [](uint64_t) {});
+  CHECK(one.programs == three.programs);
+  CHECK(one.refused == three.refused);
+  CHECK(one.cycles == three.cycles);
+  CHECK(one.discarded == three.discarded);
+  CHECK(one.coverage.modes() == three.coverage.modes());
+  CHECK(one.coverage.instructions() == three.coverage.instructions());
 }
 
 TEST_CASE("programs execute every instruction and every mode", "[fuzz]") {
