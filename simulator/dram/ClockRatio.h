@@ -22,7 +22,8 @@ class ClockRatio {
 public:
   static constexpr int64_t SynchroniserCycles = 2;
 
-  constexpr ClockRatio(int64_t npu, int64_t dram) : npu(npu), dram(dram) {}
+  constexpr ClockRatio(int64_t npu, int64_t dram)
+      : npu(npu), dram(dram), isOne(npu == dram) {}
 
   /// The smallest ratio within 0.1 % of the two frequencies, terms up to 64.
   /// Throws Error if there is none.
@@ -45,11 +46,13 @@ public:
   int64_t dramTerm() const { return dram; }
 
   /// First DRAM edge not before NPU edge \p cycle.
-  int64_t toDram(int64_t cycle) const { return ceiling(cycle * dram, npu); }
+  int64_t toDram(int64_t cycle) const {
+    return isOne ? cycle : ceiling(cycle * dram, npu);
+  }
 
   /// NPU cycle on which what is complete at DRAM edge \p clock is seen.
   int64_t toNpu(int64_t clock) const {
-    return ceiling(clock * npu, dram) + SynchroniserCycles;
+    return (isOne ? clock : ceiling(clock * npu, dram)) + SynchroniserCycles;
   }
 
 private:
@@ -61,6 +64,7 @@ private:
   }
 
   int64_t npu, dram;
+  bool isOne; ///< spares the divisions
 };
 
 } // namespace dalbit::dram

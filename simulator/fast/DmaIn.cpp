@@ -91,8 +91,13 @@ void Npu::takeRead(Cycle now) {
   lastRead = now;
   readAt = Never;
   // What has landed belongs to the tag that the unit has had since.
-  while (settled < landed && landings[settled % Landings].last + 1 < now)
-    settleIn(landings[settled % Landings].last + 1);
+  isa::DmaCounters &counters = tally.of(DmaIn).dmaIn;
+  for (; settled < landed; ++settled) {
+    const Landing &landing = landings[settled % Landings];
+    if (landing.last + 1 >= now)
+      break;
+    count(counters, landing, landing.beats, landing.beats);
+  }
   landBurst(now);
   if (read.isLast) {
     endIn(lastBeat + 2, inError);
@@ -105,72 +110,80 @@ void Npu::takeRead(Cycle now) {
 
 /// Beats of the burst that is taken in \p now, and the banks they write.
 void Npu::landBurst(Cycle now) {
-  uint32_t beatBytes = sizes.axiBytes,
+  constexpr uint32_t RequestBytes = MemoryPort::RequestBytes;
+  uint32_t beatBytes = sizes.axiBytes, beatShift = sizes.axiShift,
            low = uint32_t(read.dram) & (beatBytes - 1);
   uint64_t address = read.dram - low;
-  uint32_t beats = (low + read.bytes - 1) / beatBytes + 1;
-  uint64_t first = address & ~uint64_t(MemoryPort::RequestBytes - 1);
-  uint64_t end = address + beats * beatBytes;
+  uint32_t beats = ((low + read.bytes - 1) >> beatShift) + 1;
+  uint64_t first = address & ~uint64_t(RequestBytes - 1);
+  uint32_t offset = uint32_t(address - first);
+  uint32_t requests = (offset + (beats << beatShift) - 1) / RequestBytes + 1;
   Cycle ready[MemoryPort::MostRequests + 2];
-  bool isOutside = memory.isOutside(address, beats * beatBytes);
-  if (!isOutside)
-    memory.read(now, first,
-                uint32_t((end - first - 1) / MemoryPort::RequestBytes) + 1,
-                ready);
-
+  bool isOutside = memory.isOutside(address, beats << beatShift);
+  if (isOutside)
+    std::fill_n(ready, requests, now + 1);
+  else
+    memory.read(now, first, requests, ready);
   Cycle late = memory.stall(AxiInterface::Read, AxiMoment::Data, landed);
+
   Landing &landing = landings[landed++ % Landings];
   landing.beats = beats;
   landing.bytes = read.bytes;
   landing.bytes0 = std::min(read.bytes, beatBytes - low);
   landing.bytes1 = std::min(read.bytes - landing.bytes0, beatBytes);
   landing.countedBeats = landing.countedWrites = 0;
+  auto answer = [&](uint32_t beat) {
+    return ready[(offset + ((beat + 1) << beatShift) - 1) / RequestBytes] +
+           late;
+  };
+  landing.first = std::max(lastBeat + 1, answer(0));
+  landing.second =
+      beats == 1 ? landing.first : std::max(landing.first + 1, answer(1));
 
-  bool isPast = false;
-  uint32_t runBank = ~0u, run = 0;
-  Cycle runFrom = 0, beat = lastBeat;
+  // A burst touches one bank, or two that follow each other.
   struct {
     uint32_t bank;
     Cycle from;
   } touched[2];
   unsigned touchedCount = 0;
-  auto flush = [&] {
-    if (run)
-      occupancy.mark(LandingLevel, runBank, runFrom, run);
-    run = 0;
-  };
-  uint32_t place = read.spm;
-  for (uint32_t i = 0; i < beats; ++i) {
-    address += beatBytes;
-    Cycle there = isOutside
-                      ? now + 1
-                      : ready[(address - 1 - first) / MemoryPort::RequestBytes];
-    beat = std::max(beat + 1, there + late);
-    if (i == 0)
-      landing.first = beat;
-    if (i == 1)
-      landing.second = beat;
-    Cycle write = beat + 1;
-    if (sizes.isPast(place)) {
-      isPast = true;
-    } else {
-      uint32_t bank = sizes.bankOf(place);
-      if (bank != runBank || write != runFrom + run) {
-        flush();
-        runFrom = write;
-        if (bank != runBank)
-          touched[touchedCount++ % 2] = {bank, write};
-        runBank = bank;
+  bool isPast = false;
+  uint32_t bankBytes = 1u << sizes.bankShift;
+  uint32_t place = read.spm & ~(beatBytes - 1);
+  Cycle next = lastBeat + 1; // a beat may come from here on
+  for (uint32_t done = 0; done < beats;) {
+    uint32_t room = (bankBytes - (place & (bankBytes - 1))) >> beatShift;
+    uint32_t stop = std::min(beats, done + room);
+    uint32_t bank = sizes.bankOf(place);
+    bool isHere = !sizes.isPast(place);
+    isPast |= !isHere;
+    place = (place + ((stop - done) << beatShift)) & SpmMask;
+    Cycle runFrom = std::max(next, answer(done));
+    if (isHere)
+      touched[touchedCount++] = {bank, runFrom + 1};
+    next = runFrom;
+    auto mark = [&] {
+      if (isHere)
+        occupancy.mark(LandingLevel, bank, runFrom + 1,
+                       uint32_t(next - runFrom));
+    };
+    // Beats of one request follow each other.
+    while (done < stop) {
+      uint32_t last = offset + ((done + 1) << beatShift) - 1;
+      uint32_t here =
+          ((RequestBytes - 1 - last % RequestBytes) >> beatShift) + 1;
+      here = std::min(here, stop - done);
+      Cycle from = ready[last / RequestBytes] + late;
+      if (from > next) {
+        mark();
+        runFrom = next = from;
       }
-      ++run;
+      next += here;
+      done += here;
     }
-    place = ((place & ~(beatBytes - 1)) + beatBytes) & SpmMask;
+    mark();
   }
-  flush();
-  if (beats == 1)
-    landing.second = landing.first;
-  landing.last = lastBeat = beat;
-  lastMove = std::max(lastMove, beat + 1);
+  landing.last = lastBeat = next - 1;
+  lastMove = std::max(lastMove, next);
   if (inError == ErrorCode::None) {
     if (isOutside)
       inError = ErrorCode::AxiRead;
@@ -196,6 +209,22 @@ void Npu::finishEmptyIn() {
   dispatchAt = std::min(dispatchAt, units[DmaIn].ableFrom());
 }
 
+/// Counts the landing up to \p beats and \p writes of its beats.
+void Npu::count(isa::DmaCounters &counters, const Landing &landing,
+                uint32_t beats, uint32_t writes) const {
+  auto bytes = [&](uint32_t count) {
+    return count == landing.beats ? landing.bytes
+           : count == 0           ? 0
+           : count == 1           ? landing.bytes0
+                                  : landing.bytes0 + landing.bytes1;
+  };
+  counters.beats += beats - landing.countedBeats;
+  counters.bytes += bytes(beats) - bytes(landing.countedBeats);
+  counters.bursts += beats == landing.beats && landing.countedBeats != beats;
+  counters.spmAccesses +=
+      uint64_t(writes - landing.countedWrites) * sizes.access64;
+}
+
 /// Gives the unit's tag what has landed up to \p upTo. Of a burst that is not
 /// complete then only two beats can have come.
 void Npu::settleIn(Cycle upTo) {
@@ -208,17 +237,7 @@ void Npu::settleIn(Cycle upTo) {
       return uint32_t(landing.first <= by) + uint32_t(landing.second <= by);
     };
     uint32_t beats = arrived(upTo), writes = arrived(upTo - 1);
-    auto bytes = [&](uint32_t count) {
-      return count == 0               ? 0
-             : count == landing.beats ? landing.bytes
-             : count == 1             ? landing.bytes0
-                                      : landing.bytes0 + landing.bytes1;
-    };
-    counters.beats += beats - landing.countedBeats;
-    counters.bytes += bytes(beats) - bytes(landing.countedBeats);
-    counters.bursts += beats == landing.beats && landing.countedBeats != beats;
-    counters.spmAccesses +=
-        uint64_t(writes - landing.countedWrites) * sizes.access64;
+    count(counters, landing, beats, writes);
     landing.countedBeats = beats;
     landing.countedWrites = writes;
     if (writes < landing.beats)

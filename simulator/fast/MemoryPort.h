@@ -41,21 +41,15 @@ public:
   /// ready[i]: the cycle from which the data of requests 0 to i are there.
   void read(Cycle now, uint64_t address, uint32_t requests, Cycle *ready) {
     Cycle latest = now + 1;
-    int64_t clock = ratio.toDram(now);
-    for (uint32_t i = 0; i < requests; ++i) {
-      int64_t end = dram.access(clock, address + i * RequestBytes, false);
-      latest = std::max(latest, ratio.toNpu(end));
-      ready[i] = latest;
-    }
+    dram.accessRun(ratio.toDram(now), address, requests, false, ready);
+    for (uint32_t i = 0; i < requests; ++i)
+      ready[i] = latest = std::max(latest, ratio.toNpu(ready[i]));
   }
   /// Cycle in which the last of the requests is written.
   Cycle write(Cycle now, uint64_t address, uint32_t requests) {
-    Cycle latest = now + 1;
-    int64_t clock = ratio.toDram(now);
-    for (uint32_t i = 0; i < requests; ++i)
-      latest = std::max(latest, ratio.toNpu(dram.access(
-                                    clock, address + i * RequestBytes, true)));
-    return latest;
+    int64_t end =
+        dram.accessRun(ratio.toDram(now), address, requests, true, nullptr);
+    return std::max(now + 1, ratio.toNpu(end));
   }
 
   void advance(Cycle now) { dram.advance(ratio.toDram(now)); }

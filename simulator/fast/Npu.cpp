@@ -89,13 +89,14 @@ void Npu::begin(const host::Start &start) {
   spans.clear();
 }
 
-/// The next cycle in which something is decided, checks left aside.
-Cycle Npu::next() const {
+/// The next cycle in which something is decided but for addresses of DMA in,
+/// checks left aside.
+Cycle Npu::nextButReads() const {
   Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
                         outEnded ? outEnds[outFirst].at : Never);
-  Cycle first = std::min({sequenceAt, dispatchAt, fetch.nextLook(),
-                          fetch.nextTake(), readAt, writeAt, wordAt, matrixAt,
-                          vectorAt, ends, indexAt, scalarAt});
+  Cycle first =
+      std::min({sequenceAt, dispatchAt, fetch.nextLook(), fetch.nextTake(),
+                writeAt, wordAt, matrixAt, vectorAt, ends, indexAt, scalarAt});
   for (Cycle at : errorAt)
     first = std::min(first, at);
   return first;
@@ -260,7 +261,8 @@ RunEnd Npu::run(const host::Start &start,
   std::copy(regions.begin(), regions.end(), regionBases.begin());
   begin(start);
   for (;;) {
-    Cycle now = next();
+    Cycle others = nextButReads();
+    Cycle now = std::min(others, readAt);
     Cycle end = Never; // first cycle that is not run any more
     if (stopFrom != Never) {
       Cycle quiet =
@@ -283,6 +285,12 @@ RunEnd Npu::run(const host::Start &start,
     if (end <= now) {
       failure.cycle = end;
       break;
+    }
+    if (readAt < others && stopFrom == Never) {
+      // A stream: nothing else looks at this cycle.
+      occupancy.retire(now);
+      takeRead(now);
+      continue;
     }
     step(now);
   }

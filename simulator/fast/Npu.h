@@ -69,7 +69,7 @@ private:
   // --- Npu.cpp: the loop
   void begin(const host::Start &start);
   void reset();
-  Cycle next() const;
+  Cycle nextButReads() const;
   void step(Cycle now);
   bool check(Cycle now);
   void finish(RunEnd &end);
@@ -111,6 +111,7 @@ private:
   void scalarLoad(Cycle now);
 
   // --- DmaIn.cpp
+  struct Landing;
   void beginIn(Cycle start, const uint32_t *fields);
   void planRead();
   void takeRead(Cycle now);
@@ -119,6 +120,8 @@ private:
   void endIn(Cycle at, isa::ErrorCode error);
   void finishEmptyIn();
   void settleIn(Cycle upTo);
+  void count(isa::DmaCounters &counters, const Landing &landing, uint32_t beats,
+             uint32_t writes) const;
   Cycle landingFinal(Cycle now) const;
 
   // --- DmaOut.cpp

@@ -20,11 +20,13 @@ struct Sizes {
         rowScalars(uint32_t(target.rowScalars)), banks(uint32_t(target.banks)),
         axiBytes(uint32_t(target.axiBytes)), spmBytes(target.scratchpadBytes()),
         bankShift(uint32_t(std::countr_zero(target.bankBytes()))),
+        axiShift(uint32_t(std::countr_zero(axiBytes))),
         access64(portBytes / 64) {}
 
   uint32_t n, k, lanes, portBytes, accEntries, rowScalars, banks, axiBytes,
       spmBytes;
   uint32_t bankShift; ///< a bank is address >> bankShift; past it: no bank
+  uint32_t axiShift;  ///< log2 of axiBytes
   uint32_t access64;  ///< what an access of a port counts
 
   /// Bank of a scratchpad byte; \p address is below spmBytes.
