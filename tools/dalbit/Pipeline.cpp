@@ -215,6 +215,8 @@ binary::Program Compiler::compile(const std::string &path,
   scheduleOptions.maxContext = options.maxContext
                                    ? options.maxContext
                                    : defaultContext(*module, options.actual);
+  int64_t needed =
+      options.maxContext ? 0 : actualContext(*module, options.actual);
   quantise::Options quantiseOptions;
   quantiseOptions.weights = options.weights;
   if (failed(quantise::convertToQNN(*module, quantiseOptions)))
@@ -224,6 +226,14 @@ binary::Program Compiler::compile(const std::string &path,
   scheduleOptions.maxBatch = options.maxBatch ? options.maxBatch : 4;
   FailureOr<schedule::Schedule> schedule =
       schedule::schedule(*module, scheduleOptions);
+  // A table of positions may be longer than the target can hold and the inputs
+  // at hand want (M2).
+  if (failed(schedule) && needed && needed < scheduleOptions.maxContext) {
+    errors.clear();
+    notes.clear();
+    scheduleOptions.maxContext = needed;
+    schedule = schedule::schedule(*module, scheduleOptions);
+  }
   if (failed(schedule))
     fail(path + ": does not fit target " + target.name);
   if (!options.maxBatch &&
