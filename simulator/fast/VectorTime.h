@@ -23,6 +23,9 @@ public:
 
   Cycle done() const { return now.done; }
   Cycle until() const { return now.until; }
+  /// Since when words are waited for: what had the banks from then on still
+  /// matters.
+  Cycle waitsSince() const { return std::min(now.last, kept.last); }
   isa::ErrorCode error() const { return refused; }
   Cycle outside() const { return now.outside; }
   Cycle moved() const { return now.moved; } ///< counters stand still after it

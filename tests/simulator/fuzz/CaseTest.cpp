@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "simulator/fuzz/Campaign.h"
+#include "simulator/fuzz/Compare.h"
 #include "support/Error.h"
+#include "support/MappedFile.h"
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+
 namespace dalbit::fuzz::test {
+
+TEST_CASE("engines agree where they once differed", "[case]") {
+  for (const auto &entry :
+       std::filesystem::directory_iterator(DALBIT_FUZZ_CASES)) {
+    CAPTURE(entry.path());
+    MappedFile file(entry.path().string());
+    Verdict verdict = compare(
+        parse(std::string(file.data(), file.size()), entry.path().string()));
+    CHECK(verdict.ending == Ending::Halted);
+    CHECK(verdict.difference == "");
+  }
+}
 
 TEST_CASE("a case comes back from its text", "[case]") {
   target::Target target = target::loadTarget("nano");
