@@ -56,9 +56,14 @@ LogicalResult Planner::positions(qnn::PositionsOp op) {
 /// Integers that the host writes: a row of them for each sequence.
 LogicalResult Planner::inputs() {
   int64_t batch = plan.options.maxBatch;
+  // Where any number of tokens can run, the program takes them all, though the
+  // model fixes one.
+  bool isOpen = isDecodable(function);
   auto most = [&](Value value, int64_t dim) {
     int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
-    return ShapedType::isDynamic(size) ? plan.context : size;
+    if (ShapedType::isDynamic(size))
+      return plan.context;
+    return isOpen ? std::max(size, plan.context) : size;
   };
   auto put = [&](Value value, int64_t rows, int64_t cols, bool shared) {
     Place place;

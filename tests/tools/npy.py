@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Logits that `dalbit run --output` wrote, without NumPy, which the tests do not ask for."""
+"""Tensors in .npy files without NumPy, which the tests do not ask for."""
 
 import array
 import ast
@@ -17,6 +17,13 @@ def rows(path):
     values = array.array("f", data[end:])
     width = header["shape"][-1]
     return [values[i : i + width] for i in range(0, len(values), width)]
+
+
+def write(path, descr, shape, data):
+    """Writes `data`, the bytes of a tensor of type `descr`, as .npy."""
+    header = repr({"descr": descr, "fortran_order": False, "shape": shape}).ljust(117) + "\n"
+    with open(path, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + data)
 
 
 def argmax(row):
