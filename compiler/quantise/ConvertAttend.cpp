@@ -9,8 +9,10 @@ using namespace mlir;
 
 namespace dalbit::quantise {
 
-/// The additive integer mask of an attention.
+/// The additive integer mask of an attention, none for none.
 FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
+  if (!mask)
+    return Value();
   if (auto found = fixed.find(mask); found != fixed.end())
     return found->second.first;
   OpBuilder::InsertionGuard guard(builder);
@@ -43,6 +45,17 @@ void Converter::heads(Value x, Value present, int64_t heads, Value past) {
   caches[present] = {op.getCodes(), op.getScales()};
 }
 
+/// Queries \p query of \p op to whole keys and values, codes with scales.
+template <typename Op>
+void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
+                         std::pair<Value, Value> values, Value mask) {
+  auto made = builder.create<qnn::AttendOp>(
+      op.getLoc(), fixedLike(op.getOut()), Type(), query, keys.first,
+      keys.second, values.first, values.second, mask, op.getHeadsAttr(),
+      builder.getBoolAttr(false), op.getScaleAttr());
+  set(op.getOut(), made.getOut());
+}
+
 LogicalResult Converter::attend(nn::AttentionOp op) {
   if (op.getHeads() != op.getKvHeads())
     return op.emitError() << "attention over complete keys shares key heads; "
@@ -52,22 +65,13 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
                    v = residualOf(op.getValue(), op);
   if (failed(q) || failed(k) || failed(v))
     return failure();
-  Value mask;
-  if (op.getKeyMask()) {
-    FailureOr<Value> made = maskOf(op.getKeyMask(), op);
-    if (failed(made))
-      return failure();
-    mask = *made;
-  }
+  FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
+  if (failed(mask))
+    return failure();
   heads(*k, op.getPresentKey(), op.getHeads(), op.getPastKey());
   heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
-  auto [keys, keyScales] = caches[op.getPresentKey()];
-  auto [values, valueScales] = caches[op.getPresentValue()];
-  auto made = builder.create<qnn::AttendOp>(
-      op.getLoc(), fixedLike(op.getOut()), Type(), *q, keys, keyScales, values,
-      valueScales, mask, op.getHeadsAttr(), builder.getBoolAttr(false),
-      op.getScaleAttr());
-  set(op.getOut(), made.getOut());
+  attendTo(op, *q, caches[op.getPresentKey()], caches[op.getPresentValue()],
+           *mask);
   return success();
 }
 
@@ -75,24 +79,14 @@ LogicalResult Converter::cachedAttention(nn::CachedAttentionOp op) {
   FailureOr<Value> q = residualOf(op.getQuery(), op);
   if (failed(q))
     return failure();
-  Value mask;
-  if (op.getMask()) {
-    FailureOr<Value> made = maskOf(op.getMask(), op);
-    if (failed(made))
-      return failure();
-    mask = *made;
-  }
+  FailureOr<Value> mask = maskOf(op.getMask(), op);
+  if (failed(mask))
+    return failure();
   for (Value cache : {op.getKeys(), op.getValues()})
     if (!isa<BlockArgument>(cache) && !caches.count(cache))
       return op.emitError() << "keys or values are neither inputs of the graph "
                                "nor made by a linear layer";
-  auto [keys, keyScales] = cacheOf(op.getKeys());
-  auto [values, valueScales] = cacheOf(op.getValues());
-  auto made = builder.create<qnn::AttendOp>(
-      op.getLoc(), fixedLike(op.getOut()), Type(), *q, keys, keyScales, values,
-      valueScales, mask, op.getHeadsAttr(), builder.getBoolAttr(false),
-      op.getScaleAttr());
-  set(op.getOut(), made.getOut());
+  attendTo(op, *q, cacheOf(op.getKeys()), cacheOf(op.getValues()), *mask);
   return success();
 }
 

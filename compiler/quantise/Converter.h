@@ -49,6 +49,10 @@ private:
   mlir::LogicalResult cachedAttention(nn::CachedAttentionOp op);
   mlir::LogicalResult attentionWeights(nn::AttentionWeightsOp op);
   mlir::FailureOr<mlir::Value> maskOf(mlir::Value mask, mlir::Operation *user);
+  template <typename Op>
+  void attendTo(Op op, mlir::Value query,
+                std::pair<mlir::Value, mlir::Value> keys,
+                std::pair<mlir::Value, mlir::Value> values, mlir::Value mask);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
   // ConvertDecoder.cpp

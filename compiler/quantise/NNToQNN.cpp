@@ -239,13 +239,9 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
                    v = residualOf(op.getValue(), op);
   if (failed(q) || failed(k) || failed(v))
     return failure();
-  Value mask;
-  if (op.getKeyMask()) {
-    FailureOr<Value> made = maskOf(op.getKeyMask(), op);
-    if (failed(made))
-      return failure();
-    mask = *made;
-  }
+  FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
+  if (failed(mask))
+    return failure();
   auto [pastKey, pastKeyScales] = cacheOf(op.getPastKey());
   auto [pastValue, pastValueScales] = cacheOf(op.getPastValue());
   Value presentKey = op.getPresentKey(), presentValue = op.getPresentValue();
@@ -255,7 +251,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
           fixedLike(op.getOut()), withElement(presentKey, builder.getI8Type()),
           rowsOf(presentKey), withElement(presentValue, builder.getI8Type()),
           rowsOf(presentValue)},
-      *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, mask,
+      *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, *mask,
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr());
   fixed[op.getOut()] = {out.getOut(), ResidualFraction};

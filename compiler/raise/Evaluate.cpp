@@ -14,6 +14,19 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
+Numbers numbersOf(ArrayRef<SymbolicExpr> dims, const Sizes &sizes,
+                  llvm::function_ref<double()> number) {
+  Numbers numbers;
+  int64_t count = 1;
+  for (const SymbolicExpr &dim : dims) {
+    numbers.shape.push_back(dim.evaluate(sizes));
+    count *= numbers.shape.back();
+  }
+  for (int64_t i = 0; i < count; ++i)
+    numbers.values.push_back(number());
+  return numbers;
+}
+
 TypedAttr foldToConstant(OpResult result, int64_t mostElements) {
   auto node = nodeOf(result);
   if (!node)

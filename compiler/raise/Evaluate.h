@@ -23,6 +23,11 @@ struct Numbers {
   std::vector<double> values;
 };
 
+/// A tensor of \p dims at \p sizes whose elements are what \p number gives, in
+/// order.
+Numbers numbersOf(llvm::ArrayRef<SymbolicExpr> dims, const Sizes &sizes,
+                  llvm::function_ref<double()> number);
+
 /// The result as a dense attribute, if all operands of its operation are
 /// constants and it has at most \p mostElements elements. Null otherwise.
 mlir::TypedAttr foldToConstant(mlir::OpResult result, int64_t mostElements);

@@ -73,6 +73,7 @@ private:
   Value keyMask(Value mask, float penalty);
   Value causal(Value scores, Value pastKey);
   Value attend(Attention &a);
+  Value attendAsAsked(Attention &a, Value mask, Value more);
 
   onnx::NodeOp node;
   const SymbolicShapes &shapes;
@@ -119,6 +120,22 @@ Value AttentionWriter::causal(Value scores, Value pastKey) {
   return write(
       "Where",
       {isHidden, write.number(std::numeric_limits<float>::lowest()), scores});
+}
+
+/// With the attributes that onnxruntime's operators share; \p mask (of keys)
+/// and
+/// \p more (numbers to add) may be null.
+Value AttentionWriter::attendAsAsked(Attention &a, Value mask, Value more) {
+  a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
+  a.scale = node.getOnnxFloat("scale").value_or(0);
+  if (a.scale == 0)
+    a.scale = 1 / std::sqrt(float(a.size));
+  if (mask)
+    a.added.push_back(
+        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+  if (more)
+    a.added.push_back(more);
+  return attend(a);
 }
 
 /// [B, T, H * d] as [B, H, T, d].
@@ -221,16 +238,7 @@ bool AttentionWriter::multiHead() {
   a.key = cached ? k : split(k, a.heads, a.size);
   a.value = cached ? v : split(v, a.heads, a.size);
   a.pastKey = input(6), a.pastValue = input(7);
-  a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
-  a.scale = node.getOnnxFloat("scale").value_or(0);
-  if (a.scale == 0)
-    a.scale = 1 / std::sqrt(float(a.size));
-  if (Value mask = input(4))
-    a.added.push_back(
-        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
-  if (Value more = input(5))
-    a.added.push_back(more);
-  replace(0, merge(attend(a), *width));
+  replace(0, merge(attendAsAsked(a, input(4), input(5)), *width));
   replace(1, a.presentKey);
   replace(2, a.presentValue);
   return true;
@@ -270,16 +278,7 @@ bool AttentionWriter::projected() {
     return split(piece, a.heads, a.size);
   };
   a.query = heads(0), a.key = heads(1), a.value = heads(2);
-  a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
-  a.scale = node.getOnnxFloat("scale").value_or(0);
-  if (a.scale == 0)
-    a.scale = 1 / std::sqrt(float(a.size));
-  if (Value mask = input(3))
-    a.added.push_back(
-        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
-  if (Value more = input(5))
-    a.added.push_back(more);
-  replace(0, merge(attend(a), third));
+  replace(0, merge(attendAsAsked(a, input(3), input(5)), third));
   return true;
 }
 

@@ -73,15 +73,7 @@ private:
 
 Numbers Classifier::fill(Value value, const Sizes &sizes,
                          llvm::function_ref<double()> number) const {
-  Numbers numbers;
-  int64_t count = 1;
-  for (const SymbolicExpr &dim : *shapes.dims(value)) {
-    numbers.shape.push_back(dim.evaluate(sizes));
-    count *= numbers.shape.back();
-  }
-  for (int64_t i = 0; i < count; ++i)
-    numbers.values.push_back(number());
-  return numbers;
+  return numbersOf(*shapes.dims(value), sizes, number);
 }
 
 std::optional<std::vector<double>>

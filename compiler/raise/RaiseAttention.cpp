@@ -232,14 +232,11 @@ bool Raiser::isMeanOfHeads(Value value, Value probabilities) {
   if (!leaves.arguments.empty())
     return false;
   for (const Sizes &sizes : probeSizes(function)) {
-    Numbers numbers;
-    int64_t count = 1;
-    for (const SymbolicExpr &dim : *shapes.dims(probabilities)) {
-      numbers.shape.push_back(dim.evaluate(sizes));
-      count *= numbers.shape.back();
-    }
-    for (int64_t i = 0; i < count; ++i)
-      numbers.values.push_back(double((i * 7919) % 101) / 101);
+    int64_t next = 0;
+    Numbers numbers = numbersOf(*shapes.dims(probabilities), sizes, [&] {
+      return double(next++ * 7919 % 101) / 101;
+    });
+    auto count = static_cast<int64_t>(numbers.values.size());
     llvm::DenseMap<Value, Numbers> given;
     given[probabilities] = numbers;
     auto result = evaluateAt(value, leaves, sizes, shapes, given);

@@ -45,52 +45,18 @@ void Emitter::heads(qnn::HeadsOp op) {
         .set("reduce_by", ByRow)
         .write("reduce_row", absmax)
         .emit();
-    scalarJob("recip", group, block.rows, absmax, inverse)
-        .set("scale1_imm", pairWord(quantise::makePair(127)))
-        .emit();
-    scalarJob("scale", group, block.rows, absmax, scale)
-        .set("scale1_imm",
-             pairWord(quantise::codeScale(quantise::ResidualFraction)))
-        .emit();
-    Job quantise = stream(group, block.rows, padded);
-    read(quantise);
-    quantise.set("scale1", ScaleRow)
-        .set("scale1_by", ByRow)
-        .set("scale1_adjust", 0)
-        .read("scale1_row", inverse);
-    quantise.set("out_type", I8)
-        .set("out_stride0", blockRows * padded)
-        .set("out_stride1", padded)
-        .write("out_addr", codes)
-        .emit();
-    Job store = jobs.vector();
-    store.set("op", 3)
-        .set("rows0", group)
-        .set("rows1", block.rows)
-        .set("scalar_op", 0);
-    store.set("scale1_by", ByRow).read("scale1_row", scale);
-    store.set("out_stride0", scaleStride).set("out_stride1", 4);
-    store.write("out_addr", scales, inBeat).emit();
-
-    auto out = [&](Value buffer, const Size &start, int64_t spmStride,
-                   int64_t offset, int64_t bytesPerKey) {
+    headCodes(read, group, padded, absmax, inverse, scale,
+              {codes, 0, blockRows * padded, scales, inBeat, scaleStride});
+    auto append = [&](Value from, const Size &start, int64_t spmStride,
+                      int64_t offset, int64_t bytesPerKey) {
       int64_t stride = cache.context * bytesPerKey;
-      Value to =
-          jobs.dram("cache", region, offset + first * stride, group * stride);
-      Job job = jobs.dmaOut();
-      job.set("region", region)
-          .set("bytes", jobs.times(block.rows, bytesPerKey))
-          .set("rows", group);
-      job.set("planes", 1)
-          .set("gather", 0)
-          .set("dram_row_stride", stride)
-          .set("spm_row_stride", spmStride);
-      job.read("spm_addr", buffer, start);
-      job.write("dram_offset", to, sequence + jobs.times(position, bytesPerKey))
-          .emit();
+      Size bytes = jobs.times(block.rows, bytesPerKey);
+      appendHeads(region, "cache", group, stride, bytes,
+                  {from, start, spmStride}, offset + first * stride,
+                  sequence + jobs.times(position, bytesPerKey));
     };
-    out(codes, 0, blockRows * padded, cache.codes, padded);
-    out(scales, inBeat, scaleStride, cache.scales, 4);
+    append(codes, 0, blockRows * padded, cache.codes, padded);
+    append(scales, inBeat, scaleStride, cache.scales, 4);
   }
 }
 

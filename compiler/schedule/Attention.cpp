@@ -25,57 +25,25 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
   int64_t context = plan.paddedContext, perHead = context * a.paddedSize;
   int64_t heads = source.heads;
   Value inverse = scalars("inverse", heads), scale = scalars("scale", heads);
-  scalarJob("recip", heads, block.rows, source.absmax, inverse)
-      .set("scale1_imm", pairWord(quantise::makePair(127)))
-      .emit();
-  scalarJob("scale", heads, block.rows, source.absmax, scale)
-      .set("scale1_imm",
-           pairWord(quantise::codeScale(quantise::ResidualFraction)))
-      .emit();
-  Job quantise = stream(heads, block.rows, a.paddedSize);
-  quantise.set("a_type", I32)
-      .set("a_stride0", a.paddedSize * 4)
-      .set("a_stride1", source.rows.stride);
-  quantise.read("a_addr", source.rows.buffer);
-  quantise.set("scale1", ScaleRow)
-      .set("scale1_by", ByRow)
-      .set("scale1_adjust", 0);
-  quantise.read("scale1_row", inverse);
-  quantise.set("out_type", I8)
-      .set("out_stride0", perHead)
-      .set("out_stride1", a.paddedSize);
-  quantise
-      .write("out_addr", slot,
-             jobs.times(block.position, a.paddedSize) + codesInSlot)
-      .emit();
-  Job store = jobs.vector();
-  store.set("op", 3)
-      .set("rows0", heads)
-      .set("rows1", block.rows)
-      .set("scalar_op", 0);
-  store.set("scale1_by", ByRow).read("scale1_row", scale);
-  store.set("out_stride0", context * 4).set("out_stride1", 4);
-  store.write("out_addr", slot, jobs.times(block.position, 4) + scalesInSlot)
-      .emit();
-
-  auto writeBack = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
-    int64_t stride = context * bytesPerKey;
-    Value cache =
-        jobs.dram("kv", Kv, inDram + index * heads * stride, heads * stride);
-    Size position = jobs.times(block.position, bytesPerKey);
-    Job job = jobs.dmaOut();
-    job.set("region", Kv)
-        .set("bytes", jobs.times(block.rows, bytesPerKey))
-        .set("rows", heads);
-    job.set("planes", 1)
-        .set("gather", 0)
-        .set("dram_row_stride", stride)
-        .set("spm_row_stride", stride);
-    job.read("spm_addr", slot, position + inSlot);
-    job.write("dram_offset", cache, block.kv + position).emit();
+  auto read = [&](Job &job) {
+    job.set("a_type", I32)
+        .set("a_stride0", a.paddedSize * 4)
+        .set("a_stride1", source.rows.stride);
+    job.read("a_addr", source.rows.buffer);
   };
-  writeBack(codesInSlot, codesInDram, a.paddedSize);
-  writeBack(scalesInSlot, scalesInDram, 4);
+  headCodes(read, heads, a.paddedSize, source.absmax, inverse, scale,
+            {slot, jobs.times(block.position, a.paddedSize) + codesInSlot,
+             perHead, slot, jobs.times(block.position, 4) + scalesInSlot,
+             context * 4});
+  auto append = [&](int64_t inSlot, int64_t inDram, int64_t bytesPerKey) {
+    int64_t stride = context * bytesPerKey;
+    Size position = jobs.times(block.position, bytesPerKey);
+    appendHeads(Kv, "kv", heads, stride, jobs.times(block.rows, bytesPerKey),
+                {slot, position + inSlot, stride},
+                inDram + index * heads * stride, block.kv + position);
+  };
+  append(codesInSlot, codesInDram, a.paddedSize);
+  append(scalesInSlot, scalesInDram, 4);
 }
 
 Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,

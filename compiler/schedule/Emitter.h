@@ -41,6 +41,24 @@ struct HeadRows {
   mlir::Value absmax;
 };
 
+/// Where codes of heads and their scales go; strides in bytes from head to
+/// head.
+struct HeadTarget {
+  mlir::Value codes;
+  Size codesAt;
+  int64_t codesStride = 0;
+  mlir::Value scales;
+  Size scalesAt;
+  int64_t scalesStride = 0;
+};
+
+/// Codes or scales of heads in the scratchpad.
+struct HeadSource {
+  mlir::Value buffer;
+  Size start;
+  int64_t stride = 0; ///< bytes from head to head
+};
+
 /// A group of query heads whose attention is computed together.
 struct Heads {
   int64_t first = 0; ///< of the group among all query heads
@@ -131,6 +149,17 @@ private:
   void cacheRows(const AttentionPlan &a, int64_t index, const HeadRows &source,
                  mlir::Value slot, int64_t codesInSlot, int64_t scalesInSlot,
                  int64_t codesInDram, int64_t scalesInDram);
+  /// Quantises the block's rows of \p heads heads, whose absolute maxima are
+  /// known; \p read sets the operand.
+  void headCodes(llvm::function_ref<void(Job &)> read, int64_t heads,
+                 int64_t padded, mlir::Value absmax, mlir::Value inverse,
+                 mlir::Value scale, const HeadTarget &to);
+  /// Writes the block's rows of keys (codes or scales) behind those in a cache;
+  /// \p bytes of each head, \p stride from head to head there, \p at the place
+  /// of the first row.
+  void appendHeads(int64_t region, llvm::StringRef label, int64_t heads,
+                   int64_t stride, const Size &bytes, const HeadSource &from,
+                   int64_t offset, const Size &at);
   /// Codes and scales of a group's queries, whose absolute maxima are known.
   void queryCodes(const AttentionPlan &a, const Rows &rows, const Size &start,
                   mlir::Value absmax, Heads &group);
@@ -145,6 +174,8 @@ private:
   void requestCaches(qnn::AttendOp op);
   // Places.cpp
   Size placeOffset(const Place &place, const Size &row);
+  Rows fetchRows(llvm::StringRef label, const Place &place, const Size &first,
+                 const Size &count, mlir::Value indices = {});
   void loadRows(mlir::Value value);
   void storeRows(mlir::Value value);
   void loadMasks(const Stage &stage);

@@ -22,6 +22,27 @@ Size Emitter::placeOffset(const Place &place, const Size &row) {
          jobs.times(index, place.rowStride);
 }
 
+/// \p count rows of \p place from \p first on, or those that \p indices name.
+Rows Emitter::fetchRows(StringRef label, const Place &place, const Size &first,
+                        const Size &count, Value indices) {
+  Rows rows = makeRows(label, place.cols);
+  Value source =
+      jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
+  Job job = jobs.dmaIn();
+  job.set("region", int64_t(place.region))
+      .set("bytes", place.cols * 4)
+      .set("rows", count);
+  job.set("planes", 1)
+      .set("gather", indices ? 1 : 0)
+      .set("dram_row_stride", place.rowStride);
+  job.set("spm_row_stride", rows.stride);
+  job.read("dram_offset", source, placeOffset(place, first));
+  if (indices)
+    job.read("index_addr", indices);
+  job.write("spm_addr", rows.buffer).emit();
+  return rows;
+}
+
 /// Brings the block's rows of a value into the scratchpad; a single row in a
 /// stage of several is taken again for each of them.
 void Emitter::loadRows(Value value) {
@@ -31,19 +52,8 @@ void Emitter::loadRows(Value value) {
   bool single = own == 1 && stage->rows != 1;
   if (auto tag = plan.tags.find(value.getDefiningOp()); tag != plan.tags.end())
     jobs.tag = (jobs.tag & 0x100) | tag->second;
-  Rows rows = makeRows("rows", place.cols);
-  Value source =
-      jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
-  Job job = jobs.dmaIn();
-  job.set("region", int64_t(place.region))
-      .set("bytes", place.cols * 4)
-      .set("rows", single ? Size(1) : block.rows);
-  job.set("planes", 1).set("gather", 0).set("dram_row_stride", place.rowStride);
-  job.set("spm_row_stride", rows.stride);
-  job.read("dram_offset", source,
-           placeOffset(place, single ? Size(0) : block.first))
-      .write("spm_addr", rows.buffer)
-      .emit();
+  Rows rows = fetchRows("rows", place, single ? Size(0) : block.first,
+                        single ? Size(1) : block.rows);
   if (single)
     rows.stride = 0;
   values[value] = rows;
@@ -143,20 +153,7 @@ void Emitter::pick(qnn::PickOp op) {
   raw.set("scale1_by", ByRow).read("scale1_row", place1);
   raw.set("out_stride0", 4).set("out_stride1", 4);
   raw.write("out_addr", index).emit();
-  Rows rows = makeRows("picked", place.cols);
-  Value source =
-      jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
-  Job job = jobs.dmaIn();
-  job.set("region", int64_t(place.region))
-      .set("bytes", place.cols * 4)
-      .set("rows", 1);
-  job.set("planes", 1).set("gather", 1).set("dram_row_stride", place.rowStride);
-  job.set("spm_row_stride", rows.stride);
-  job.read("dram_offset", source, placeOffset(place, 0))
-      .read("index_addr", index)
-      .write("spm_addr", rows.buffer)
-      .emit();
-  values[op.getOut()] = rows;
+  values[op.getOut()] = fetchRows("picked", place, 0, 1, index);
 }
 
 } // namespace dalbit::schedule

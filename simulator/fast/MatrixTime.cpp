@@ -149,7 +149,8 @@ uint32_t MatrixTime::runInBank(uint32_t address, uint32_t step,
 bool MatrixTime::fill(Cycle horizon) {
   bool did = false;
   while (now.tile < tiles) {
-    Cycle request = now.lastGrant + 1;
+    // What was not decided up to kept() is not before it.
+    Cycle request = std::max(now.lastGrant + 1, kept.until);
     if (now.word == 0 && now.tile >= 2) {
       // Its registers still belong to the tile two before.
       if (now.fireTile + 1 < now.tile)
@@ -244,7 +245,7 @@ void MatrixTime::endTile() {
 bool MatrixTime::ask(Cycle horizon) {
   if (now.asked == rows || now.asked - now.fired == 4)
     return false;
-  Cycle request = now.lastAsk + 1;
+  Cycle request = std::max(now.lastAsk + 1, kept.until);
   if (now.asked >= 4)
     request = std::max(request, now.fires[now.asked % 4] + 1);
   Cycle grant = request;

@@ -102,13 +102,8 @@ Cycle Npu::nextButReads() const {
   return first;
 }
 
-/// The vector unit comes last at every bank and may wait for long.
-void Npu::retire(Cycle now) {
-  occupancy.retire(!vectorRuns ? now : std::min(now, vector.waitsSince()));
-}
-
 void Npu::step(Cycle now) {
-  retire(now);
+  occupancy.retire(now);
   if (wordAt == now)
     readWords(now);
   if (matrixAt == now && matrix.done() != now)
@@ -293,7 +288,7 @@ RunEnd Npu::run(const host::Start &start,
     }
     if (readAt < others && stopFrom == Never) {
       // A stream: nothing else looks at this cycle.
-      retire(now);
+      occupancy.retire(now);
       takeRead(now);
       continue;
     }

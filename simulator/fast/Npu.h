@@ -70,7 +70,6 @@ private:
   void begin(const host::Start &start);
   void reset();
   Cycle nextButReads() const;
-  void retire(Cycle now);
   void step(Cycle now);
   bool check(Cycle now);
   void finish(RunEnd &end);

@@ -32,7 +32,7 @@ enum Level : unsigned {
 
 class Occupancy {
 public:
-  static constexpr int64_t Blocks = 4096; ///< of 64 cycles
+  static constexpr int64_t Blocks = 1024; ///< of 64 cycles
   static constexpr int64_t Behind = 4096;
   static constexpr int64_t Ahead = Blocks * 64 - Behind - 64;
 

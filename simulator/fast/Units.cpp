@@ -224,8 +224,11 @@ bool Npu::meets(const uint64_t (&mask)[2], const VectorTime &unit) const {
 }
 
 void Npu::advanceMatrix(Cycle now) {
-  if (matrix.until() <= now)
+  // What came before is final, also where a guess beyond it was dropped.
+  if (matrix.until() <= now) {
+    matrix.advance(now);
     matrix.keep();
+  }
   Cycle horizon = now + LookAhead;
   if (inActive && meets(inBanks, matrix))
     horizon = std::min(horizon, landingFinal(now));
@@ -241,8 +244,10 @@ void Npu::advanceMatrix(Cycle now) {
 }
 
 void Npu::advanceVector(Cycle now) {
-  if (vector.until() <= now)
+  if (vector.until() <= now) {
+    vector.advance(now);
     vector.keep();
+  }
   Cycle horizon = now + LookAhead;
   if (inActive && meets(inBanks, vector))
     horizon = std::min(horizon, landingFinal(now));

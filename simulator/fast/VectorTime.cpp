@@ -317,45 +317,50 @@ uint32_t VectorTime::bankOf(Port port, uint32_t address) const {
                      : sizes.bankOf(address);
 }
 
-/// The grants of all words that are asked for from \p from on, Never for those
-/// at or past \p horizon; false if there is one.
-bool VectorTime::grants(Cycle from, Cycle horizon, Cycle &latest,
-                        Cycle &outside, Cycle (&at)[Ports]) const {
+/// Grants all words that are asked for from \p from on, as far as that is
+/// before \p horizon; false if one is left.
+bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
+                       Cycle &outside) {
   uint32_t bank[Ports];
   bool isComplete = true;
   for (unsigned port = 0; port < Ports; ++port) {
-    at[port] = Never;
+    Cycle &at = now.granted[port];
     bank[port] = ~0u;
     const Walk &walk = now.walks[port];
     if (!walk.isAsking)
       continue;
     if (port != Acc && sizes.isPast(walk.word)) {
-      at[port] = from;
+      at = from;
       outside = std::min(outside, from);
       continue;
     }
     bank[port] = bankOf(Port(port), walk.word);
-    Cycle earliest = from;
-    for (unsigned before = 0; before < port; ++before)
-      if (bank[before] == bank[port])
-        earliest = std::max(earliest, at[before] + 1);
-    if (earliest < horizon)
-      at[port] = occupancy.nextFree<VectorLevel>(bank[port], earliest);
-    if (at[port] >= horizon) {
-      at[port] = Never;
+    // What was decided up to kept() stays; before it there was nothing else.
+    if (at == Never || at >= kept.until) {
+      at = Never;
+      Cycle earliest = std::max(from, kept.until);
+      for (unsigned before = 0; before < port; ++before)
+        if (bank[before] == bank[port])
+          earliest = std::max(earliest, now.granted[before] + 1);
+      if (earliest < horizon)
+        at = occupancy.nextFree<VectorLevel>(bank[port], earliest);
+    }
+    if (at >= horizon) {
+      at = Never;
       isComplete = false;
       continue;
     }
-    latest = std::max(latest, at[port]);
+    latest = std::max(latest, at);
   }
   return isComplete;
 }
 
 /// Leaves marks of what is granted for the ports behind the vector unit's.
-void VectorTime::mark(const Cycle (&at)[Ports]) {
+void VectorTime::mark() {
   for (unsigned port = 0; port < Acc; ++port)
-    if (at[port] != Never && !sizes.isPast(now.walks[port].word))
-      occupancy.mark(VectorLevel, sizes.bankOf(now.walks[port].word), at[port]);
+    if (now.granted[port] != Never && !sizes.isPast(now.walks[port].word))
+      occupancy.mark(VectorLevel, sizes.bankOf(now.walks[port].word),
+                     now.granted[port]);
 }
 
 void VectorTime::advance(Cycle horizon) {
@@ -363,14 +368,13 @@ void VectorTime::advance(Cycle horizon) {
     return;
   for (;;) {
     Cycle from = now.last + 1, latest = from, outside = Never;
-    Cycle at[Ports];
     if (from >= horizon) {
       now.until = horizon;
       return;
     }
-    bool isComplete = grants(from, horizon, latest, outside, at);
+    bool isComplete = grant(from, horizon, latest, outside);
     if (marks)
-      mark(at);
+      mark();
     if (!isComplete) {
       now.until = horizon;
       return;
@@ -378,7 +382,8 @@ void VectorTime::advance(Cycle horizon) {
     now.outside = std::min(now.outside, outside);
     for (unsigned port = 0; port < Ports; ++port)
       if (now.walks[port].isAsking)
-        now.moved = std::max(now.moved, at[port]);
+        now.moved = std::max(now.moved, now.granted[port]);
+    std::fill(std::begin(now.granted), std::end(now.granted), Never);
     now.last = latest;
     uint64_t beat = now.advances++;
     if (beat > lastAdvance) {

@@ -23,9 +23,6 @@ public:
 
   Cycle done() const { return now.done; }
   Cycle until() const { return now.until; }
-  /// Since when words are waited for: what had the banks from then on still
-  /// matters.
-  Cycle waitsSince() const { return std::min(now.last, kept.last); }
   isa::ErrorCode error() const { return refused; }
   Cycle outside() const { return now.outside; }
   Cycle moved() const { return now.moved; } ///< counters stand still after it
@@ -42,6 +39,8 @@ public:
   void count(isa::VectorCounters &to) const;
 
 private:
+  /// In order of the ports; the accumulator has its own.
+  enum Port : unsigned { Out, C, B, A, Acc, Ports };
   /// A stream's walk over rows and words (rtl/vector/vector_stream.sv,
   /// vector_out.sv). An accumulator entry counts as a word.
   struct Walk {
@@ -58,10 +57,10 @@ private:
     Cycle moved = 0; ///< the latest cycle in which a counter moved
     uint64_t advances = 0;
     Place in, out; ///< of the beat in F and of that at the output
-    Walk walks[5];
+    Walk walks[Ports];
+    /// When the words that are asked for are granted, if that is known.
+    Cycle granted[Ports] = {Never, Never, Never, Never, Never};
   };
-  /// In order of the ports; the accumulator has its own.
-  enum Port : unsigned { Out, C, B, A, Acc, Ports };
   struct Stream {
     bool isUsed = false;
     uint32_t base = 0, stride0 = 0, stride1 = 0;
@@ -74,9 +73,8 @@ private:
   bool step(const Stream &stream, Walk &walk, bool isRowEnd,
             bool isInnerEnd) const;
   void goOn(Place &place) const;
-  bool grants(Cycle from, Cycle horizon, Cycle &latest, Cycle &outside,
-              Cycle (&at)[Ports]) const;
-  void mark(const Cycle (&at)[Ports]);
+  bool grant(Cycle from, Cycle horizon, Cycle &latest, Cycle &outside);
+  void mark();
   uint32_t bankOf(Port port, uint32_t address) const;
   uint64_t wordsOf(const Stream &stream) const;
 

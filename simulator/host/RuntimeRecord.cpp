@@ -169,7 +169,7 @@ void Replay::begin(const Start &start) {
   if (values.pc != start.pc || values.arguments != start.arguments)
     misfit("has other tokens or another position at start " + number +
            " of the program");
-  load_ = index_ = 0;
+  loadAt = indexAt = 0;
 }
 
 uint32_t Replay::next(std::vector<uint32_t> RuntimeValues::*list, size_t &at,

@@ -56,15 +56,15 @@ public:
   explicit Replay(const RuntimeRecord &record) : record(record) {}
 
   void begin(const Start &start);
-  uint32_t load() { return next(&RuntimeValues::loads, load_, "scalar load"); }
-  uint32_t index() { return next(&RuntimeValues::indices, index_, "index"); }
+  uint32_t load() { return next(&RuntimeValues::loads, loadAt, "scalar load"); }
+  uint32_t index() { return next(&RuntimeValues::indices, indexAt, "index"); }
 
 private:
   uint32_t next(std::vector<uint32_t> RuntimeValues::*list, size_t &at,
                 const char *what);
 
   const RuntimeRecord &record;
-  size_t started = 0, load_ = 0, index_ = 0;
+  size_t started = 0, loadAt = 0, indexAt = 0;
 };
 
 } // namespace dalbit::host

@@ -3,6 +3,7 @@
 // The float executor as a model: the graph as imported, its cache as tensors
 // that go round.
 
+#include "compiler/execute/ElementTypes.h"
 #include "compiler/execute/FloatExecutor.h"
 #include "support/Error.h"
 #include "tools/dalbit/HostTensors.h"
@@ -112,16 +113,7 @@ public:
 
   std::vector<NamedTensor>
   runTensors(const std::vector<NamedTensor> &inputs) override {
-    std::vector<Tensor> tensors;
-    for (const execute::Port &port : executor.inputs()) {
-      auto given = std::find_if(
-          inputs.begin(), inputs.end(),
-          [&](const NamedTensor &input) { return input.name == port.name; });
-      if (given == inputs.end())
-        throw Error("input '" + port.name + "' is missing",
-                    {"add --input " + port.name + "=FILE"});
-      tensors.push_back(given->tensor);
-    }
+    std::vector<Tensor> tensors = inOrder(executor.inputs(), inputs);
     for (const NamedTensor &input : inputs)
       if (std::none_of(executor.inputs().begin(), executor.inputs().end(),
                        [&](const execute::Port &port) {
@@ -159,15 +151,9 @@ public:
 
 private:
   static execute::ElementType elementOf(const execute::Port &port) {
-    mlir::Type element =
-        mlir::cast<mlir::ShapedType>(port.type).getElementType();
-    if (element.isInteger(64))
-      return execute::ElementType::I64;
-    if (element.isInteger(32))
-      return execute::ElementType::I32;
-    if (element.isInteger(1))
-      return execute::ElementType::Bool;
-    return execute::ElementType::F32;
+    auto type = mlir::cast<mlir::ShapedType>(port.type);
+    return execute::elementOfMlir(type.getElementType())
+        .value_or(execute::ElementType::F32);
   }
 
   /// What text needs to know comes from the raised graph; a model that runs on

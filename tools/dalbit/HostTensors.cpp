@@ -79,18 +79,27 @@ readInputs(const std::vector<std::string> &entries) {
   return inputs;
 }
 
-void describeInputs(const std::vector<NamedTensor> &inputs,
-                    CompileOptions &options) {
-  bool open = options.maxBatch == 0;
-  for (const NamedTensor &input : inputs) {
-    std::string dims = input.name + "=";
-    llvm::ArrayRef<int64_t> shape = input.tensor.shape();
-    for (size_t i = 0; i < shape.size(); ++i)
-      dims += (i ? "," : "") + std::to_string(shape[i]);
-    options.actual.push_back(dims);
-    if (open && !shape.empty())
-      options.maxBatch = std::max(options.maxBatch, shape[0]);
+std::vector<Tensor> inOrder(const std::vector<execute::Port> &ports,
+                            const std::vector<NamedTensor> &inputs) {
+  std::vector<Tensor> tensors;
+  for (const execute::Port &port : ports) {
+    auto given = std::find_if(
+        inputs.begin(), inputs.end(),
+        [&](const NamedTensor &input) { return input.name == port.name; });
+    if (given == inputs.end())
+      throw Error("input '" + port.name + "' is missing",
+                  {"add --input " + port.name + "=FILE"});
+    tensors.push_back(given->tensor);
   }
+  return tensors;
+}
+
+int64_t pastOf(const std::vector<Tensor> &inputs) {
+  int64_t past = 0;
+  for (const Tensor &input : inputs)
+    if (input.rank() == 4)
+      past = input.dim(2);
+  return past;
 }
 
 void writeOutputs(const std::string &directory,

@@ -5,9 +5,9 @@
 
 #pragma once
 
+#include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/Tensor.h"
 #include "simulator/host/Session.h"
-#include "tools/dalbit/Pipeline.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -25,10 +25,11 @@ struct NamedTensor {
 std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries);
 std::vector<host::HostTensor>
 readInputs(const std::vector<std::string> &entries);
-/// The actual inputs decide (M2): their sizes, and room for their batch where
-/// nothing else was asked for.
-void describeInputs(const std::vector<NamedTensor> &inputs,
-                    CompileOptions &options);
+/// The tensors of \p ports. Throws Error if one is missing.
+std::vector<execute::Tensor> inOrder(const std::vector<execute::Port> &ports,
+                                     const std::vector<NamedTensor> &inputs);
+/// P as caches [B, heads, P, size] among a model's inputs show it, else 0.
+int64_t pastOf(const std::vector<execute::Tensor> &inputs);
 /// The file in which \p directory keeps a tensor: its name with / as _, .npy.
 std::string tensorPath(const std::string &directory, const std::string &name);
 /// One .npy for each tensor, at tensorPath. Throws Error.

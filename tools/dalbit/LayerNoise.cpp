@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <map>
 
@@ -33,6 +34,14 @@ double snr(const Tensor &reference, const Tensor &got) {
     noise += (a - b) * (a - b);
   }
   return noise == 0 ? 200 : 10 * std::log10(signal / noise);
+}
+
+std::string decibels(double value) {
+  if (std::isnan(value))
+    return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return value >= 200 ? "equal" : text;
 }
 
 namespace {

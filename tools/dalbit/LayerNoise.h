@@ -18,6 +18,9 @@ namespace dalbit::tool {
 /// if their sizes differ.
 double snr(const execute::Tensor &reference, const execute::Tensor &got);
 
+/// "41.3"; "equal" without a difference, "-" for NaN.
+std::string decibels(double value);
+
 struct LayerNoise {
   std::string node, kind;
   /// SNR in dB of the layer alone, on exact inputs: rows in int8 and weights as

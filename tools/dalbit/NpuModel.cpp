@@ -28,6 +28,7 @@ class NpuModel : public Model {
 public:
   NpuModel(binary::Program loaded, const ModelOptions &options)
       : code(std::move(loaded)), description(targetOf(code, options)),
+        facts(nlohmann::json::parse(code.model)),
         memory(description.dramBytes()) {
     // The engine reads the code from the program; the session loads the memory.
     if (options.engine == "functional")
@@ -49,7 +50,6 @@ public:
       engine->record(&*recorded);
     }
     session = std::make_unique<host::Session>(code, memory, *engine);
-    facts = nlohmann::json::parse(code.model);
   }
 
   uint32_t context() const override { return session->context(); }
@@ -155,8 +155,8 @@ private:
   }
   /// What every index of an input is below.
   uint32_t smallestLimit() const {
-    uint64_t limit = std::max<int64_t>(
-        nlohmann::json::parse(code.model).value("vocabulary", int64_t(1)), 1);
+    uint64_t limit =
+        std::max<int64_t>(facts.value("vocabulary", int64_t(1)), 1);
     for (const binary::Tensor &tensor : code.tensors)
       if (tensor.limit)
         limit = std::min(limit, tensor.limit);
@@ -219,13 +219,13 @@ private:
 
   binary::Program code;
   target::Target description;
+  nlohmann::json facts; ///< the model table
   host::Memory memory;
   std::optional<host::RuntimeRecord> recorded, replayed;
   size_t tokensReplayed = 0;
   std::mt19937_64 random; ///< tokens of runs that nothing steers
   std::unique_ptr<host::Engine> engine;
   std::unique_ptr<host::Session> session;
-  nlohmann::json facts;
   Measured counted;
 };
 

@@ -188,6 +188,13 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
     fail("the graph cannot be raised");
 }
 
+void Compiler::quantise(ModuleOp module, const CompileOptions &options) {
+  quantise::Options quantiseOptions;
+  quantiseOptions.weights = options.weights;
+  if (failed(quantise::convertToQNN(module, quantiseOptions)))
+    fail(source + ": cannot be quantised");
+}
+
 binary::Program Compiler::compile(const std::string &path,
                                   const CompileOptions &options,
                                   std::string *emitted) {
@@ -217,10 +224,7 @@ binary::Program Compiler::compile(const std::string &path,
                                    : defaultContext(*module, options.actual);
   int64_t needed =
       options.maxContext ? 0 : actualContext(*module, options.actual);
-  quantise::Options quantiseOptions;
-  quantiseOptions.weights = options.weights;
-  if (failed(quantise::convertToQNN(*module, quantiseOptions)))
-    fail(path + ": cannot be quantised");
+  quantise(*module, options);
   if (emit("qnn", [&] { return textOf(*module); }))
     return {};
   scheduleOptions.maxBatch = options.maxBatch ? options.maxBatch : 4;

@@ -43,6 +43,8 @@ public:
   /// The model as imported, and the same raised to [nn]. Throw Error.
   mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &path);
   void raise(mlir::ModuleOp module, const CompileOptions &options);
+  /// [nn] to [qnn] in place. Throws Error.
+  void quantise(mlir::ModuleOp module, const CompileOptions &options);
   /// Throws Error. With options.emit the text goes to \p emitted.
   binary::Program compile(const std::string &path,
                           const CompileOptions &options,

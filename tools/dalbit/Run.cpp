@@ -184,7 +184,6 @@ void run(RunState &state) {
   std::vector<NamedTensor> inputs = readTensors(state.inputs);
   if (state.model.engine != "float" && !binary::isBinary(state.file))
     specialise(state.file, state.model.compile, inputs);
-  describeInputs(inputs, state.model.compile);
   std::unique_ptr<Model> model = openModel(state.file, state.model);
   std::vector<NamedTensor> outputs;
   std::optional<std::string> text;

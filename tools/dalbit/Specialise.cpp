@@ -10,9 +10,6 @@ namespace dalbit::tool {
 
 void specialise(const std::string &path, CompileOptions &options,
                 std::vector<NamedTensor> &inputs) {
-  for (const NamedTensor &input : inputs)
-    if (input.tensor.rank() && !options.maxBatch)
-      options.maxBatch = std::max<int64_t>(input.tensor.dim(0), 1);
   Compiler compiler;
   mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
   for (const std::string &name : raise::steeringInputs(*module)) {
@@ -24,6 +21,16 @@ void specialise(const std::string &path, CompileOptions &options,
     options.values.push_back(name + "=" +
                              std::to_string(given->tensor.integers()[0]));
     inputs.erase(given);
+  }
+  for (const NamedTensor &input : inputs) {
+    std::string dims = input.name + "=";
+    llvm::ArrayRef<int64_t> shape = input.tensor.shape();
+    for (size_t i = 0; i < shape.size(); ++i)
+      dims += (i ? "," : "") + std::to_string(shape[i]);
+    options.actual.push_back(dims);
+    // Others may begin with tokens.
+    if (!shape.empty() && !options.maxBatch)
+      options.maxBatch = std::max<int64_t>(shape[0], 1);
   }
 }
 

@@ -10,8 +10,9 @@
 
 namespace dalbit::tool {
 
-/// Room for the batch of \p inputs, unless \p options say. Inputs of the model
-/// \p path that steer it leave \p inputs and become values of \p options.
+/// Inputs of the model \p path that steer it leave \p inputs and become values
+/// of \p options; of the others these get the sizes, and unless they say
+/// otherwise room for the batch of the first.
 /// Throws Error if the model cannot be imported.
 void specialise(const std::string &path, CompileOptions &options,
                 std::vector<NamedTensor> &inputs);

@@ -7,7 +7,6 @@
 
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/integer/IntegerExecutor.h"
-#include "compiler/quantise/NNToQNN.h"
 #include "isa/binary/Expression.h"
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
@@ -88,9 +87,7 @@ void line(const char *left, const char *right, bool ok,
 }
 
 std::string decibel(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.1f dB", value);
-  return value >= 200 ? "equal" : text;
+  return decibels(value) + (value >= 200 ? "" : " dB");
 }
 
 /// Whether all outputs are equal, bit for bit; else names the first.
@@ -116,19 +113,10 @@ void verify(VerifyState &state) {
       state.inputs.empty() ? seededInputs(function, modelFacts(*raised))
                            : readInputs(state.inputs);
   execute::FloatExecutor onnx(*imported), nn(*raised);
-  Tensors tensors;
-  int64_t past = 0;
-  for (const execute::Port &port : onnx.inputs()) {
-    auto given = std::find_if(
-        inputs.begin(), inputs.end(),
-        [&](const host::HostTensor &input) { return input.name == port.name; });
-    if (given == inputs.end())
-      throw Error("input '" + port.name + "' is missing",
-                  {"add --input " + port.name + "=FILE"});
-    tensors.push_back(toTensor(*given));
-    if (given->shape.size() == 4)
-      past = given->shape[2];
-  }
+  std::vector<NamedTensor> named;
+  for (const host::HostTensor &input : inputs)
+    named.push_back({input.name, toTensor(input)});
+  Tensors tensors = inOrder(onnx.inputs(), named);
 
   bool good = true;
   Tensors reference = onnx.run(tensors), rewritten = nn.run(tensors);
@@ -137,12 +125,8 @@ void verify(VerifyState &state) {
     good &= db > 80;
     line("onnx", "nn", db > 80, onnx.outputs()[i].name + ": " + decibel(db));
   }
-  quantise::Options options;
-  options.weights = state.compile.weights;
-  if (failed(quantise::convertToQNN(*raised, options)))
-    throw Error(state.model + ": cannot be quantised",
-                {"dalbit compile names the node"});
-  Tensors integers = execute::runInteger(*raised, tensors, past);
+  compiler.quantise(*raised, state.compile);
+  Tensors integers = execute::runInteger(*raised, tensors, pastOf(tensors));
   std::vector<host::HostTensor> exact;
   for (size_t i = 0; i < reference.size(); ++i) {
     exact.push_back(toHost(onnx.outputs()[i].name, integers[i]));

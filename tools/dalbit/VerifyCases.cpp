@@ -4,7 +4,6 @@
 
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/TensorFile.h"
-#include "compiler/quantise/NNToQNN.h"
 #include "support/Error.h"
 #include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
@@ -13,7 +12,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -40,21 +38,14 @@ std::vector<NamedTensor> readSet(const fs::path &folder, const char *kind,
   }
 }
 
-std::string decibel(double value) {
-  if (std::isnan(value))
-    return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
-  return value >= 200 ? "exact" : text;
-}
-
 void showLayers(const std::vector<LayerNoise> &layers) {
   std::printf("  %-44s %-10s %6s %6s %6s\n", "layer, dB of noise below it", "",
               "int8", "int16", "whole");
   for (const LayerNoise &layer : layers)
     std::printf("  %-44s %-10s %6s %6s %6s%s\n", layer.node.c_str(),
-                layer.kind.c_str(), decibel(layer.int8Rows).c_str(),
-                decibel(layer.int16Rows).c_str(), decibel(layer.whole).c_str(),
+                layer.kind.c_str(), decibels(layer.int8Rows).c_str(),
+                decibels(layer.int16Rows).c_str(),
+                decibels(layer.whole).c_str(),
                 layer.wantsInt16() ? "  wants int16" : "");
 }
 
@@ -66,25 +57,11 @@ std::vector<LayerNoise> noiseOf(const std::string &model,
   auto raised = compiler.import(model), integer = compiler.import(model);
   compiler.raise(*raised, options);
   compiler.raise(*integer, options);
-  quantise::Options quantise;
-  quantise.weights = options.weights;
-  if (failed(quantise::convertToQNN(*integer, quantise)))
-    throw Error(model + ": cannot be quantised",
-                {"dalbit compile names the node"});
-  std::vector<execute::Tensor> tensors;
-  int64_t past = 0;
-  execute::FloatExecutor ports(*raised);
-  for (const execute::Port &port : ports.inputs()) {
-    auto given = std::find_if(
-        inputs.begin(), inputs.end(),
-        [&](const NamedTensor &input) { return input.name == port.name; });
-    if (given == inputs.end())
-      throw Error("input '" + port.name + "' is missing");
-    tensors.push_back(given->tensor);
-    if (given->tensor.rank() == 4)
-      past = given->tensor.dim(2);
-  }
-  return layerNoise(*raised, *integer, tensors, past, options.weights == "w4");
+  compiler.quantise(*integer, options);
+  std::vector<execute::Tensor> tensors =
+      inOrder(execute::FloatExecutor(*raised).inputs(), inputs);
+  return layerNoise(*raised, *integer, tensors, pastOf(tensors),
+                    options.weights == "w4");
 }
 
 } // namespace
@@ -129,7 +106,7 @@ void verifyCases(const std::string &model, const CompileOptions &options,
                     execute::shapeText(got->tensor.shape()) + ", expected " +
                     execute::shapeText(want.tensor.shape()));
       std::printf("  output %-37s %6s dB\n", want.name.c_str(),
-                  decibel(snr(want.tensor, got->tensor)).c_str());
+                  decibels(snr(want.tensor, got->tensor)).c_str());
     }
     showLayers(noiseOf(model, modelOptions.compile, inputs));
   }

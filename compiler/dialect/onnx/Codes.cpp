@@ -85,17 +85,32 @@ static void forEach(CodesAttr attribute, const Visit &visit) {
   }
 }
 
-void readCodes(CodesAttr attribute, llvm::SmallVectorImpl<float> &out) {
+namespace {
+
+/// What the attribute names, read.
+struct Stored {
+  explicit Stored(CodesAttr attribute) {
+    readWeight(attribute.getCodes(), codes);
+    readWeight(attribute.getScales(), scales);
+    if (attribute.getZeros())
+      readWeight(attribute.getZeros(), zeros);
+  }
+  /// Element \p i without the zero point of \p scale.
+  int64_t codeAt(int64_t i, int64_t scale) const {
+    return codes[i] - (zeros.empty() ? 0 : zeros[scale]);
+  }
+
   SmallVector<int64_t> codes, zeros;
   SmallVector<float> scales;
-  readWeight(attribute.getCodes(), codes);
-  readWeight(attribute.getScales(), scales);
-  if (attribute.getZeros())
-    readWeight(attribute.getZeros(), zeros);
-  out.resize(codes.size());
+};
+
+} // namespace
+
+void readCodes(CodesAttr attribute, llvm::SmallVectorImpl<float> &out) {
+  Stored stored(attribute);
+  out.resize(stored.codes.size());
   forEach(attribute, [&](int64_t i, int64_t scale) {
-    int64_t zero = zeros.empty() ? 0 : zeros[scale];
-    out[i] = float(codes[i] - zero) * scales[scale];
+    out[i] = float(stored.codeAt(i, scale)) * stored.scales[scale];
   });
 }
 
@@ -112,21 +127,15 @@ std::optional<Grid> gridOf(Attribute weight) {
                       : attribute.getAxis() == 0 && attribute.getBlock() >= k;
   if (!single && !byColumn)
     return std::nullopt;
-  SmallVector<int64_t> codes, zeros;
-  SmallVector<float> scales;
-  readWeight(attribute.getCodes(), codes);
-  readWeight(attribute.getScales(), scales);
-  if (attribute.getZeros())
-    readWeight(attribute.getZeros(), zeros);
+  Stored stored(attribute);
   Grid grid;
   grid.codes.resize(size_t(k * n));
   for (int64_t i = 0; i < k * n; ++i) {
     int64_t scale = single ? 0 : i % n;
-    grid.codes[size_t(i)] =
-        int32_t(codes[i] - (zeros.empty() ? 0 : zeros[scale]));
+    grid.codes[size_t(i)] = int32_t(stored.codeAt(i, scale));
   }
   for (int64_t c = 0; c < n; ++c)
-    grid.scales.push_back(scales[single ? 0 : c]);
+    grid.scales.push_back(stored.scales[single ? 0 : c]);
   return grid;
 }
 
