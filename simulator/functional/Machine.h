@@ -13,6 +13,7 @@
 #include "isa/Isa.h"
 #include "isa/target/Target.h"
 #include "simulator/functional/Arithmetic.h"
+#include "simulator/functional/dot/Kernel.h"
 #include "simulator/host/Memory.h"
 
 #include <string>
@@ -35,6 +36,7 @@ struct Machine {
   std::vector<RowScalar> rowScalars;
   std::vector<uint32_t> table; ///< words of V4
   host::Memory &memory;
+  const DotKernel *dot = &dotKernel();
 
   /// \p bytes of the scratchpad from \p address, which counts modulo 2^24;
   /// faults if they are not all there.

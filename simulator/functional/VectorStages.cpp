@@ -5,11 +5,31 @@
 #include <algorithm>
 #include <cstring>
 
+// One body for each level of the processor, chosen when the program is loaded.
+#if defined(__x86_64__)
+#define DALBIT_CLONES                                                          \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define DALBIT_CLONES
+#endif
+#define DALBIT_INLINE [[gnu::always_inline]] inline
+
 namespace dalbit::functional {
 
 namespace {
 
-template <typename T> void loadAs(std::span<int32_t> v, const uint8_t *bytes) {
+/// Whether requantise() has no special case for the shift.
+DALBIT_INLINE bool isPlainShift(int shift) { return shift >= 1 && shift <= 47; }
+
+/// requantise() without its cases, for the vectoriser.
+DALBIT_INLINE int32_t requantisePlainly(int32_t x, int32_t mantissa,
+                                        int shift) {
+  int64_t half = int64_t(1) << (shift - 1);
+  return saturate32((int64_t(x) * mantissa + half) >> shift);
+}
+
+template <typename T>
+DALBIT_INLINE void loadAs(std::span<int32_t> v, const uint8_t *bytes) {
   for (size_t i = 0; i < v.size(); ++i) {
     T element;
     std::memcpy(&element, bytes + i * sizeof(T), sizeof(T));
@@ -18,15 +38,16 @@ template <typename T> void loadAs(std::span<int32_t> v, const uint8_t *bytes) {
 }
 
 template <typename T>
-void storeAs(std::span<const int32_t> v, int64_t low, int64_t high,
-             uint8_t *bytes) {
+DALBIT_INLINE void storeAs(std::span<const int32_t> v, int64_t low,
+                           int64_t high, uint8_t *bytes) {
   for (int64_t i = 0; i < int64_t(v.size()); ++i) {
     T element = T(i >= low && i < high ? v[size_t(i)] : 0);
     std::memcpy(bytes + i * int64_t(sizeof(T)), &element, sizeof(T));
   }
 }
 
-RowScalar sumOfSquares(std::span<const int32_t> v, int32_t absmax) {
+DALBIT_INLINE RowScalar sumOfSquares(std::span<const int32_t> v,
+                                     int32_t absmax) {
   int shift = squareShift(absmax);
   int64_t half = (int64_t(1) << shift) >> 1, sum = 0;
   for (int32_t value : v) {
@@ -56,7 +77,8 @@ int64_t bytesOf(isa::Type type) {
   return 0;
 }
 
-void loadRow(std::span<int32_t> v, const uint8_t *bytes, isa::Type type) {
+DALBIT_CLONES void loadRow(std::span<int32_t> v, const uint8_t *bytes,
+                           isa::Type type) {
   switch (type) {
   case isa::Type::I8:
     return loadAs<int8_t>(v, bytes);
@@ -67,46 +89,57 @@ void loadRow(std::span<int32_t> v, const uint8_t *bytes, isa::Type type) {
   }
 }
 
-void scaleRow(std::span<int32_t> v, int32_t mantissa, int shift) {
-  if (shift < 1 || shift > 47) {
+DALBIT_CLONES void scaleRow(std::span<int32_t> v, int32_t mantissa, int shift) {
+  if (!isPlainShift(shift)) {
     for (int32_t &x : v)
       x = requantise(x, mantissa, shift);
     return;
   }
-  // requantise() without its cases, for the vectoriser.
-  int64_t half = int64_t(1) << (shift - 1);
   for (int32_t &x : v)
-    x = saturate32((int64_t(x) * mantissa + half) >> shift);
+    x = requantisePlainly(x, mantissa, shift);
 }
 
-void scaleByPairs(std::span<int32_t> v, std::span<const int32_t> pairs,
-                  int adjust) {
+DALBIT_CLONES void scaleByPairs(std::span<int32_t> v,
+                                std::span<const int32_t> pairs, int adjust) {
+  int least = 127, most = -128;
+  for (int32_t pair : pairs) {
+    int exponent = unpackPair(uint32_t(pair)).exponent;
+    least = std::min(least, exponent);
+    most = std::max(most, exponent);
+  }
+  if (!isPlainShift(least + adjust) || !isPlainShift(most + adjust)) {
+    for (size_t i = 0; i < v.size(); ++i) {
+      RowScalar pair = unpackPair(uint32_t(pairs[i]));
+      v[i] = requantise(v[i], pair.value, pair.exponent + adjust);
+    }
+    return;
+  }
   for (size_t i = 0; i < v.size(); ++i) {
     RowScalar pair = unpackPair(uint32_t(pairs[i]));
-    v[i] = requantise(v[i], pair.value, pair.exponent + adjust);
+    v[i] = requantisePlainly(v[i], pair.value, pair.exponent + adjust);
   }
 }
 
-void scaleByFactors(std::span<int32_t> v, std::span<const int32_t> factors,
-                    int shift) {
-  if (shift < 1 || shift > 47) {
+DALBIT_CLONES void scaleByFactors(std::span<int32_t> v,
+                                  std::span<const int32_t> factors, int shift) {
+  if (!isPlainShift(shift)) {
     for (size_t i = 0; i < v.size(); ++i)
       v[i] = requantise(v[i], factors[i], shift);
     return;
   }
-  int64_t half = int64_t(1) << (shift - 1);
   for (size_t i = 0; i < v.size(); ++i)
-    v[i] = saturate32((int64_t(v[i]) * factors[i] + half) >> shift);
+    v[i] = requantisePlainly(v[i], factors[i], shift);
 }
 
-void addValue(std::span<int32_t> v, int32_t summand, bool isMinus) {
+DALBIT_CLONES void addValue(std::span<int32_t> v, int32_t summand,
+                            bool isMinus) {
   int64_t signedSummand = isMinus ? -int64_t(summand) : summand;
   for (int32_t &x : v)
     x = saturate32(x + signedSummand);
 }
 
-void addRow(std::span<int32_t> v, std::span<const int32_t> summands,
-            bool isMinus) {
+DALBIT_CLONES void addRow(std::span<int32_t> v,
+                          std::span<const int32_t> summands, bool isMinus) {
   if (isMinus) {
     for (size_t i = 0; i < v.size(); ++i)
       v[i] = saturate32(int64_t(v[i]) - summands[i]);
@@ -116,19 +149,24 @@ void addRow(std::span<int32_t> v, std::span<const int32_t> summands,
     v[i] = saturate32(int64_t(v[i]) + summands[i]);
 }
 
-void tableValue(std::span<int32_t> v, const uint32_t *table, int shift,
-                int offset) {
+DALBIT_CLONES void tableValue(std::span<int32_t> v, const uint32_t *table,
+                              int shift, int offset) {
   for (int32_t &x : v)
     x = lookUp(table, x, shift, offset);
 }
 
-void tableGate(std::span<int32_t> v, const uint32_t *table, int shift,
-               int offset, int gateShift) {
+DALBIT_CLONES void tableGate(std::span<int32_t> v, const uint32_t *table,
+                             int shift, int offset, int gateShift) {
+  if (!isPlainShift(gateShift)) {
+    for (int32_t &x : v)
+      x = requantise(x, lookUp(table, x, shift, offset), gateShift);
+    return;
+  }
   for (int32_t &x : v)
-    x = requantise(x, lookUp(table, x, shift, offset), gateShift);
+    x = requantisePlainly(x, lookUp(table, x, shift, offset), gateShift);
 }
 
-void saturateRow(std::span<int32_t> v, isa::Type type) {
+DALBIT_CLONES void saturateRow(std::span<int32_t> v, isa::Type type) {
   if (type == isa::Type::I8)
     for (int32_t &x : v)
       x = std::clamp(x, -128, 127);
@@ -137,8 +175,8 @@ void saturateRow(std::span<int32_t> v, isa::Type type) {
       x = std::clamp(x, -32768, 32767);
 }
 
-void storeRow(std::span<const int32_t> v, int64_t low, int64_t high,
-              uint8_t *bytes, isa::Type type) {
+DALBIT_CLONES void storeRow(std::span<const int32_t> v, int64_t low,
+                            int64_t high, uint8_t *bytes, isa::Type type) {
   switch (type) {
   case isa::Type::I8:
     return storeAs<int8_t>(v, low, high, bytes);
@@ -149,8 +187,9 @@ void storeRow(std::span<const int32_t> v, int64_t low, int64_t high,
   }
 }
 
-RowScalar reduceRow(std::span<const int32_t> v, isa::VectorReduce kind,
-                    int64_t first, int32_t absmax) {
+DALBIT_CLONES RowScalar reduceRow(std::span<const int32_t> v,
+                                  isa::VectorReduce kind, int64_t first,
+                                  int32_t absmax) {
   switch (kind) {
   case isa::VectorReduce::None:
     break;

@@ -42,10 +42,12 @@ isa::MatrixConfiguration configuration(const rtltest::MatrixConfig &m) {
 }
 
 /// Compares random jobs with the independent model on a target.
-void compare(const std::string &name, int count) {
+void compare(const std::string &name, int count,
+             const DotKernel &kernel = dotKernel()) {
   target::Target target = target::loadTarget(name);
   host::Memory memory(4096);
   Machine machine(target, memory);
+  machine.dot = &kernel;
   rtltest::MatrixSize size{target.outputs, target.lanes, target.portBytes,
                            target.accumulatorEntries};
   rtltest::Accumulator expected(size_t(size.entries),
@@ -139,6 +141,14 @@ TEST_CASE("random products equal the independent model on edge", "[matrix]") {
 
 TEST_CASE("random products equal the independent model on server", "[matrix]") {
   compare("server", 80);
+}
+
+TEST_CASE("every dot kernel serves the matrix unit", "[matrix]") {
+  for (const DotKernel &kernel : dotKernels())
+    if (kernel.isSupported()) {
+      INFO(kernel.name);
+      compare("edge", 30, kernel);
+    }
 }
 
 TEST_CASE("words past the last channel are not fetched", "[matrix]") {
