@@ -195,7 +195,7 @@ host::StepResult FastEngine::run(const host::Start &start) {
   result.byTag = state->npu.byTag();
   result.counters = state->npu.counters();
   for (const auto &[tag, counters] : result.byTag)
-    result.counters += counters;
+    add(result.counters, counters);
   for (const auto &[name, value] : state->dramCounters())
     result.dram[name] = value - before[name];
   return result;

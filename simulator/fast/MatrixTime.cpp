@@ -7,124 +7,36 @@ namespace dalbit::fast {
 using isa::ErrorCode;
 using isa::MatrixWForm;
 
-namespace {
-
-bool isPacked(MatrixWForm form) {
-  return form == MatrixWForm::W8 || form == MatrixWForm::W4;
-}
-
-} // namespace
-
-/// rtl/matrix/matrix_check.sv.
-ErrorCode MatrixTime::check(const isa::MatrixConfiguration &c) const {
-  auto off = [](uint32_t bytes, uint32_t unit) {
-    return (bytes & (unit - 1)) != 0;
-  };
-  uint32_t group = unsigned(c.wGroup);
-  if (c.wForm == MatrixWForm::W4 && (group == 3 || (32u << group) < sizes.k))
-    return ErrorCode::IllegalConfig;
-  if (tilesN > 1 && c.accStride < c.rows)
-    return ErrorCode::IllegalConfig;
-  uint32_t unit = c.wForm == MatrixWForm::Rows      ? sizes.k
-                  : c.wForm == MatrixWForm::Columns ? sizes.n
-                                                    : sizes.portBytes;
-  bool isStrideOff = !isPacked(c.wForm) && off(c.wRowStride, unit);
-  uint64_t entries =
-      c.accAddr + uint64_t(tilesN - 1) * c.accStride + uint64_t(c.rows);
-  if (off(c.wAddr, unit) || isStrideOff || entries > sizes.accEntries ||
-      off(c.aAddr, sizes.k) || off(c.aRowStride, sizes.k))
-    return ErrorCode::Address;
-  return ErrorCode::None;
-}
-
-/// Words fetched of a tile, headers not counted.
-uint32_t MatrixTime::words(uint32_t tileN, uint32_t tileK) const {
-  uint32_t channels = tileN + 1 == tilesN ? tailN : sizes.n;
-  uint32_t lanes = tileK + 1 == tilesK ? tailK : sizes.k;
-  switch (c.wForm) {
-  case MatrixWForm::W8:
-    return (channels - 1) / (sizes.portBytes / sizes.k) + 1;
-  case MatrixWForm::W4:
-    return (channels - 1) / (2 * sizes.portBytes / sizes.k) + 1;
-  case MatrixWForm::Rows:
-    return channels;
-  case MatrixWForm::Columns:
-    break;
-  }
-  return lanes;
-}
-
-/// A superset of the banks that the instruction asks.
-void MatrixTime::findBanks() {
-  bankMask[0] = bankMask[1] = 0;
-  auto add = [&](uint32_t bank) {
-    bankMask[bank / 64] |= uint64_t(1) << (bank % 64);
-  };
-  auto addRange = [&](uint32_t first, uint64_t bytes) {
-    // What wraps or is past the end may be anywhere.
-    bool isInside = first + bytes <= sizes.spmBytes;
-    uint32_t low = isInside ? sizes.bankOf(first) : 0;
-    uint32_t high =
-        isInside ? sizes.bankOf(uint32_t(first + bytes - 1)) : sizes.banks - 1;
-    for (uint32_t bank = low; bank <= high; ++bank)
-      add(bank);
-  };
-  uint64_t tileBytes = uint64_t(sizes.n) * sizes.k;
-  uint64_t span =
-      c.aRowStride < 1u << 23
-          ? uint64_t(c.rows - 1) * c.aRowStride + uint64_t(tilesK) * sizes.k
-          : uint64_t(1) << 24;
-  addRange(c.aAddr, span);
-  switch (c.wForm) {
-  case MatrixWForm::W8:
-    addRange(c.wAddr, tiles * tileBytes);
-    break;
-  case MatrixWForm::W4: {
-    uint64_t groups =
-        uint64_t(tilesN) * ((tilesK + groupTiles - 1) / groupTiles);
-    addRange(c.wAddr,
-             groups * groupTiles * tileBytes / 2 +
-                 (groups * sizes.n / sizes.portBytes + 1) * sizes.portBytes);
-    break;
-  }
-  case MatrixWForm::Rows:
-    span = uint64_t(c.n - 1) * c.wRowStride + uint64_t(tilesK) * sizes.k;
-    addRange(c.wAddr, c.wRowStride < 1u << 23 ? span : uint64_t(1) << 24);
-    break;
-  case MatrixWForm::Columns:
-    span = uint64_t(c.k - 1) * c.wRowStride + uint64_t(tilesN) * sizes.n;
-    addRange(c.wAddr, c.wRowStride < 1u << 23 ? span : uint64_t(1) << 24);
-    break;
-  }
-  add(sizes.halfOf(c.accAddr));
-  add(sizes.halfOf(c.accAddr + (tilesN - 1) * c.accStride + c.rows - 1));
-}
-
 void MatrixTime::begin(const isa::MatrixConfiguration &configuration,
                        Cycle start) {
-  c = configuration;
-  now = {};
-  bankMask[0] = bankMask[1] = 0;
-  refused = ErrorCode::None;
-  isEmpty = c.rows == 0 || c.n == 0 || c.k == 0;
-  if (!isEmpty) {
-    tilesN = (c.n - 1) / sizes.n + 1;
-    tilesK = (c.k - 1) / sizes.k + 1;
-    tiles = tilesN * tilesK;
-    tailN = (c.n - 1) % sizes.n + 1;
-    tailK = (c.k - 1) % sizes.k + 1;
-    refused = check(c);
+  MatrixPlan &known = plans.of(configuration);
+  plan = &known;
+  isAlone = false;
+  if (!known.isMade) {
+    known.make(sizes);
+    if (known.alone.done == Never && !known.isEmpty) {
+      // What it takes on banks that nobody else asks.
+      begin(0);
+      keep();
+      occupancy = &nobody;
+      advance(Occupancy::MostAlone);
+      if (now.outside == Never)
+        known.alone = {now.done, now.lastFire};
+      restore();
+      occupancy = &all;
+    }
   }
-  if (isEmpty || refused != ErrorCode::None) {
-    isEmpty = true;
+  begin(start);
+}
+
+void MatrixTime::begin(Cycle start) {
+  now = {};
+  if (plan->isEmpty) {
     now.done = start + 2;
     now.until = Never;
     return;
   }
-  rows = uint64_t(c.rows) * tiles;
-  groupTiles =
-      c.wForm == MatrixWForm::W4 ? (32u << unsigned(c.wGroup)) / sizes.k : 1;
-  findBanks();
+  const isa::MatrixConfiguration &c = plan->c;
   now.firstRequest = now.until = start + 2;
   now.lastGrant = now.lastAsk = start + 1;
   now.lastFire = start;
@@ -132,6 +44,18 @@ void MatrixTime::begin(const isa::MatrixConfiguration &configuration,
   now.address = now.tileAddress = now.columnAddress = c.wAddr;
   now.askAddress = now.askTileAddress = c.aAddr;
   now.entry = now.tileEntry = c.accAddr;
+}
+
+bool MatrixTime::runAlone(Cycle start) {
+  const MatrixPlan::Alone &alone = plan->alone;
+  if (plan->isEmpty || alone.done == Never ||
+      !all.isFree<FillLevel>(plan->bankMask, start + 2, start + alone.done))
+    return false;
+  isAlone = true;
+  now.done = start + alone.done;
+  now.lastFire = start + alone.lastFire;
+  now.until = Never;
+  return true;
 }
 
 /// How many words from \p address on, \p step apart, are in the same bank, at
@@ -148,7 +72,7 @@ uint32_t MatrixTime::runInBank(uint32_t address, uint32_t step,
 /// anything.
 bool MatrixTime::fill(Cycle horizon) {
   bool did = false;
-  while (now.tile < tiles) {
+  while (now.tile < plan->tiles) {
     // What was not decided up to kept() is not before it.
     Cycle request = std::max(now.lastGrant + 1, kept.until);
     if (now.word == 0 && now.tile >= 2) {
@@ -157,9 +81,9 @@ bool MatrixTime::fill(Cycle horizon) {
         return did;
       request = std::max(request, now.released[(now.tile - 2) % 4] + 1);
     }
-    uint32_t count = words(now.tileN, now.tileK);
+    uint32_t count = plan->words(now.tileN, now.tileK);
     uint32_t left = now.header ? 1 : count - now.word;
-    uint32_t step = isPacked(c.wForm) ? sizes.portBytes : c.wRowStride;
+    uint32_t step = plan->wordStep;
     uint32_t run;
     Cycle grant = request;
     if (sizes.isPast(now.address)) {
@@ -169,13 +93,13 @@ bool MatrixTime::fill(Cycle horizon) {
       run = 1;
     } else {
       uint32_t bank = sizes.bankOf(now.address);
-      grant = occupancy.nextFree<FillLevel>(bank, request);
+      grant = occupancy->nextFree<FillLevel>(bank, request);
       if (grant >= horizon)
         return did;
       run = left == 1 ? 1 : runInBank(now.address, step, left);
       run = uint32_t(std::min<Cycle>(run, horizon - grant));
-      run = occupancy.freeRun<FillLevel>(bank, grant, run);
-      occupancy.mark(FillLevel, bank, grant, run);
+      run = occupancy->freeRun<FillLevel>(bank, grant, run);
+      occupancy->mark(FillLevel, bank, grant, run);
     }
     did = true;
     now.lastGrant = grant + run - 1;
@@ -196,11 +120,11 @@ bool MatrixTime::fill(Cycle horizon) {
 void MatrixTime::endTile() {
   now.filled[now.tile % 4] = now.lastGrant;
   ++now.tile;
-  bool isLastK = now.tileK + 1 == tilesK;
-  bool isGroupEnd = isLastK || now.group + 1 == groupTiles;
+  bool isLastK = now.tileK + 1 == plan->tilesK;
+  bool isGroupEnd = isLastK || now.group + 1 == plan->groupTiles;
   uint32_t fetched = now.word * sizes.portBytes;
-  uint32_t before = now.address - (isPacked(c.wForm) ? fetched : 0);
-  switch (c.wForm) {
+  uint32_t before = now.address - (plan->isPacked ? fetched : 0);
+  switch (plan->c.wForm) {
   case MatrixWForm::W8:
     now.address = before + sizes.n * sizes.k;
     break;
@@ -208,12 +132,12 @@ void MatrixTime::endTile() {
     uint32_t codes = sizes.n * sizes.k / 2;
     now.address = before + codes;
     if (isLastK)
-      now.address += (groupTiles - 1 - now.group) * codes;
+      now.address += (plan->groupTiles - 1 - now.group) * codes;
     break;
   }
   case MatrixWForm::Rows:
     if (isLastK)
-      now.tileAddress = now.columnAddress += c.wRowStride * sizes.n;
+      now.tileAddress = now.columnAddress += plan->c.wRowStride * sizes.n;
     else
       now.tileAddress += sizes.k;
     now.address = now.tileAddress;
@@ -231,7 +155,7 @@ void MatrixTime::endTile() {
     now.group = 0;
     uint32_t slots = sizes.portBytes / sizes.n;
     now.slot = now.nextSlot;
-    now.header = c.wForm == MatrixWForm::W4 && now.nextSlot % slots == 0;
+    now.header = plan->c.wForm == MatrixWForm::W4 && now.nextSlot % slots == 0;
     ++now.nextSlot;
   } else {
     ++now.group;
@@ -243,7 +167,7 @@ void MatrixTime::endTile() {
 
 /// Asks for the next row; four are kept ahead.
 bool MatrixTime::ask(Cycle horizon) {
-  if (now.asked == rows || now.asked - now.fired == 4)
+  if (now.asked == plan->rows || now.asked - now.fired == 4)
     return false;
   Cycle request = std::max(now.lastAsk + 1, kept.until);
   if (now.asked >= 4)
@@ -255,52 +179,52 @@ bool MatrixTime::ask(Cycle horizon) {
     now.outside = std::min(now.outside, request);
   } else {
     uint32_t bank = sizes.bankOf(now.askAddress);
-    grant = occupancy.nextFree<ActLevel>(bank, request);
+    grant = occupancy->nextFree<ActLevel>(bank, request);
     if (grant >= horizon)
       return false;
-    occupancy.mark(ActLevel, bank, grant);
+    occupancy->mark(ActLevel, bank, grant);
   }
   now.lastAsk = now.asks[now.asked % 4] = grant;
   ++now.asked;
-  if (++now.askRow < c.rows) {
-    now.askAddress = (now.askAddress + c.aRowStride) & SpmMask;
+  if (++now.askRow < plan->c.rows) {
+    now.askAddress = (now.askAddress + plan->c.aRowStride) & SpmMask;
     return true;
   }
   now.askRow = 0;
-  bool isLastK = now.askK + 1 == tilesK;
+  bool isLastK = now.askK + 1 == plan->tilesK;
   now.askK = isLastK ? 0 : now.askK + 1;
   now.askTileAddress =
-      isLastK ? c.aAddr : (now.askTileAddress + sizes.k) & SpmMask;
+      isLastK ? plan->c.aAddr : (now.askTileAddress + sizes.k) & SpmMask;
   now.askAddress = now.askTileAddress;
   return true;
 }
 
-/// Lets rows meet their tiles as far as both are there.
+/// Lets plan->rows meet their plan->tiles as far as both are there.
 bool MatrixTime::fire(Cycle horizon) {
   bool did = false;
   while (now.fired < now.asked && now.fireTile < now.tile) {
     Cycle at =
         std::max(now.asks[now.fired % 4], now.filled[now.fireTile % 4]) + 2;
-    at = std::max(at, now.lastFire + (c.rows == 1 ? 2 : 1));
+    at = std::max(at, now.lastFire + (plan->c.rows == 1 ? 2 : 1));
     if (at >= horizon)
       return did;
     bool clears =
-        now.fireK == 0 && c.accumulate == isa::MatrixAccumulate::Clear;
+        now.fireK == 0 && plan->c.accumulate == isa::MatrixAccumulate::Clear;
     if (!clears)
-      occupancy.mark(ActLevel, sizes.halfOf(now.entry), at);
+      occupancy->mark(ActLevel, sizes.halfOf(now.entry), at);
     now.lastFire = now.fires[now.fired % 4] = at;
     ++now.fired;
     did = true;
     ++now.entry;
-    if (++now.fireRow < c.rows)
+    if (++now.fireRow < plan->c.rows)
       continue;
     now.fireRow = 0;
     now.released[now.fireTile % 4] = at;
     ++now.fireTile;
-    bool isLastK = now.fireK + 1 == tilesK;
+    bool isLastK = now.fireK + 1 == plan->tilesK;
     now.fireK = isLastK ? 0 : now.fireK + 1;
     if (isLastK)
-      now.tileEntry += c.accStride;
+      now.tileEntry += plan->c.accStride;
     now.entry = now.tileEntry;
     return true; // a bank of registers is free: the fill goes first
   }
@@ -315,7 +239,7 @@ void MatrixTime::advance(Cycle horizon) {
   for (;;) {
     bool did = fill(horizon);
     if (fire(horizon)) {
-      if (now.fired < rows)
+      if (now.fired < plan->rows)
         continue;
       now.done = now.lastFire + 2;
       now.until = Never;
@@ -329,50 +253,12 @@ void MatrixTime::advance(Cycle horizon) {
 }
 
 void MatrixTime::restore() {
-  occupancy.clear(FillLevel, kept.until, now.lastGrant);
-  occupancy.clear(ActLevel, kept.until, std::max(now.lastAsk, now.lastFire));
+  if (!isAlone) {
+    occupancy->clear(FillLevel, kept.until, now.lastGrant);
+    occupancy->clear(ActLevel, kept.until, std::max(now.lastAsk, now.lastFire));
+  }
+  isAlone = false;
   now = kept;
-}
-
-void MatrixTime::count(isa::MatrixCounters &to) const {
-  if (isEmpty)
-    return;
-  uint64_t products = uint64_t(c.rows) * c.n * c.k;
-  (c.wForm == MatrixWForm::W8   ? to.macsW8
-   : c.wForm == MatrixWForm::W4 ? to.macsW4
-                                : to.macsStream) += products;
-  uint64_t weights = uint64_t(words(tilesN - 1, 0)) * (tilesK - 1) +
-                     words(tilesN - 1, tilesK - 1);
-  if (tilesN > 1)
-    weights += (uint64_t(words(0, 0)) * (tilesK - 1) + words(0, tilesK - 1)) *
-               (tilesN - 1);
-  uint64_t headers = 0;
-  if (c.wForm == MatrixWForm::W4) {
-    uint64_t groups = uint64_t(tilesN) * ((tilesK - 1) / groupTiles + 1);
-    headers = (groups - 1) / (sizes.portBytes / sizes.n) + 1;
-  }
-  bool isClear = c.accumulate == isa::MatrixAccumulate::Clear;
-  to.arrayActive += rows;
-  to.accWrites += rows;
-  to.accReads += rows - (isClear ? uint64_t(c.rows) * tilesN : 0);
-  to.actReads += rows * sizes.access64;
-  to.fillWords += (weights + headers) * sizes.access64;
-  to.fillActive += weights;
-  switch (c.wForm) {
-  case MatrixWForm::W8:
-    to.fillWeights += weights * sizes.portBytes;
-    break;
-  case MatrixWForm::W4:
-    to.fillWeights += weights * 2 * sizes.portBytes;
-    to.decodedWeights += weights * 2 * sizes.portBytes;
-    break;
-  case MatrixWForm::Rows:
-    to.fillWeights += weights * sizes.k;
-    break;
-  case MatrixWForm::Columns:
-    to.fillWeights += weights * sizes.n;
-    break;
-  }
 }
 
 } // namespace dalbit::fast

@@ -7,23 +7,36 @@
 // before it takes one of its banks that is still free; restore() takes back
 // what was decided since keep(). Whatever it decides after keep() lies at or
 // after the cycle up to which it had been advanced then.
+//
+// runAlone() is the closed form where nobody before it has one of the banks: no
+// latency depends on data (T3), so the whole instruction takes what its
+// configuration says, which advance() has found out once on banks of nobody.
+// If somebody takes a bank after all, restore() goes back to the beginning.
 
 #pragma once
 
 #include "isa/Isa.h"
+#include "simulator/fast/MatrixPlan.h"
 #include "simulator/fast/Occupancy.h"
+#include "simulator/fast/Plans.h"
 #include "simulator/fast/Sizes.h"
 
 namespace dalbit::fast {
 
 class MatrixTime {
 public:
-  MatrixTime(const Sizes &sizes, Occupancy &occupancy)
-      : sizes(sizes), occupancy(occupancy) {}
+  /// \p nobody: banks that no other unit asks.
+  MatrixTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
+      : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
   /// The unit's start_i is in \p start. Done at once if it is refused or
   /// without effect.
   void begin(const isa::MatrixConfiguration &configuration, Cycle start);
+
+  /// Decides the whole instruction, just begun and kept, if that is known and
+  /// nobody before it has one of its banks meanwhile. It leaves no marks.
+  bool runAlone(Cycle start);
+  bool leavesMarks() const { return !isAlone; }
 
   /// Decides what happens before \p horizon: bits of earlier ports are final
   /// up to there. Afterwards it is known up to `until()`.
@@ -33,7 +46,7 @@ public:
   Cycle done() const { return now.done; }
   /// Grants before this cycle are decided; Never at the end.
   Cycle until() const { return now.until; }
-  isa::ErrorCode error() const { return refused; } ///< with done_o
+  isa::ErrorCode error() const { return plan->refused; } ///< with done_o
   /// First access past the scratchpad, or Never.
   Cycle outside() const { return now.outside; }
   Cycle moved() const { return now.lastFire + 1; } ///< of the counters
@@ -41,13 +54,15 @@ public:
     return std::max({now.lastGrant, now.lastAsk, now.lastFire});
   }
   /// Banks that it may ask, the accumulator's halves included.
-  uint64_t banks(unsigned word) const { return bankMask[word]; }
+  uint64_t banks(unsigned word) const {
+    return plan ? plan->bankMask[word] : 0;
+  }
 
   void keep() { kept = now; }
   void restore();
 
-  /// Adds what the instruction counts in all but the dispatcher's counters.
-  void count(isa::MatrixCounters &to) const;
+  /// What the instruction counts in all but the dispatcher's counters.
+  const isa::MatrixCounters &counts() const { return plan->counts; }
 
 private:
   struct State {
@@ -71,9 +86,7 @@ private:
     Cycle released[4] = {};            ///< last fire of a tile
   };
 
-  isa::ErrorCode check(const isa::MatrixConfiguration &c) const;
-  void findBanks();
-  uint32_t words(uint32_t tileN, uint32_t tileK) const;
+  void begin(Cycle start);
   bool fill(Cycle horizon);
   bool ask(Cycle horizon);
   bool fire(Cycle horizon);
@@ -81,14 +94,10 @@ private:
   uint32_t runInBank(uint32_t address, uint32_t step, uint32_t most) const;
 
   const Sizes &sizes;
-  Occupancy &occupancy;
-  isa::MatrixConfiguration c;
-  isa::ErrorCode refused = isa::ErrorCode::None;
-  bool isEmpty = true;
-  uint32_t tilesN = 0, tilesK = 0, tiles = 0, tailN = 0, tailK = 0,
-           groupTiles = 1;
-  uint64_t rows = 0; ///< of all tiles
-  uint64_t bankMask[2] = {};
+  Occupancy &all, &nobody, *occupancy;
+  Plans<MatrixPlan> plans;
+  const MatrixPlan *plan = nullptr;
+  bool isAlone = false;
   State now, kept;
 };
 

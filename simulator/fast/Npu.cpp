@@ -23,7 +23,9 @@ Npu::Npu(const binary::Program &program, const target::Target &target,
          Values &values)
     : sizes(target), code(decodeProgram(program.code)), values(values),
       memory(system, target.clockMhz, capacity), occupancy(sizes.banks + 2),
-      fetch(sizes, memory), matrix(sizes, occupancy), vector(sizes, occupancy) {
+      nobody(sizes.banks + 2, 2 * Occupancy::MostAlone / 64),
+      fetch(sizes, memory), matrix(sizes, occupancy, nobody),
+      vector(sizes, occupancy, nobody) {
   spans.reserve(64);
 }
 

@@ -95,6 +95,9 @@ private:
   void invalidate(Level level, uint32_t bank, Cycle from, Cycle now);
   bool meets(const uint64_t (&mask)[2], const MatrixTime &unit) const;
   bool meets(const uint64_t (&mask)[2], const VectorTime &unit) const;
+  bool unitsMeet() const;
+  template <typename Unit> bool meetsDma(const Unit &unit) const;
+  void markMatrix(Cycle now);
   bool isBankFree(uint32_t bank, Cycle now);
   uint64_t issuingBefore(Cycle cycle) const;
 
@@ -139,7 +142,7 @@ private:
   std::array<uint64_t, isa::Regions> regionBases{};
   Values &values;
   MemoryPort memory;
-  Occupancy occupancy;
+  Occupancy occupancy, nobody;
   FetchBuffer fetch;
   MatrixTime matrix;
   VectorTime vector;

@@ -32,12 +32,17 @@ enum Level : unsigned {
 
 class Occupancy {
 public:
-  static constexpr int64_t Blocks = 1024; ///< of 64 cycles
-  static constexpr int64_t Behind = 4096;
+  static constexpr int64_t Blocks = 1024; ///< of 64 cycles; a power of two
+  static constexpr int64_t Behind = 12288;
   static constexpr int64_t Ahead = Blocks * 64 - Behind - 64;
 
-  explicit Occupancy(uint32_t banks)
-      : banks(banks), words(size_t(Blocks) * Levels * banks) {}
+  /// Cycles of an instruction that is decided at once; if it is taken back,
+  /// what had the banks since its start must still be there.
+  static constexpr int64_t MostAlone = 8192;
+  static_assert(MostAlone < Behind);
+
+  explicit Occupancy(uint32_t banks, int64_t blocks = Blocks)
+      : banks(banks), blocks(blocks), words(size_t(blocks) * Levels * banks) {}
 
   /// First cycle not before \p from in which no level before \p level has
   /// \p bank.
@@ -74,6 +79,20 @@ public:
     }
   }
 
+  /// Whether no level before \p level has one of the banks of \p mask in the
+  /// cycles from \p from to \p to, which does not count.
+  template <unsigned level>
+  bool isFree(const uint64_t (&mask)[2], Cycle from, Cycle to) const {
+    for (unsigned word = 0; word < 2; ++word)
+      for (uint64_t left = mask[word]; left; left &= left - 1) {
+        uint32_t bank = word * 64 + uint32_t(std::countr_zero(left));
+        if (uint32_t count = uint32_t(to - from);
+            freeRun<level>(bank, from, count) != count)
+          return false;
+      }
+    return true;
+  }
+
   void mark(Level level, uint32_t bank, Cycle at) {
     word(level, bank, at >> 6) |= uint64_t(1) << (at & 63);
   }
@@ -106,7 +125,7 @@ public:
     Cycle first = (now - Behind) >> 6;
     if (first <= oldest)
       return;
-    for (Cycle block = std::max(oldest, first - Blocks); block < first; ++block)
+    for (Cycle block = std::max(oldest, first - blocks); block < first; ++block)
       std::memset(&word(Level(0), 0, block), 0,
                   Levels * banks * sizeof(uint64_t));
     oldest = first;
@@ -114,16 +133,16 @@ public:
 
 private:
   uint64_t &word(unsigned level, uint32_t bank, Cycle block) {
-    return words[(size_t(block & (Blocks - 1)) * Levels + level) * banks +
+    return words[(size_t(block & (blocks - 1)) * Levels + level) * banks +
                  bank];
   }
   uint64_t word(unsigned level, uint32_t bank, Cycle block) const {
-    return words[(size_t(block & (Blocks - 1)) * Levels + level) * banks +
+    return words[(size_t(block & (blocks - 1)) * Levels + level) * banks +
                  bank];
   }
   template <unsigned level> uint64_t above(uint32_t bank, Cycle block) const {
     const uint64_t *at =
-        &words[size_t(block & (Blocks - 1)) * Levels * banks + bank];
+        &words[size_t(block & (blocks - 1)) * Levels * banks + bank];
     uint64_t taken = 0;
     for (unsigned l = 0; l < level; ++l, at += banks)
       taken |= *at;
@@ -131,6 +150,7 @@ private:
   }
 
   const uint32_t banks; ///< the accumulator's halves included
+  const int64_t blocks;
   std::vector<uint64_t> words;
   Cycle oldest = 0; ///< first block that is kept
 };

@@ -30,7 +30,7 @@ void Tally::retag(UnitNumber unit, uint32_t tag) {
     return;
   isa::Counters &counters = at(tag);
   if (!hasRun[unit])
-    counters += before[unit];
+    add(counters, before[unit]);
   hasRun[unit] = true;
   tags[unit] = tag;
   current[unit] = &counters;
@@ -43,7 +43,7 @@ std::map<uint32_t, isa::Counters> Tally::end() {
       other = tags[unit];
   for (unsigned unit = 0; unit < Units; ++unit)
     if (!hasRun[unit] && !(before[unit] == isa::Counters{}))
-      at(other) += before[unit];
+      add(at(other), before[unit]);
   std::map<uint32_t, isa::Counters> result;
   for (uint32_t tag : used)
     if (!(byTag[tag] == isa::Counters{}))

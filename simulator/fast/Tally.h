@@ -11,11 +11,23 @@
 #include "simulator/fast/Time.h"
 
 #include <array>
+#include <bit>
 #include <map>
 #include <memory>
 #include <vector>
 
 namespace dalbit::fast {
+
+/// Adds counters, which are nothing but numbers of 64 bits each.
+template <typename Counters> void add(Counters &to, const Counters &more) {
+  constexpr size_t Count = sizeof(Counters) / sizeof(uint64_t);
+  using Numbers = std::array<uint64_t, Count>;
+  Numbers sum = std::bit_cast<Numbers>(to),
+          parts = std::bit_cast<Numbers>(more);
+  for (size_t i = 0; i < Count; ++i)
+    sum[i] += parts[i];
+  to = std::bit_cast<Counters>(sum);
+}
 
 class Tally {
 public:

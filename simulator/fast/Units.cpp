@@ -130,22 +130,30 @@ void Npu::take(unsigned number, Cycle now) {
   case DmaOut:
     beginOut(start, config);
     break;
-  case Matrix: {
+  case Matrix:
     matrix.begin(configurationOf<isa::MatrixConfiguration>(config), start);
     matrix.keep();
     matrixRuns = true;
+    if (!meetsDma(matrix) && !unitsMeet() && matrix.runAlone(start)) {
+      matrixAt = matrix.done();
+      break;
+    }
     advanceMatrix(now);
-    uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
-    if (vectorRuns && meets(banks, vector) && vector.used() >= start + 2) {
+    if (unitsMeet() && vector.used() >= start + 2) {
       vector.restore();
       advanceVector(now);
     }
     break;
-  }
   case Vector:
     vector.begin(configurationOf<isa::VectorConfiguration>(config), start);
     vector.keep();
     vectorRuns = true;
+    if (unitsMeet())
+      markMatrix(now);
+    else if (!meetsDma(vector) && vector.runAlone(start)) {
+      vectorAt = vector.done();
+      break;
+    }
     advanceVector(now);
     break;
   default:
@@ -171,13 +179,13 @@ void Npu::done(UnitNumber name, Cycle now, ErrorCode error) {
     errorPc[name] = note.pc;
   }
   if (name == Matrix) {
-    matrix.count(tally.of(name).matrix);
+    add(tally.of(name).matrix, matrix.counts());
     lastMove = std::max(lastMove, matrix.moved());
     matrixRuns = false;
     matrixAt = Never;
     unit.readyFrom = now;
   } else if (name == Vector) {
-    vector.count(tally.of(name).vector);
+    add(tally.of(name).vector, vector.counts());
     lastMove = std::max(lastMove, vector.moved());
     vectorRuns = false;
     vectorAt = Never;
@@ -223,6 +231,27 @@ bool Npu::meets(const uint64_t (&mask)[2], const VectorTime &unit) const {
   return (mask[0] & unit.banks(0)) || (mask[1] & unit.banks(1));
 }
 
+/// Whether both units run and may ask the same bank.
+bool Npu::unitsMeet() const {
+  uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
+  return matrixRuns && vectorRuns && meets(banks, vector);
+}
+
+/// Whether a DMA that is asking may take a bank of \p unit: then it is not
+/// worth while to run that alone.
+template <typename Unit> bool Npu::meetsDma(const Unit &unit) const {
+  return (inActive && meets(inBanks, unit)) ||
+         (wordAt != Never && meets(outBanks, unit));
+}
+
+/// A port behind the matrix unit's looks at one of its banks.
+void Npu::markMatrix(Cycle now) {
+  if (matrix.leavesMarks())
+    return;
+  matrix.restore();
+  advanceMatrix(now);
+}
+
 void Npu::advanceMatrix(Cycle now) {
   // What came before is final, also where a guess beyond it was dropped.
   if (matrix.until() <= now) {
@@ -253,8 +282,7 @@ void Npu::advanceVector(Cycle now) {
     horizon = std::min(horizon, landingFinal(now));
   if (wordAt != Never && meets(outBanks, vector))
     horizon = std::min(horizon, std::max(wordAt, now + 1));
-  uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
-  if (matrixRuns && meets(banks, vector))
+  if (unitsMeet())
     horizon = std::min(horizon, matrix.until());
   vector.advance(std::max(horizon, vector.until()));
   vectorAt = std::min(vector.done(), vector.until());
@@ -275,8 +303,7 @@ void Npu::invalidate(Level level, uint32_t bank, Cycle from, Cycle now) {
     matrix.restore();
     errorAt[Matrix] = Never;
     advanceMatrix(now);
-    uint64_t banks[2] = {matrix.banks(0), matrix.banks(1)};
-    if (vectorRuns && meets(banks, vector) && vector.used() >= from) {
+    if (unitsMeet() && vector.used() >= from) {
       vector.restore();
       errorAt[Vector] = Never;
       advanceVector(now);
@@ -294,6 +321,8 @@ void Npu::invalidate(Level level, uint32_t bank, Cycle from, Cycle now) {
 bool Npu::isBankFree(uint32_t bank, Cycle now) {
   uint64_t mask[2] = {};
   mask[bank / 64] = uint64_t(1) << (bank % 64);
+  if (matrixRuns && meets(mask, matrix))
+    markMatrix(now);
   if (vectorRuns && meets(mask, vector) && !vector.leavesMarks()) {
     vector.restore();
     vector.leaveMarks();

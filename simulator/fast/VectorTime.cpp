@@ -4,290 +4,63 @@
 
 namespace dalbit::fast {
 
-using isa::By;
 using isa::ErrorCode;
-using isa::ScaleSource;
-using isa::Type;
-using isa::VectorScalarOp;
-
-namespace {
-
-/// Cycles of a scalar operation (rtl/vector/vector_scalar.sv).
-uint32_t scalarCycles(VectorScalarOp op) {
-  switch (op) {
-  case VectorScalarOp::Rsqrt:
-    return 13;
-  case VectorScalarOp::Recip:
-    return 9;
-  case VectorScalarOp::Mul:
-    return 8;
-  default:
-    return 6;
-  }
-}
-
-} // namespace
-
-void VectorTime::decode() {
-  isStream = c.op == isa::VectorOp::Stream;
-  isScalar = c.op == isa::VectorOp::Scalar;
-  isTable = c.op == isa::VectorOp::Table;
-  isStore = c.op == isa::VectorOp::Store;
-  isFetch = c.op == isa::VectorOp::Fetch;
-  bool fromAcc = c.source == isa::VectorSource::Acc;
-  bool usesA =
-      isStream ? !fromAcc || c.addC == isa::VectorAddC::A : isTable || isFetch;
-  bool usesB =
-      isStream && (c.scale1 == ScaleSource::B || c.scale2 == ScaleSource::B ||
-                   c.multiply == isa::VectorMultiply::B);
-  bool usesC =
-      isStream && (c.add == isa::VectorAdd::C || c.addC == isa::VectorAddC::C);
-  bool usesOut = isStream ? c.outType != Type::None : isStore;
-  bool isNarrow =
-      (usesA && c.aType == Type::I32) || (usesB && c.bType == Type::I32) ||
-      (usesC && c.cType == Type::I32) || (usesOut && c.outType == Type::I32);
-  uint32_t narrowLanes = std::min(sizes.lanes, sizes.portBytes / 4);
-  beatCols = isTable    ? std::min(sizes.lanes, 16u)
-             : isNarrow ? narrowLanes
-                        : sizes.lanes;
-  rows0 = isTable ? 1 : c.rows0;
-  rows1 = isTable ? 1 : c.rows1;
-  cols = isTable ? isa::TableSegments : isStream ? c.cols : 1;
-  isEmpty =
-      !isTable && (c.rows0 == 0 || c.rows1 == 0 || (isStream && c.cols == 0));
-  auto spm = [&](bool isUsed, uint32_t base, uint32_t stride0, uint32_t stride1,
-                 Type type) {
-    return Stream{isUsed,
-                  base,
-                  stride0,
-                  stride1,
-                  beatCols << unsigned(type),
-                  sizes.portBytes,
-                  sizes.portBytes,
-                  SpmMask};
-  };
-  streams[Out] = spm(usesOut, c.outAddr, c.outStride0, c.outStride1, c.outType);
-  streams[C] = spm(usesC, c.cAddr, c.cStride0, c.cStride1, c.cType);
-  streams[B] = spm(usesB, c.bAddr, c.bStride0, c.bStride1, c.bType);
-  streams[A] = spm(usesA, c.aAddr, c.aStride0, c.aStride1,
-                   isTable ? Type::I32 : c.aType);
-  uint32_t entryBytes = sizes.n * 4;
-  streams[Acc] = {isStream && fromAcc,
-                  c.accAddr * entryBytes,
-                  c.accStride0 * entryBytes,
-                  c.accStride1 * entryBytes,
-                  beatCols * 4,
-                  entryBytes,
-                  c.accTileStride * entryBytes,
-                  4096 * entryBytes - 1};
-}
-
-/// The second cycle of rtl/vector/vector_decode.sv.
-ErrorCode VectorTime::check() const {
-  bool needsPairs = c.scale1 == ScaleSource::B || c.scale2 == ScaleSource::B;
-  if (isStream) {
-    if ((streams[A].isUsed && c.aType == Type::None) ||
-        (streams[B].isUsed &&
-         (c.bType == Type::None || (needsPairs && c.bType != Type::I32))) ||
-        (streams[C].isUsed && c.cType == Type::None) ||
-        unsigned(c.reduce) > unsigned(isa::VectorReduce::Argmax) ||
-        unsigned(c.table) > unsigned(isa::VectorTable::Gate) ||
-        unsigned(c.addC) > unsigned(isa::VectorAddC::A) ||
-        (c.addC == isa::VectorAddC::A && !streams[Acc].isUsed))
-      return ErrorCode::IllegalConfig;
-  } else if ((isScalar && c.scalarOp == VectorScalarOp::Raw) ||
-             !(isScalar || isTable || isStore || isFetch)) {
-    return ErrorCode::IllegalConfig;
-  }
-
-  auto isOff = [&](Port port, Type type, uint32_t base, uint32_t stride0,
-                   uint32_t stride1) {
-    if (!streams[port].isUsed)
-      return false;
-    uint32_t low = base;
-    if (!isTable && c.rows0 > 1)
-      low |= stride0;
-    if (!isTable && c.rows1 > 1)
-      low |= stride1;
-    uint32_t unit = isStream ? sizes.lanes << unsigned(type) : isTable ? 64 : 4;
-    return (low & (unit - 1) & 0xfff) != 0;
-  };
-  if (isOff(A, c.aType, c.aAddr, c.aStride0, c.aStride1) ||
-      isOff(B, c.bType, c.bAddr, c.bStride0, c.bStride1) ||
-      isOff(C, c.cType, c.cAddr, c.cStride0, c.cStride1) ||
-      isOff(Out, c.outType, c.outAddr, c.outStride0, c.outStride1))
-    return ErrorCode::Address;
-
-  if (streams[Acc].isUsed) {
-    uint64_t last = c.accAddr + uint64_t(c.rows0 - 1) * c.accStride0 +
-                    uint64_t(c.rows1 - 1) * c.accStride1 +
-                    uint64_t((c.cols - 1) / sizes.n) * c.accTileStride;
-    if (last >= sizes.accEntries)
-      return ErrorCode::Address;
-  }
-  auto fits = [&](bool isUsed, uint32_t base, By by) {
-    uint64_t last = base;
-    if (by == By::Row)
-      last += uint64_t(c.rows0) * c.rows1 - 1;
-    if (by == By::Outer)
-      last += rows1 - 1;
-    if (by == By::Inner)
-      last += rows0 - 1;
-    return !isUsed || last < sizes.rowScalars;
-  };
-  bool takesTwo = isScalar && (c.scalarOp == VectorScalarOp::Mul ||
-                               c.scalarOp == VectorScalarOp::Max ||
-                               c.scalarOp == VectorScalarOp::Add);
-  bool usesScale1 =
-      isStream ? c.scale1 == ScaleSource::Row : isScalar || isStore;
-  bool usesScale2 = isStream ? c.scale2 == ScaleSource::Row : takesTwo;
-  bool reduces = isStream && c.reduce != isa::VectorReduce::None;
-  if (!fits(usesScale1, c.scale1Row, c.scale1By) ||
-      !fits(usesScale2, c.scale2Row, c.scale2By) ||
-      !fits(isStream && c.add == isa::VectorAdd::Row, c.addRow, c.addBy) ||
-      !fits(isStream && c.reduce == isa::VectorReduce::Sumsq, c.squareRow,
-            c.squareBy) ||
-      !fits(reduces || isScalar || isFetch, c.reduceRow, c.reduceBy))
-    return ErrorCode::Address;
-  return ErrorCode::None;
-}
-
-/// Words that the stream's walk touches, row by row.
-uint64_t VectorTime::wordsOf(const Stream &stream) const {
-  uint64_t rowBeats = (cols - 1) / beatCols + 1;
-  if (rowBeats == 1)
-    return uint64_t(rows0) * rows1;
-  uint64_t total = 0;
-  uint32_t outer = stream.base;
-  for (uint32_t i = 0; i < rows1; ++i, outer += stream.stride1) {
-    uint32_t row = outer;
-    for (uint32_t j = 0; j < rows0; ++j, row += stream.stride0) {
-      uint32_t low = row & (stream.wordBytes - 1);
-      total += (low + (rowBeats - 1) * stream.beatBytes) / stream.wordBytes + 1;
-      // Rows that begin at the same place of a word are alike.
-      if ((stream.stride0 & (stream.wordBytes - 1)) == 0) {
-        uint64_t one =
-            (low + (rowBeats - 1) * stream.beatBytes) / stream.wordBytes + 1;
-        total += one * (rows0 - 1);
-        break;
-      }
-    }
-    if ((stream.stride1 & (stream.wordBytes - 1)) == 0)
-      return total * rows1;
-  }
-  return total;
-}
-
-void VectorTime::count(isa::VectorCounters &to) const {
-  if (isEmpty || refused != ErrorCode::None)
-    return;
-  uint64_t rows = uint64_t(rows0) * rows1;
-  for (Port port : {A, B, C})
-    if (streams[port].isUsed)
-      to.spmReads += wordsOf(streams[port]) * sizes.access64;
-  if (streams[Acc].isUsed)
-    to.accReads += wordsOf(streams[Acc]);
-  if (streams[Out].isUsed)
-    to.spmWrites += wordsOf(streams[Out]) * sizes.access64;
-  if (isScalar || isStore || isFetch)
-    to.scalarOps += rows;
-  if (!isStream)
-    return;
-  uint64_t columns = rows * cols;
-  bool hasTable = c.table != isa::VectorTable::Off;
-  to.loadOps += columns;
-  to.scaleOps += columns * ((c.scale1 != ScaleSource::None) +
-                            (c.scale2 != ScaleSource::None));
-  to.addOps += columns * ((c.add != isa::VectorAdd::None) +
-                          (c.addC != isa::VectorAddC::None));
-  to.tableOps += hasTable ? columns : 0;
-  to.multiplyOps += columns * ((c.table == isa::VectorTable::Gate) +
-                               (c.multiply == isa::VectorMultiply::B));
-  to.writeOps += streams[Out].isUsed ? columns : 0;
-  to.lanesActive += beats + 9;
-  if (c.reduce == isa::VectorReduce::None)
-    return;
-  int64_t low = c.rangeLo, high = c.rangeHi;
-  for (uint32_t outer = 0; outer < rows1; ++outer) {
-    int64_t from = std::clamp<int64_t>(low, 0, cols);
-    int64_t end = std::clamp<int64_t>(high, 0, cols);
-    to.reduceOps += uint64_t(std::max<int64_t>(end - from, 0)) * rows0;
-    low += c.rangeLoStep;
-    high += c.rangeHiStep;
-  }
-}
-
-/// A superset of the banks that the instruction asks.
-void VectorTime::findBanks() {
-  bankMask[0] = bankMask[1] = 0;
-  auto add = [&](uint32_t bank) {
-    bankMask[bank / 64] |= uint64_t(1) << (bank % 64);
-  };
-  uint64_t rowBeats = (cols - 1) / beatCols + 1;
-  for (Port port : {Out, C, B, A}) {
-    const Stream &stream = streams[port];
-    if (!stream.isUsed)
-      continue;
-    // Strides of the upper half are taken as negative: anywhere.
-    bool isForward =
-        stream.stride0 <= SpmMask / 2 && stream.stride1 <= SpmMask / 2;
-    uint64_t end = stream.base + uint64_t(rows0 - 1) * stream.stride0 +
-                   uint64_t(rows1 - 1) * stream.stride1 +
-                   rowBeats * stream.beatBytes;
-    bool isInside = isForward && end <= sizes.spmBytes;
-    uint32_t low = isInside ? sizes.bankOf(stream.base) : 0;
-    uint32_t high =
-        isInside ? sizes.bankOf(uint32_t(end - 1)) : sizes.banks - 1;
-    for (uint32_t bank = low; bank <= high; ++bank)
-      add(bank);
-  }
-  if (streams[Acc].isUsed) {
-    add(sizes.banks);
-    add(sizes.banks + 1);
-  }
-}
 
 void VectorTime::begin(const isa::VectorConfiguration &configuration,
                        Cycle start) {
-  c = configuration;
-  now = {};
+  VectorPlan &known = plans.of(configuration);
+  plan = &known;
   marks = false;
-  bankMask[0] = bankMask[1] = 0;
-  refused = ErrorCode::None;
-  decode();
-  if (!isEmpty)
-    refused = check();
-  if (isEmpty || refused != ErrorCode::None) {
-    now.done = start + 2;
+  if (!known.isMade) {
+    known.make(sizes);
+    if (known.alone.done == Never && !known.fixedCycles) {
+      // What it takes on banks that nobody else asks.
+      begin(0);
+      keep();
+      occupancy = &nobody;
+      advance(Occupancy::MostAlone);
+      occupancy = &all;
+      if (now.outside == Never)
+        known.alone = {now.done, now.last, now.moved};
+    }
+  }
+  begin(start);
+}
+
+void VectorTime::begin(Cycle start) {
+  now = {};
+  if (plan->fixedCycles) {
+    now.done = start + plan->fixedCycles;
+    now.moved = plan->fixedMoved ? start + plan->fixedMoved : 0;
     now.until = Never;
     return;
   }
-  uint64_t rowBeats = (cols - 1) / beatCols + 1;
-  uint64_t rows = uint64_t(rows0) * rows1;
-  beats = rowBeats * rows;
-  if (isScalar) {
-    now.done = start + 4 + Cycle(rows * scalarCycles(c.scalarOp));
-    now.moved = now.done - 3;
-    now.until = Never;
-    return;
-  }
-  findBanks();
-  bool reduces = isStream && c.reduce != isa::VectorReduce::None;
-  outBehind = isStream ? 12 : 2;
-  lastAdvance = beats + (isStream ? 11 : 1) + (reduces ? 2 : 0);
   now.until = start + 2;
   now.last = start + 1;
-  now.in = now.out = {rows0 - 1, rows1 - 1, cols};
-  for (unsigned port = 0; port < Ports; ++port) {
+  now.in = now.out = {plan->rows0 - 1, plan->rows1 - 1, plan->cols};
+  for (unsigned port = 0; port < VectorPlan::Ports; ++port) {
+    const VectorPlan::Stream &stream = plan->streams[port];
     Walk &walk = now.walks[port];
-    walk.address = walk.row = walk.outer = walk.word = streams[port].base;
-    walk.isAsking = port != Out && streams[port].isUsed;
+    walk.address = walk.row = walk.outer = walk.word = stream.base;
+    walk.isAsking = port != Out && stream.isUsed;
   }
 }
 
+bool VectorTime::runAlone(Cycle start) {
+  const VectorPlan::Alone &alone = plan->alone;
+  if (alone.done == Never ||
+      !all.isFree<VectorLevel>(plan->bankMask, start + 2, start + alone.done))
+    return false;
+  now.done = start + alone.done;
+  now.last = start + alone.last;
+  now.moved = alone.moved ? start + alone.moved : 0;
+  now.until = Never;
+  return true;
+}
+
 /// Goes to the next beat. Says whether that one is in another word.
-bool VectorTime::step(const Stream &stream, Walk &walk, bool isRowEnd,
-                      bool isInnerEnd) const {
+bool VectorTime::step(const VectorPlan::Stream &stream, Walk &walk,
+                      bool isRowEnd, bool isInnerEnd) const {
   uint32_t low = walk.address & (stream.wordBytes - 1);
   uint32_t next = low + stream.beatBytes;
   bool carries = next & stream.wordBytes;
@@ -304,16 +77,16 @@ bool VectorTime::step(const Stream &stream, Walk &walk, bool isRowEnd,
 }
 
 void VectorTime::goOn(Place &place) const {
-  if (place.left > beatCols) {
-    place.left -= beatCols;
+  if (place.left > plan->beatCols) {
+    place.left -= plan->beatCols;
     return;
   }
-  place.left = cols;
-  place.inner = place.inner ? place.inner - 1 : rows0 - 1;
+  place.left = plan->cols;
+  place.inner = place.inner ? place.inner - 1 : plan->rows0 - 1;
 }
 
-uint32_t VectorTime::bankOf(Port port, uint32_t address) const {
-  return port == Acc ? sizes.halfOf(address / streams[Acc].wordBytes)
+uint32_t VectorTime::bankOf(VectorPlan::Port port, uint32_t address) const {
+  return port == Acc ? sizes.halfOf(address / plan->streams[Acc].wordBytes)
                      : sizes.bankOf(address);
 }
 
@@ -321,9 +94,9 @@ uint32_t VectorTime::bankOf(Port port, uint32_t address) const {
 /// before \p horizon; false if one is left.
 bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
                        Cycle &outside) {
-  uint32_t bank[Ports];
+  uint32_t bank[VectorPlan::Ports];
   bool isComplete = true;
-  for (unsigned port = 0; port < Ports; ++port) {
+  for (unsigned port = 0; port < VectorPlan::Ports; ++port) {
     Cycle &at = now.granted[port];
     bank[port] = ~0u;
     const Walk &walk = now.walks[port];
@@ -334,7 +107,7 @@ bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
       outside = std::min(outside, from);
       continue;
     }
-    bank[port] = bankOf(Port(port), walk.word);
+    bank[port] = bankOf(VectorPlan::Port(port), walk.word);
     // What was decided up to kept() stays; before it there was nothing else.
     if (at == Never || at >= kept.until) {
       at = Never;
@@ -343,7 +116,7 @@ bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
         if (bank[before] == bank[port])
           earliest = std::max(earliest, now.granted[before] + 1);
       if (earliest < horizon)
-        at = occupancy.nextFree<VectorLevel>(bank[port], earliest);
+        at = occupancy->nextFree<VectorLevel>(bank[port], earliest);
     }
     if (at >= horizon) {
       at = Never;
@@ -359,8 +132,8 @@ bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
 void VectorTime::mark() {
   for (unsigned port = 0; port < Acc; ++port)
     if (now.granted[port] != Never && !sizes.isPast(now.walks[port].word))
-      occupancy.mark(VectorLevel, sizes.bankOf(now.walks[port].word),
-                     now.granted[port]);
+      occupancy->mark(VectorLevel, sizes.bankOf(now.walks[port].word),
+                      now.granted[port]);
 }
 
 void VectorTime::advance(Cycle horizon) {
@@ -380,52 +153,54 @@ void VectorTime::advance(Cycle horizon) {
       return;
     }
     now.outside = std::min(now.outside, outside);
-    for (unsigned port = 0; port < Ports; ++port)
+    for (unsigned port = 0; port < VectorPlan::Ports; ++port)
       if (now.walks[port].isAsking)
         now.moved = std::max(now.moved, now.granted[port]);
     std::fill(std::begin(now.granted), std::end(now.granted), Never);
     now.last = latest;
     uint64_t beat = now.advances++;
-    if (beat > lastAdvance) {
+    if (beat > plan->lastAdvance) {
       // The pipeline was empty; its last write has landed.
       now.done = latest + 1;
       now.until = Never;
       return;
     }
     // Lanes work, or a row's scalar moves.
-    if (isTable ? false : isStream ? beat > 0 && beat < beats + 11 : beat > 1)
+    if (plan->isTable    ? false
+        : plan->isStream ? beat > 0 && beat < plan->beats + 11
+                         : beat > 1)
       now.moved = latest;
-    if (beat < beats) {
-      bool isRowEnd = now.in.left <= beatCols;
+    if (beat < plan->beats) {
+      bool isRowEnd = now.in.left <= plan->beatCols;
       bool isInnerEnd = now.in.inner == 0;
-      bool hasMore = beat + 1 < beats;
-      for (unsigned port = C; port < Ports; ++port) {
-        if (!streams[port].isUsed)
+      bool hasMore = beat + 1 < plan->beats;
+      for (unsigned port = C; port < VectorPlan::Ports; ++port) {
+        if (!plan->streams[port].isUsed)
           continue;
         Walk &walk = now.walks[port];
-        bool begins = step(streams[port], walk, isRowEnd, isInnerEnd);
+        bool begins = step(plan->streams[port], walk, isRowEnd, isInnerEnd);
         walk.isAsking = hasMore && begins;
         walk.word = walk.address;
       }
       goOn(now.in);
     }
-    if (!streams[Out].isUsed)
+    if (!plan->streams[Out].isUsed)
       continue;
     Walk &out = now.walks[Out];
     out.isAsking = false;
-    if (beat < outBehind || beat - outBehind >= beats)
+    if (beat < plan->outBehind || beat - plan->outBehind >= plan->beats)
       continue;
     out.word = out.address;
-    out.isAsking =
-        step(streams[Out], out, now.out.left <= beatCols, now.out.inner == 0);
+    out.isAsking = step(plan->streams[Out], out, now.out.left <= plan->beatCols,
+                        now.out.inner == 0);
     goOn(now.out);
   }
 }
 
 void VectorTime::restore() {
   if (marks)
-    occupancy.clear(VectorLevel, kept.until,
-                    std::max(now.last, now.done == Never ? now.until : 0));
+    occupancy->clear(VectorLevel, kept.until,
+                     std::max(now.last, now.done == Never ? now.until : 0));
   now = kept;
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What is known of an instruction by its configuration alone. Programs execute
+// the same few hundred configurations again and again (layers, steps), so a
+// plan is made once and looked up from then on.
+
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace dalbit::fast {
+
+/// Plans by configuration; `Plan` has the configuration that it was made for
+/// as its member c. A later one may take the place of an earlier one.
+template <typename Plan> class Plans {
+public:
+  using Configuration = decltype(Plan::c);
+
+  /// The plan of \p configuration, valid until the next call. It is new if its
+  /// `isMade` is false; the caller then makes it.
+  Plan &of(const Configuration &configuration) {
+    Plan &plan = places[placeOf(configuration)];
+    if (plan.isMade &&
+        std::memcmp(&plan.c, &configuration, sizeof configuration) != 0)
+      plan = {};
+    plan.c = configuration;
+    return plan;
+  }
+
+private:
+  static constexpr unsigned Bits = 11;
+
+  static size_t placeOf(const Configuration &configuration) {
+    constexpr size_t Words = sizeof(Configuration) / sizeof(uint32_t);
+    uint32_t words[Words];
+    std::memcpy(words, &configuration, sizeof words);
+    uint64_t sums[2] = {};
+    for (size_t i = 0; i < Words; ++i)
+      sums[i % 2] = std::rotl(sums[i % 2], 11) + words[i];
+    return (sums[0] * 0x9e3779b97f4a7c15 ^ sums[1] * 0xbf58476d1ce4e5b9) >>
+           (64 - Bits);
+  }
+
+  std::vector<Plan> places = std::vector<Plan>(size_t(1) << Bits);
+};
+
+} // namespace dalbit::fast

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a vector instruction is (rtl/vector/vector_decode.sv): the streams it
+// walks over, whether it is refused, what it counts, and how long it takes
+// where nobody else asks one of its banks.
+
+#pragma once
+
+#include "isa/Isa.h"
+#include "simulator/fast/Sizes.h"
+#include "simulator/fast/Time.h"
+
+namespace dalbit::fast {
+
+struct VectorPlan {
+  /// In order of the ports; the accumulator has its own.
+  enum Port : unsigned { Out, C, B, A, Acc, Ports };
+  struct Stream {
+    bool isUsed = false;
+    uint32_t base = 0, stride0 = 0, stride1 = 0;
+    uint32_t beatBytes = 0, wordBytes = 0, wordStep = 0, mask = 0;
+  };
+  /// Cycles after start_i.
+  struct Alone {
+    Cycle done = Never; ///< Never: takes long, or asks past the scratchpad
+    Cycle last = 0;     ///< the latest access
+    Cycle moved = 0;    ///< the latest cycle in which a counter moved; 0: none
+  };
+
+  /// Finds all the rest from c, but `alone` only where no two of the
+  /// instruction's own streams may ask the same bank.
+  void make(const Sizes &sizes);
+
+  isa::VectorConfiguration c;
+  bool isMade = false;
+  isa::ErrorCode refused = isa::ErrorCode::None;
+  bool isStream = false, isScalar = false, isTable = false, isStore = false,
+       isFetch = false, isEmpty = true;
+  uint32_t rows0 = 0, rows1 = 0, cols = 0, beatCols = 0;
+  Stream streams[Ports];
+  uint64_t beats = 0;
+  uint64_t outBehind = 0;    ///< advances from F to the output word
+  uint64_t lastAdvance = 0;  ///< after it the pipeline is empty
+  uint64_t bankMask[2] = {}; ///< a superset of the banks that it asks
+  /// From start_i to done_o and to the last counter that moves (0: none), if
+  /// no port is asked; else 0.
+  Cycle fixedCycles = 0, fixedMoved = 0;
+  isa::VectorCounters counts;
+  Alone alone;
+
+private:
+  void decode(const Sizes &sizes);
+  isa::ErrorCode check(const Sizes &sizes) const;
+  uint64_t wordsOf(const Stream &stream) const;
+  void count(const Sizes &sizes);
+  void findBanks(const Sizes &sizes);
+};
+
+} // namespace dalbit::fast
