@@ -130,9 +130,15 @@ private:
     if (isMask)
       tensor.scale = binary::ScaleKind::Visible;
     // The symbols stand also where the file fixes a size, if the program takes
-    // any; a mask of an encoder keeps its own columns.
-    std::string columns = isMask && tokensAreOpen ? "P+T" : rows(value, 1);
-    if (isMask && !tokensAreOpen && tensor.shape.size() == 2)
+    // any; a mask of an encoder's keys keeps its own columns.
+    auto type = cast<RankedTensorType>(value.getType());
+    bool grows = type.isDynamicDim(1) ||
+                 llvm::any_of(value.getUsers(), [](Operation *user) {
+                   return llvm::isa<qnn::AttentionOp>(user);
+                 });
+    bool isOpen = tokensAreOpen && grows;
+    std::string columns = isMask && isOpen ? "P+T" : rows(value, 1);
+    if (isMask && !isOpen && tensor.shape.size() == 2)
       columns = tensor.shape[1];
     tensor.shape = {"B", columns};
   }

@@ -48,22 +48,39 @@ void Converter::heads(Value x, Value present, int64_t heads, Value past) {
 /// Queries \p query of \p op to whole keys and values, codes with scales.
 template <typename Op>
 void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
-                         std::pair<Value, Value> values, Value mask) {
+                         std::pair<Value, Value> values, Value mask,
+                         TypedAttr bias, IntegerAttr biasOrigin) {
   auto made = builder.create<qnn::AttendOp>(
       op.getLoc(), fixedLike(op.getOut()), Type(), query, keys.first,
       keys.second, values.first, values.second, mask, op.getHeadsAttr(),
-      builder.getBoolAttr(false), op.getScaleAttr());
+      builder.getBoolAttr(false), op.getScaleAttr(), bias, biasOrigin);
   set(op.getOut(), made.getOut());
+}
+
+LogicalResult Converter::checkBias(nn::AttentionOp op) {
+  if (!op.getBias())
+    return success();
+  if (!constantOf(op.getBias()))
+    return op.emitError() << "the bias of the scores is not a constant";
+  if (op.getKeyMask() && op.getSoftcap().convertToDouble() > 0)
+    return op.emitError() << "scores with a cap, a bias and a mask are not "
+                             "supported on the NPU: its vector unit adds once "
+                             "behind the cap";
+  return success();
 }
 
 LogicalResult Converter::attend(nn::AttentionOp op) {
   if (op.getHeads() != op.getKvHeads())
     return op.emitError() << "attention over complete keys shares key heads; "
                              "the NPU needs one for each query head here";
+  if (op.getSoftcap().convertToDouble() > 0)
+    return op.emitError() << "attention over complete keys has a cap on its "
+                             "scores; the NPU has one for causal attention "
+                             "alone";
   FailureOr<Value> q = residualOf(op.getQuery(), op),
                    k = residualOf(op.getKey(), op),
                    v = residualOf(op.getValue(), op);
-  if (failed(q) || failed(k) || failed(v))
+  if (failed(q) || failed(k) || failed(v) || failed(checkBias(op)))
     return failure();
   FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
   if (failed(mask))
@@ -71,7 +88,7 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   heads(*k, op.getPresentKey(), op.getHeads(), op.getPastKey());
   heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
   attendTo(op, *q, caches[op.getPresentKey()], caches[op.getPresentValue()],
-           *mask);
+           *mask, constantOf(op.getBias()), op.getBiasOriginAttr());
   return success();
 }
 
@@ -108,7 +125,8 @@ LogicalResult Converter::attentionWeights(nn::AttentionWeightsOp op) {
         attend.getLoc(), attend.getOut().getType(), fixedLike(op.getOut()),
         attend.getQuery(), attend.getKeys(), attend.getKeyScales(),
         attend.getValues(), attend.getValueScales(), attend.getMask(),
-        attend.getHeadsAttr(), attend.getCausalAttr(), attend.getScaleAttr());
+        attend.getHeadsAttr(), attend.getCausalAttr(), attend.getScaleAttr(),
+        attend.getBiasAttr(), attend.getBiasOriginAttr());
     attend.getOut().replaceAllUsesWith(both.getOut());
     for (auto &[value, made] : fixed)
       if (made.first == attend.getOut())

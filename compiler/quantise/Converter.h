@@ -52,7 +52,9 @@ private:
   template <typename Op>
   void attendTo(Op op, mlir::Value query,
                 std::pair<mlir::Value, mlir::Value> keys,
-                std::pair<mlir::Value, mlir::Value> values, mlir::Value mask);
+                std::pair<mlir::Value, mlir::Value> values, mlir::Value mask,
+                mlir::TypedAttr bias = {}, mlir::IntegerAttr biasOrigin = {});
+  mlir::LogicalResult checkBias(nn::AttentionOp op);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
   // ConvertDecoder.cpp

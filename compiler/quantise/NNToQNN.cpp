@@ -237,7 +237,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
   FailureOr<Value> q = residualOf(op.getQuery(), op),
                    k = residualOf(op.getKey(), op),
                    v = residualOf(op.getValue(), op);
-  if (failed(q) || failed(k) || failed(v))
+  if (failed(q) || failed(k) || failed(v) || failed(checkBias(op)))
     return failure();
   FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
   if (failed(mask))
@@ -253,7 +253,8 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
           rowsOf(presentValue)},
       *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, *mask,
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
-      op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr());
+      op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr(),
+      constantOf(op.getBias()), op.getBiasOriginAttr());
   fixed[op.getOut()] = {out.getOut(), ResidualFraction};
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};

@@ -19,6 +19,11 @@ int32_t toFixed(double value, int fraction) {
   return int32_t(scaled);
 }
 
+int32_t toBias(double value) {
+  return std::clamp(toFixed(value, ResidualFraction), -HiddenScore,
+                    HiddenScore);
+}
+
 namespace {
 
 /// The best multiplier and zero for one group of int8 targets: least squared

@@ -63,6 +63,9 @@ QuantisedLinear quantiseLinear(std::span<const float> weight,
 /// round(value * 2^fraction), halves away from zero, saturated to int32.
 int32_t toFixed(double value, int fraction);
 
+/// A number that is added to scores (A15).
+int32_t toBias(double value);
+
 /// The constants of qnn.layer_norm.
 struct QuantisedNorm {
   std::vector<Pair> gamma;

@@ -458,12 +458,13 @@ bool Expander::groupQueryAttention() {
   RankedTensorType cache = tensorType(present, f32());
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{wide(columns[0]), cache, cache}, q, k, v, input(3),
-      input(4), mask, builder.getI64IntegerAttr(heads),
+      input(4), mask, /*bias=*/Value(), builder.getI64IntegerAttr(heads),
       builder.getI64IntegerAttr(kvHeads), builder.getBoolAttr(true),
       builder.getF32FloatAttr(scale),
       builder.getF32FloatAttr(std::numeric_limits<float>::lowest()),
       window > 0 ? builder.getI64IntegerAttr(window) : IntegerAttr(),
-      builder.getF32FloatAttr(node.getOnnxFloat("softcap").value_or(0)));
+      builder.getF32FloatAttr(node.getOnnxFloat("softcap").value_or(0)),
+      /*bias_origin=*/IntegerAttr());
   return replace({attention.getOut(), attention.getPresentKey(),
                   attention.getPresentValue()});
 }

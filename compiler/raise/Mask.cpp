@@ -21,10 +21,10 @@ constexpr double hiddenBelow = -1000;
 
 class Classifier {
 public:
-  Classifier(func::FuncOp function, Value scores, Value logits,
-             const SymbolicShapes &shapes, std::string &why)
-      : function(function), scores(scores), logits(logits), shapes(shapes),
-        why(why) {}
+  Classifier(func::FuncOp function, Value scores, Value logits, int64_t heads,
+             int64_t context, const SymbolicShapes &shapes, std::string &why)
+      : function(function), scores(scores), logits(logits), context(context),
+        shapes(shapes), why(why), bias(heads) {}
 
   std::optional<MaskKind> run();
 
@@ -39,12 +39,16 @@ private:
   bool check(const Sizes &sizes, int trial);
   bool findPolarity(const Sizes &sizes);
   bool checkScoreMask(const Sizes &sizes);
+  bool findBias(ArrayRef<Sizes> probes, ArrayRef<Sizes> others);
+  bool completeBias();
 
   Numbers fill(Value value, const Sizes &sizes,
                llvm::function_ref<double()> number) const;
   /// The logits for given scores and mask; elements in order (b, h, t, s).
   std::optional<std::vector<double>>
   evaluate(const Sizes &sizes, Numbers scoreNumbers, const Numbers *mask) const;
+  /// The logits of scores 0 with every key shown.
+  std::optional<std::vector<double>> zeroLogits(const Sizes &sizes);
   int64_t size(int64_t fromEnd, const Sizes &sizes) const {
     const Dims &dims = *shapes.dims(scores);
     return dims[dims.size() - fromEnd].evaluate(sizes);
@@ -59,10 +63,14 @@ private:
 
   func::FuncOp function;
   Value scores, logits;
+  int64_t context;
   const SymbolicShapes &shapes;
   std::string &why;
   Leaves leaves;
   MaskKind kind;
+  BiasObserver bias;
+  /// What was added where the scale was taken: the less, the more exact.
+  double scaleOffset = std::numeric_limits<double>::infinity();
   bool sawFuture = false, sawHiddenKey = false;
   /// Ages of keys (0: the query's own) that a window hides, and others.
   int64_t youngestHidden = INT64_MAX, oldestVisible = -1;
@@ -117,7 +125,8 @@ bool Classifier::findPolarity(const Sizes &sizes) {
     auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), &mask);
     if (!zero)
       return fail("the float executor cannot evaluate the mask");
-    if (zero->empty() || (*zero)[zero->size() - size(1, sizes)] == 0) {
+    if (zero->empty() ||
+        (*zero)[zero->size() - size(1, sizes)] >= hiddenBelow) {
       kind.inverted = shown == 0;
       return true;
     }
@@ -146,6 +155,60 @@ bool Classifier::checkScoreMask(const Sizes &sizes) {
   return true;
 }
 
+std::optional<std::vector<double>> Classifier::zeroLogits(const Sizes &sizes) {
+  Numbers shown;
+  if (kind.keyMask)
+    shown =
+        fill(kind.keyMask, sizes, [&] { return kind.inverted ? 0.0 : 1.0; });
+  return evaluate(sizes, fill(scores, sizes, [] { return 0.0; }),
+                  kind.keyMask ? &shown : nullptr);
+}
+
+/// Beyond the sizes of \p probes a failure says nothing: tables end.
+bool Classifier::findBias(ArrayRef<Sizes> probes, ArrayRef<Sizes> others) {
+  auto observe = [&](const Sizes &sizes) {
+    auto zero = zeroLogits(sizes);
+    if (zero)
+      bias.observe(*zero, size(2, sizes), size(1, sizes), hiddenBelow);
+    return zero.has_value();
+  };
+  for (const Sizes &sizes : probes)
+    if (!observe(sizes))
+      return fail("the float executor cannot evaluate the mask");
+  bool found = bias.decide();
+  if (found && !bias.byDistance())
+    return true;
+  for (const Sizes &sizes : others)
+    observe(sizes);
+  return bias.decide() ||
+         fail("something other than a mask or a bias by distance is added to "
+              "the scores");
+}
+
+/// Distances of all queries and keys that the graph can have.
+bool Classifier::completeBias() {
+  if (bias.isNothing())
+    return true;
+  if (!bias.byDistance()) {
+    kind.bias = bias.ofFixedSize();
+    return true;
+  }
+  const Dims &dims = *shapes.dims(scores);
+  auto keys = dims.back().constant(),
+       queries = dims[dims.size() - 2].constant();
+  int64_t low = 1 - keys.value_or(context),
+          high = kind.causal ? 0 : queries.value_or(context) - 1;
+  BiasGraph graph{function, scores,       logits,
+                  shapes,   kind.keyMask, kind.inverted ? 0.0 : 1.0};
+  auto complete = raise::completeBias(bias, graph, low, high);
+  if (!complete)
+    return fail("what is added to the scores cannot be computed for all "
+                "distances of " +
+                std::to_string(1 - low) + " keys; use a smaller --max-context");
+  kind.bias = std::move(*complete);
+  return true;
+}
+
 /// Takes scale and hidden scores from one evaluation with zero and one with
 /// other scores, all keys visible.
 bool Classifier::learn(const Sizes &sizes) {
@@ -153,17 +216,21 @@ bool Classifier::learn(const Sizes &sizes) {
   if (kind.keyMask)
     ones = fill(kind.keyMask, sizes, [&] { return kind.inverted ? 0.0 : 1.0; });
   const Numbers *mask = kind.keyMask ? &ones : nullptr;
-  auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), mask);
+  auto zero = zeroLogits(sizes);
   auto one = evaluate(sizes, fill(scores, sizes, [] { return 1.0; }), mask);
   if (!zero || !one)
     return fail("the float executor cannot evaluate the mask");
   int64_t queries = size(2, sizes), keys = size(1, sizes);
+  std::vector<double> rest = bias.without(*zero, *zero, queries, keys);
   for (size_t i = 0; i < zero->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
     bool future = isFuture(t, s, sizes);
     int64_t age = ageOf(t, s, sizes);
-    if (!future && (*zero)[i] == 0) {
-      kind.scale = (*one)[i];
+    if (!future && rest[i] == 0) {
+      if (std::abs((*zero)[i]) <= scaleOffset) {
+        scaleOffset = std::abs((*zero)[i]);
+        kind.scale = (*one)[i] - (*zero)[i];
+      }
       oldestVisible = std::max(oldestVisible, age);
       continue;
     }
@@ -203,6 +270,12 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   if (!result)
     return fail("the float executor cannot evaluate the mask");
   int64_t queries = size(2, sizes), keys = size(1, sizes);
+  if (!bias.isNothing()) {
+    auto zero = zeroLogits(sizes);
+    if (!zero)
+      return fail("the float executor cannot evaluate the mask");
+    result = bias.without(*result, *zero, queries, keys);
+  }
   int64_t perBatch = result->size() / std::max<int64_t>(sizes.batch, 1);
   for (size_t i = 0; i < result->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
@@ -296,12 +369,15 @@ std::optional<MaskKind> Classifier::run() {
   }
   if (!findPolarity(probes.front()))
     return std::nullopt;
+  SmallVector<Sizes> others = windowProbes();
+  if (!findBias(probes, others))
+    return std::nullopt;
   for (const Sizes &sizes : probes)
     if (!learn(sizes))
       return std::nullopt;
   // Beyond the sizes of the probes a failure says nothing: tables end.
   std::string ignored = why;
-  for (const Sizes &sizes : windowProbes())
+  for (const Sizes &sizes : others)
     learn(sizes);
   why = ignored;
   if (youngestHidden != INT64_MAX) {
@@ -321,15 +397,18 @@ std::optional<MaskKind> Classifier::run() {
     for (int trial = 0; trial < (kind.keyMask ? 4 : 1); ++trial)
       if (!check(sizes, trial))
         return std::nullopt;
+  if (!completeBias())
+    return std::nullopt;
   if (kind.keyMask && !sawHiddenKey)
     kind.keyMask = {}; // it never hid anything
   return kind;
 }
 
-std::optional<MaskKind> classifyMask(func::FuncOp function, Value scores,
-                                     Value logits, const SymbolicShapes &shapes,
-                                     std::string &why) {
-  return Classifier(function, scores, logits, shapes, why).run();
+std::optional<MaskKind>
+classifyMask(func::FuncOp function, Value scores, Value logits, int64_t heads,
+             int64_t context, const SymbolicShapes &shapes, std::string &why) {
+  return Classifier(function, scores, logits, heads, context, shapes, why)
+      .run();
 }
 
 } // namespace dalbit::raise

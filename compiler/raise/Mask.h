@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include "compiler/raise/ScoreBias.h"
 #include "compiler/raise/SymbolicShapes.h"
 
 #include <optional>
@@ -26,13 +27,16 @@ struct MaskKind {
   bool inverted = false;         // not zero: hidden
   float hiddenKey = 0;           // what a hidden key adds
   mlir::BlockArgument scoreMask; // [T, S], added to the scores; null if none
+  ScoreBias bias;                // added to the scores of each head
 };
 
 /// How \p logits (the input of the softmax) follows from \p scores (q k^T,
-/// queries T and keys S in the last two dimensions). On nothing, \p why says
-/// what is not understood.
+/// of \p heads heads, queries T and keys S in the last two dimensions). A bias
+/// by distance has the distances of \p context keys where sizes are open. On
+/// nothing, \p why says what is not understood.
 std::optional<MaskKind> classifyMask(mlir::func::FuncOp function,
                                      mlir::Value scores, mlir::Value logits,
+                                     int64_t heads, int64_t context,
                                      const SymbolicShapes &shapes,
                                      std::string &why);
 

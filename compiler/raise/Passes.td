@@ -147,9 +147,14 @@ def RaiseAttention : RaisePass<"raise-attention"> {
     Heads are recognised by where elements go, not by the operators that move
     them. The mask is recognised by what it does: the graph from q k^T to the
     softmax is evaluated at several sizes and masks, and must come out as
-    nothing, causal, a mask of keys, or both. Anything else stays, with a remark
-    that says why. Needs: linear layers raised.
+    nothing, causal, a mask of keys, or both, perhaps with numbers for each head
+    that depend on the distance of query and key, or at one size on both.
+    Anything else stays, with a remark that says why. Needs: linear layers
+    raised.
   }];
+  let options = [
+    Option<"context", "context", "int64_t", "2048",
+           "keys for whose distances from a query biases are tabulated">];
 }
 
 def RaiseEmbedding : RaisePass<"raise-embedding"> {

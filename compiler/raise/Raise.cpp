@@ -33,7 +33,9 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   rotary.context = options.context;
   function.addPass(createRaiseRotary(rotary));
   function.addPass(createSinkMoves());
-  function.addPass(createRaiseAttention());
+  RaiseAttentionOptions attention;
+  attention.context = options.context;
+  function.addPass(createRaiseAttention(attention));
   function.addPass(createRaiseEmbedding());
   function.addPass(createRaiseElementwise());
   function.addPass(createSinkMoves());

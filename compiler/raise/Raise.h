@@ -16,7 +16,8 @@ struct RaiseOptions {
   /// NAME=DIMS and NAME=VALUE as --shape and --set of the command take them.
   std::vector<std::string> shapes;
   std::vector<std::string> values;
-  /// Positions for which angles that the graph computes are tabulated.
+  /// Positions for which angles and biases of scores that the graph computes
+  /// are tabulated.
   int64_t context = 2048;
   /// NAME=DIMS of inputs that are given: they decide where the file calls
   /// different sizes the same (M2).

@@ -28,7 +28,8 @@ namespace {
 
 class Raiser {
 public:
-  Raiser(func::FuncOp function) : function(function), shapes(function) {}
+  Raiser(func::FuncOp function, int64_t context)
+      : function(function), context(context), shapes(function) {}
 
   /// Raises the attention around \p softmax, or says why not.
   void run(onnx::NodeOp softmax);
@@ -52,6 +53,7 @@ private:
   }
 
   func::FuncOp function;
+  int64_t context; ///< keys for whose distances biases are tabulated
   SymbolicShapes shapes;
   std::string why;
   onnx::NodeOp scores, product; // q k^T, and probabilities times v
@@ -68,6 +70,7 @@ private:
 
 class RaiseAttentionPass : public impl::RaiseAttentionBase<RaiseAttentionPass> {
 public:
+  using RaiseAttentionBase::RaiseAttentionBase;
   void runOnOperation() override;
 };
 
@@ -353,16 +356,18 @@ bool Raiser::match(onnx::NodeOp softmax) {
     softcap = cap->cap;
     capScale = cap->scale;
   }
-  auto kind =
-      classifyMask(function, capped, softmax.getInputs()[0], shapes, why);
+  auto kind = classifyMask(function, capped, softmax.getInputs()[0],
+                           query.heads, context, shapes, why);
   if (!kind)
     return false;
   mask = *kind;
   if (softcap && mask.scale != 1)
     return fail("its scores are scaled after they are capped");
   mask.scale *= capScale;
-  if (weights && (mask.causal || key.past || key.repeat != 1 || softcap))
-    return fail("the weights of a causal or cached attention are a result");
+  if (weights && (mask.causal || key.past || key.repeat != 1 || softcap ||
+                  !mask.bias.shape.empty()))
+    return fail("the weights of a causal or cached attention, or of one with "
+                "a bias, are a result");
   mask.scale *= query.factor * key.factor;
   return findOutput();
 }
@@ -375,13 +380,16 @@ bool Raiser::matchCached(onnx::NodeOp softmax, const Heads &q) {
       keys[1] != SymbolicExpr(query.heads) ||
       keys[3] != SymbolicExpr(query.size))
     return fail("queries, keys and values have different heads");
-  auto kind = classifyMask(function, scores->getResult(0),
-                           softmax.getInputs()[0], shapes, why);
+  auto kind =
+      classifyMask(function, scores->getResult(0), softmax.getInputs()[0],
+                   query.heads, context, shapes, why);
   if (!kind)
     return false;
   mask = *kind;
   if (mask.causal)
     return fail("a causal mask over given keys");
+  if (!mask.bias.shape.empty())
+    return fail("a bias of the scores over given keys");
   mask.scale *= query.factor;
   return findOutput();
 }
@@ -479,17 +487,26 @@ bool Raiser::rewrite() {
     all = all + (*shapes.dims(key.past))[2];
   present = {present[0], key.heads, all, key.size};
   RankedTensorType cache = tensorType(present, builder.getF32Type());
+  Value bias;
+  if (!mask.bias.shape.empty())
+    bias = makeConstant(
+        builder, loc,
+        DenseElementsAttr::get(
+            RankedTensorType::get(mask.bias.shape, builder.getF32Type()),
+            ArrayRef<float>(mask.bias.values)));
   if (mask.hiddenScore == 0)
     mask.hiddenScore = std::numeric_limits<float>::lowest();
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{query.base.getType(), cache, cache}, query.base, key.base,
-      value.base, key.past, value.past, maskValue,
+      value.base, key.past, value.past, maskValue, bias,
       builder.getI64IntegerAttr(query.heads),
       builder.getI64IntegerAttr(key.heads), builder.getBoolAttr(mask.causal),
       builder.getF32FloatAttr(static_cast<float>(mask.scale)),
       builder.getF32FloatAttr(mask.hiddenScore),
       mask.window ? builder.getI64IntegerAttr(mask.window) : IntegerAttr(),
-      builder.getF32FloatAttr(static_cast<float>(softcap)));
+      builder.getF32FloatAttr(static_cast<float>(softcap)),
+      mask.bias.origin ? builder.getI64IntegerAttr(*mask.bias.origin)
+                       : IntegerAttr());
   shapes.infer(attention);
   if (weights) {
     auto mean = builder.create<nn::AttentionWeightsOp>(
@@ -534,7 +551,7 @@ void RaiseAttentionPass::runOnOperation() {
   if (function.isDeclaration())
     return;
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
-  Raiser raiser(function);
+  Raiser raiser(function, context);
   for (onnx::NodeOp node : nodes)
     if (node.isOnnx("Softmax"))
       raiser.run(node);

@@ -72,12 +72,23 @@ Size Emitter::keysOf(qnn::AttendOp op) {
                                         : block.past + block.tokens;
 }
 
+/// Where the block's first query stands among the keys.
+Size Emitter::positionOf(qnn::AttendOp op) {
+  int64_t keys = cast<RankedTensorType>(op.getKeys().getType()).getDimSize(2),
+          rows = cast<RankedTensorType>(op.getQuery().getType()).getDimSize(1);
+  if (!ShapedType::isDynamic(keys) && !ShapedType::isDynamic(rows))
+    return block.first + (keys - rows);
+  auto heads = op.getKeys().getDefiningOp<qnn::HeadsOp>();
+  return heads && !heads.getPastCodes() ? block.first : block.position;
+}
+
 void Emitter::requestCaches(qnn::AttendOp op) {
   const AttentionPlan &a = plan.attends.find(op)->second;
   const CachePlace &keyPlace = plan.caches.find(op.getKeys())->second;
   const CachePlace &valuePlace = plan.caches.find(op.getValues())->second;
   Size keys = keysOf(op);
-  for (int64_t g = 0; g < a.slots(); ++g)
+  for (int64_t g = 0; g < a.slots(); ++g) {
+    requestBias(a, g, positionOf(op), keys);
     request(Loads::Caches, [this, &a, &keyPlace, &valuePlace, keys,
                             g](Value slot) {
       auto load = [&](const CachePlace &place, int64_t offset, int64_t inSlot,
@@ -102,6 +113,7 @@ void Emitter::requestCaches(qnn::AttendOp op) {
       load(keyPlace, keyPlace.scales, 2 * codes, 4);
       load(valuePlace, valuePlace.scales, 2 * codes + scales, 4);
     });
+  }
 }
 
 /// Adds a group's probabilities, divided by their sum and the number of heads,
@@ -174,7 +186,10 @@ LogicalResult Emitter::attend(qnn::AttendOp op) {
         .write("reduce_row", absmax)
         .emit();
     queryCodes(a, query, start, absmax, group);
+    scope.bias = takeBias(a, positionOf(op));
     Softmax softmax = softmaxGroup(a, group, scope, out);
+    if (scope.bias.buffer)
+      loads.release(Loads::Biases);
     if (op.getWeights())
       addWeights(op, softmax, scope.keys, weights);
     loads.release(Loads::Caches);

@@ -49,7 +49,6 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
 Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
                               const Scope &scope, const Rows &out) {
   Value slot = group.slot;
-  const MaskRows &mask = scope.mask;
   int64_t context = a.context, perHead = context * a.paddedSize;
   int64_t valueCodes = a.kvGroup * perHead, keyScales = 2 * valueCodes,
           valueScales = keyScales + a.kvGroup * context * 4;
@@ -123,14 +122,7 @@ Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
           .set("table_shift", a.softcap.shift)
           .set("table_offset", a.softcap.offset)
           .set("gate_shift", a.softcap.gateShift);
-    if (mask.buffer) {
-      // After the table: a hidden score is not capped.
-      pass.set("add_c", 1)
-          .set("c_type", I32)
-          .set("c_stride0", 0)
-          .set("c_stride1", mask.stride);
-      pass.read("c_addr", mask.buffer, first * 4);
-    }
+    addToScores(pass, scope, first);
     setRange(pass, first);
     pass.set("out_type", I32)
         .set("out_stride0", scoreStride)
@@ -303,7 +295,10 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
       group.slot = slot;
       HeadRows rows = projection(a, 0, part, a.group, constants);
       queryCodes(a, rows.rows, 0, rows.absmax, group);
+      scope.bias = takeBias(a, block.position);
       softmaxGroup(a, group, scope, out);
+      if (scope.bias.buffer)
+        loads.release(Loads::Biases);
     }
     loads.release(Loads::Caches);
   }

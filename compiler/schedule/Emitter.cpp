@@ -124,7 +124,12 @@ void Emitter::begin(func::FuncOp function) {
 
   // Slots of the weight stream; caches of one group of heads; constants of
   // norms.
-  int64_t slot = 0, normBytes = 0, cacheBytes = 0, slots = 1;
+  int64_t slot = 0, normBytes = 0, cacheBytes = 0, biasBytes = 0, slots = 1;
+  auto rowsOfBlock = [&](Operation *op) {
+    return decode
+               ? 1
+               : plan.blockRows(schedule::rowsOf(function, op->getOperand(0)));
+  };
   auto largest = [&](const LinearPlan &linear) {
     for (const WeightChunk &chunk : linear.chunks)
       slot = std::max(slot, chunk.bytes);
@@ -136,10 +141,12 @@ void Emitter::begin(func::FuncOp function) {
       largest(linear);
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
     normBytes = std::max(normBytes, a.headNormBytes);
+    biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());
   }
   for (auto &[op, a] : plan.attends) {
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
+    biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());
   }
   for (auto &[op, norm] : plan.norms)
@@ -156,6 +163,8 @@ void Emitter::begin(func::FuncOp function) {
   };
   makeRing(Loads::Weights, "weights", slot, 4);
   makeRing(Loads::Norms, "norm", normBytes, 3);
+  makeRing(Loads::Biases, "bias", biasBytes,
+           4 * biasBytes <= machine.spmBytes / 4 ? 2 : 1);
   makeRing(Loads::Caches, "cache", cacheBytes,
            slots > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
 }
@@ -265,8 +274,11 @@ void Emitter::requestLoads(const Stage &stage) {
       requestCache(a, s);
       part(1, s, a.slots());
       part(2, s, a.slots());
-      for (int64_t g = 0; g < groups; ++g)
+      for (int64_t g = 0; g < groups; ++g) {
+        requestBias(a, s * groups + g, block.position,
+                    block.position + block.rows);
         part(0, s * groups + g, a.slots() * groups);
+      }
     }
   }
 }

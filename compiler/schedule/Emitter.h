@@ -84,12 +84,20 @@ struct MaskRows {
   int64_t stride = 0; ///< bytes from query to query, 0: the same for all
 };
 
+/// What is added to the scores of each head of a group.
+struct BiasRows {
+  mlir::Value buffer;                    ///< null: nothing
+  Size start;                            ///< bytes to the block's first query
+  int64_t headStride = 0, rowStride = 0; ///< bytes
+};
+
 /// What an attention sees and how its scores are made, for its softmax.
 struct Scope {
   Size keys = 0;      ///< how many there are
   bool causal = true; ///< the block's row t sees keys up to position + t
   int64_t window = 0; ///< with causal: the last ones only; 0: all
   MaskRows mask;
+  BiasRows bias;
   mlir::Value softcap; ///< table; null: scores are not capped
 };
 
@@ -165,12 +173,20 @@ private:
                   mlir::Value absmax, Heads &group);
   Softmax softmaxGroup(const AttentionPlan &a, const Heads &group,
                        const Scope &scope, const Rows &out);
+  // Bias.cpp
+  /// Loads a group's bias for the block, whose first query is at \p position.
+  void requestBias(const AttentionPlan &a, int64_t group, const Size &position,
+                   const Size &keys);
+  /// The next one that was requested; nothing without a bias.
+  BiasRows takeBias(const AttentionPlan &a, const Size &position);
+  void addToScores(Job &pass, const Scope &scope, int64_t firstKey);
   // Attend.cpp
   void heads(qnn::HeadsOp op);
   mlir::LogicalResult attend(qnn::AttendOp op);
   void addWeights(qnn::AttendOp op, const Softmax &softmax, const Size &keys,
                   Rows &sum);
   Size keysOf(qnn::AttendOp op);
+  Size positionOf(qnn::AttendOp op);
   void requestCaches(qnn::AttendOp op);
   // Places.cpp
   Size placeOffset(const Place &place, const Size &row);

@@ -108,6 +108,14 @@ Size JobBuilder::modulo(const Size &a, int64_t power) {
                   .getResult());
 }
 
+Size JobBuilder::quotient(const Size &a, int64_t power) {
+  if (a.isStatic())
+    return a.constant / power;
+  Value shift = constantOf(*this, llvm::Log2_64(uint64_t(power)));
+  return Size(
+      builder.create<arith::ShRUIOp>(loc, materialise(a), shift).getResult());
+}
+
 Job JobBuilder::dmaIn() { return Job(*this, npu::DmaIn); }
 Job JobBuilder::dmaOut() { return Job(*this, npu::DmaOut); }
 Job JobBuilder::matrix() { return Job(*this, npu::Matrix); }

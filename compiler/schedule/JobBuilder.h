@@ -48,6 +48,8 @@ public:
   Size minus(const Size &a, const Size &b);
   /// a modulo \p power, a power of two; a is not negative.
   Size modulo(const Size &a, int64_t power);
+  /// a / \p power, rounded down, under the same conditions.
+  Size quotient(const Size &a, int64_t power);
   mlir::Value materialise(const Size &size);
 
   Job dmaIn();

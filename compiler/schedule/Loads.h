@@ -17,7 +17,7 @@ namespace dalbit::schedule {
 
 class Loads {
 public:
-  enum Ring { Weights, Norms, Caches, RingCount };
+  enum Ring { Weights, Norms, Caches, Biases, RingCount };
 
   void setSlots(Ring ring, std::vector<mlir::Value> slots) {
     rings[ring].slots = std::move(slots);

@@ -399,6 +399,11 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   if (op.getSoftcap().convertToDouble() > 0)
     a.softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
   headNorms(a);
+  bool grows = rowsOf(function, op.getQuery()) == TokenRows || op.getPastKey();
+  int64_t rows = plan.mostRows(rowsOf(function, op.getQuery()));
+  if (failed(bias(op, op.getBias().value_or(TypedAttr()), op.getBiasOrigin(),
+                  rows, grows ? plan.context : rows, /*causal=*/true, a)))
+    return failure();
   for (qnn::RotaryOp rotary : {queryTurn, turn})
     if (rotary && failed(this->rotary(rotary, a.paddedSize / 2)))
       return failure();
@@ -420,7 +425,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     if (group * plan.block * 12 > m.rowScalars)
       return false;
     int64_t cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
-    return cache <= m.spmBytes / 4;
+    return cache <= m.spmBytes / 4 && a.biasBytes(plan.block) <= m.spmBytes / 4;
   };
   // Query heads that share a key head go with it; else a group has as many of
   // both.

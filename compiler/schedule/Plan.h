@@ -63,6 +63,23 @@ struct Projection {
   qnn::RotaryOp rotary;
 };
 
+/// Numbers that are added to the scores of each head (Bias.cpp).
+struct BiasPlan {
+  int64_t offset = 0;     ///< in region const
+  int64_t headStride = 0; ///< bytes from head to head; 0: there is none
+  int64_t words = 0;      ///< of a beat
+  /// By distance: bytes from copy to copy, else 0; the word of distance 0 for
+  /// position 0.
+  int64_t copyStride = 0, origin = 0;
+  /// By query: bytes from row to row; position of the first one.
+  int64_t rowStride = 0, before = 0;
+
+  /// Rows in the scratchpad of a block of \p rows.
+  int64_t rowsFor(int64_t rows) const {
+    return copyStride && rows > 1 ? roundUp(rows + words - 1, words) : rows;
+  }
+};
+
 /// One attention operation: query heads in groups that are computed together,
 /// key/value heads in groups that share a slot of the cache ring. Heads that
 /// share a key head are rows of one product.
@@ -86,12 +103,17 @@ struct AttentionPlan {
           valueScales = 0; ///< offsets in region kv
   quantise::AttentionNumbers numbers;
   quantise::Table softcap; ///< no words: scores are not capped
+  BiasPlan bias;
 
   int64_t slots() const { return kvHeads / kvGroup; }
   int64_t groupsPerSlot() const { return heads / slots() / group; }
   bool sharesKeys() const { return heads != kvHeads; }
   int64_t cacheBytes() const {
     return 2 * kvGroup * context * (paddedSize + 4);
+  }
+  /// Of a group's bias for a block of \p rows.
+  int64_t biasBytes(int64_t rows) const {
+    return bias.headStride ? group * bias.rowsFor(rows) * context * 4 : 0;
   }
 };
 

@@ -314,12 +314,16 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
                              "of "
                           << a.size << " columns have to be padded to "
                           << a.paddedSize << " on this target";
+  if (failed(bias(op, op.getBias().value_or(TypedAttr()), op.getBiasOrigin(),
+                  rows(op.getQuery()), a.maxKeys, op.getCausal(), a)))
+    return failure();
   int64_t half = m.accEntries / 2, headTiles = a.paddedSize / m.n;
   int64_t block = plan.blockRows(rowsOf(function, op.getQuery()));
   auto fits = [&](int64_t group) {
     int64_t caches = 2 * group * a.context * (a.paddedSize + 4);
     return group * headTiles * block <= half && group * block <= half &&
-           group * block * 12 <= m.rowScalars && caches <= m.spmBytes / 4;
+           group * block * 12 <= m.rowScalars && caches <= m.spmBytes / 4 &&
+           a.biasBytes(block) <= m.spmBytes / 4;
   };
   for (a.group = a.heads; a.group > 1; --a.group)
     if (a.heads % a.group == 0 && fits(a.group))

@@ -8,6 +8,8 @@
 
 #include "compiler/schedule/Plan.h"
 
+#include <map>
+
 namespace dalbit::schedule {
 
 inline int64_t lastDimension(mlir::Value value) {
@@ -53,6 +55,11 @@ private:
   void headNorms(AttentionPlan &a);
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
   void cacheRegions(AttentionPlan &a);
+  /// Bias.cpp: places \p values, null for none, for at most \p rows queries to
+  /// \p keys keys.
+  mlir::LogicalResult bias(mlir::Operation *op, mlir::TypedAttr values,
+                           std::optional<int64_t> origin, int64_t rows,
+                           int64_t keys, bool causal, AttentionPlan &a);
   LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
                     std::vector<int64_t> lanes, int64_t channelsPerChunk);
   mlir::LogicalResult linear(qnn::LinearOp op);
@@ -84,6 +91,8 @@ private:
 
   mlir::func::FuncOp function;
   Plan plan;
+  /// Biases placed so far, by values and size.
+  std::map<std::pair<const void *, int64_t>, BiasPlan> biases;
   /// Layout of the columns of rows that are padded: heads, windows.
   llvm::DenseMap<mlir::Value, std::vector<int64_t>> columns;
 };

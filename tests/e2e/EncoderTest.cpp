@@ -117,6 +117,30 @@ TEST_CASE("an encoder of several blocks sees all tokens in each", "[e2e]") {
   agree(c, bertInputs(2, 65));
 }
 
+TEST_CASE("a bias by distance is added to all scores before the mask",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallBertText(130, true), 130, target);
+  for (int64_t tokens : {1, 13, 130}) {
+    CAPTURE(tokens);
+    std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
+    double db = decibels(c, inputs, agree(c, inputs));
+    CAPTURE(db);
+    CHECK(db > 25);
+  }
+}
+
+TEST_CASE("a number for each query and key is added to the scores", "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallVitText(true), 1, target);
+  std::vector<HostTensor> inputs = {floats("image", {2, 3, 16, 16})};
+  double db = decibels(c, inputs, agree(c, inputs));
+  CAPTURE(db);
+  CHECK(db > 25);
+}
+
 TEST_CASE("an image is cut into patches by the host, the class token is read",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
@@ -142,6 +166,13 @@ TEST_CASE("convolutions over time, then a decoder that attends to them",
   CHECK(db > 25);
   inputs[1] = integers("ids", {2, 1}, 40);
   agree(c, inputs);
+}
+
+TEST_CASE("a mask of what was encoded keeps its columns while tokens grow",
+          "[e2e]") {
+  Compiled c(smallWhisperText(21, true), 32, "nano");
+  agree(c, {floats("sound", {2, 10, 21}), integers("ids", {2, 6}, 40),
+            padding(2, 11)});
 }
 
 TEST_CASE("a step after the prefill attends to the encoder that it has left",
@@ -191,6 +222,8 @@ TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
   std::vector<Case> cases = {
       {smallBertText(64), 64, bertInputs(2, 9)},
       {smallVitText(), 1, {floats("image", {1, 3, 16, 16})}},
+      {smallVitText(true), 1, {floats("image", {1, 3, 16, 16})}},
+      {smallBertText(64, true), 64, bertInputs(1, 11)},
       {smallWhisperText(21),
        32,
        {floats("sound", {1, 10, 21}), integers("ids", {1, 3}, 40)}},

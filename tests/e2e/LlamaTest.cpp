@@ -39,6 +39,16 @@ SmallLlama variant(int index) {
     model.kvHeads = 4;
     model.window = 1;
     break;
+  case 6:
+    model.bias = true;
+    model.pairs = 0;
+    break;
+  case 7:
+    model.bias = true;
+    model.kvHeads = 4;
+    model.window = 5;
+    model.softcap = 2;
+    break;
   default:
     break;
   }
@@ -65,7 +75,7 @@ double decibel(Compiled &c, const SmallLlama &model, int count) {
 TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  auto index = GENERATE(0, 1, 2, 3, 4, 5);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
   SmallLlama model = variant(index);
   Compiled c(model, target);
   for (int count : {1, 9, 40}) {
@@ -78,7 +88,7 @@ TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
 
 TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
           "[e2e]") {
-  auto index = GENERATE(0, 1, 2, 3, 4, 5);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
   CAPTURE(index);
   SmallLlama model = variant(index);
   Compiled c(model, "nano");
@@ -87,7 +97,7 @@ TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
 
 TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
           "[e2e]") {
-  auto index = GENERATE(0, 3, 4);
+  auto index = GENERATE(0, 3, 4, 6);
   auto n = GENERATE(1, 17, 40);
   CAPTURE(index, n);
   SmallLlama model = variant(index);
@@ -101,6 +111,26 @@ TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
   c.session->step(std::span(tokens).first(size_t(n)), 1, false);
   c.session->step(std::span(tokens).last(1), 1, false);
   CHECK(c.session->logits(0, 0) == whole);
+}
+
+TEST_CASE("a bias by distance goes on where a past ends inside a beat",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  auto first = GENERATE(3, 8, 13);
+  CAPTURE(target, first);
+  SmallLlama model = variant(6);
+  Compiled c(model, target);
+  std::vector<int64_t> ids = someIds(43, model.vocabulary);
+  std::vector<int32_t> tokens(ids.begin(), ids.end());
+  c.session->reset();
+  c.session->step(std::span(tokens).first(size_t(first)), 1, true);
+  c.session->step(std::span(tokens).subspan(size_t(first)), 1, true);
+  std::vector<float> whole = c.integerLogits(ids, 1);
+  for (int t = first; t < 43; ++t) {
+    auto row = whole.begin() + t * model.vocabulary;
+    CHECK(c.session->logits(0, uint32_t(t - first)) ==
+          std::vector<float>(row, row + model.vocabulary));
+  }
 }
 
 TEST_CASE("positions may differ between the sequences of a batch", "[e2e]") {
@@ -139,7 +169,7 @@ TEST_CASE("positions may differ between the sequences of a batch", "[e2e]") {
 }
 
 TEST_CASE("rtl and functional engine leave a Llama's memory alike", "[rtl]") {
-  auto index = GENERATE(0, 1, 3, 4);
+  auto index = GENERATE(0, 1, 3, 4, 6);
   CAPTURE(index);
   SmallLlama model = variant(index);
   model.layers = 1;

@@ -14,8 +14,10 @@ class Writer : NNText {
 public:
   Writer() : NNText(7) {}
 
-  std::string bert(int context) {
+  std::string bert(int context, bool biased) {
     Rows rows = {-1, -1};
+    if (biased)
+      bias({Heads, 2 * context - 1}, context - 1);
     std::string type = rowsOf(rows, Width), one = typeOf({1, -1, Width});
     std::string x = embedding(80, "%ids"), types = embedding(2, "%types");
     x = add(x, types, type, type);
@@ -44,8 +46,10 @@ public:
                      {pooled, typeOf({-1, Width}), named("pooled", "B,48")}});
   }
 
-  std::string vit() {
+  std::string vit(bool biased) {
     Rows rows = {-1, 17};
+    if (biased)
+      bias({Heads, 17, 17}, -1);
     std::string type = rowsOf(rows, Width), patches = fresh();
     line(patches + " = nn.rearrange %image view [-1, 3, 4, 4, 4, 4] order "
                    "[0, 2, 4, 1, 3, 5] : (tensor<?x3x16x16xf32>) -> "
@@ -66,8 +70,11 @@ public:
                       named("logits", "B,10")}});
   }
 
-  std::string whisper(int frames) {
+  std::string whisper(int frames, bool masked) {
     int half = (frames + 1) / 2;
+    std::string mask = "tensor<?x" + std::to_string(half) + "x";
+    if (masked)
+      line("%key = nn.key_mask %mask : " + mask + "i64> -> " + mask + "f32>");
     Rows all = {-1, frames}, encoder = {-1, half}, decoder = {-1, -1};
     std::string in = std::to_string(frames), f = fresh();
     line(f + " = nn.rearrange %sound view [-1, 10, " + in +
@@ -86,7 +93,9 @@ public:
     std::string self = attention(n, n, decoder, decoder, "", "", true);
     x = add(x, linear(self, decoder, Width, Width), type, type);
     n = norm(x, decoder, Width);
-    std::string cross = attention(n, f, decoder, encoder, "", "", false);
+    std::string cross =
+        attention(n, f, decoder, encoder, masked ? "mask %key" : "",
+                  masked ? mask + "f32>" : "", false);
     x = add(x, linear(cross, decoder, Width, Width), type, type);
     std::string logits = linear(norm(x, decoder, Width), decoder, Width, 40);
     std::string keys = typeOf({-1, Heads, half, Width / Heads}),
@@ -96,13 +105,15 @@ public:
                         const std::string &place, const std::string &dims) {
       return Result{place, type, named(name, dims)};
     };
-    return function("%sound: tensor<?x10x" + in + "xf32> " +
-                        named("sound", "B,10," + in) +
-                        ", %ids: tensor<?x?xi64> " + named("ids", "B,T"),
-                    {{logits, rowsOf(decoder, 40), named("logits", "B,T,40")},
-                     presents("self_key", own, base(self) + "#1", "B,3,T,16"),
-                     presents("cross_value", keys, base(cross) + "#2",
-                              "B,3," + size + ",16")});
+    return function(
+        "%sound: tensor<?x10x" + in + "xf32> " + named("sound", "B,10," + in) +
+            ", %ids: tensor<?x?xi64> " + named("ids", "B,T") +
+            (masked ? ", %mask: " + mask + "i64> " + named("mask", "B," + size)
+                    : ""),
+        {{logits, rowsOf(decoder, 40), named("logits", "B,T,40")},
+         presents("self_key", own, base(self) + "#1", "B,3,T,16"),
+         presents("cross_value", keys, base(cross) + "#2",
+                  "B,3," + size + ",16")});
   }
 
   std::string cross() {
@@ -141,6 +152,16 @@ public:
 private:
   using Rows = std::vector<int>;
   std::string lastQuery, lastKey;
+  /// What the attentions that follow add to their scores: operand, type and
+  /// attribute, each with what goes before it.
+  std::string biasOperand, biasType, biasOrigin;
+
+  void bias(const std::vector<int> &shape, int origin) {
+    biasOperand = " bias " + weight(shape, 0, 2);
+    biasType = ", " + typeOf(shape);
+    if (origin >= 0)
+      biasOrigin = ", bias_origin = " + std::to_string(origin) + " : i64";
+  }
 
   /// Negative sizes are open.
   static std::string typeOf(const std::vector<int> &shape) {
@@ -228,10 +249,11 @@ private:
     std::string cache = typeOf({keys[0], Heads, keys[1], Width / Heads}),
                 type = rowsOf(rows, Width), other = rowsOf(keys, Width);
     line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + " " + mask +
-         " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
-         (causal ? "true" : "false") + ", scale = 0.25 : f32} : (" + type +
-         ", " + other + ", " + other + (mask.empty() ? "" : ", " + maskType) +
-         ") -> (" + type + ", " + cache + ", " + cache + ")");
+         biasOperand + " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
+         (causal ? "true" : "false") + ", scale = 0.25 : f32" + biasOrigin +
+         "} : (" + type + ", " + other + ", " + other +
+         (mask.empty() ? "" : ", " + maskType) + biasType + ") -> (" + type +
+         ", " + cache + ", " + cache + ")");
     return a + "#0";
   }
   std::string feedForward(const std::string &x, const Rows &rows,
@@ -261,9 +283,13 @@ private:
 
 } // namespace
 
-std::string smallBertText(int context) { return Writer().bert(context); }
-std::string smallVitText() { return Writer().vit(); }
-std::string smallWhisperText(int frames) { return Writer().whisper(frames); }
+std::string smallBertText(int context, bool biased) {
+  return Writer().bert(context, biased);
+}
+std::string smallVitText(bool biased) { return Writer().vit(biased); }
+std::string smallWhisperText(int frames, bool masked) {
+  return Writer().whisper(frames, masked);
+}
 std::string smallCrossText() { return Writer().cross(); }
 std::string smallClipText() { return Writer().clip(); }
 

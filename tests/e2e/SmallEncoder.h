@@ -12,16 +12,19 @@ namespace dalbit::test {
 /// Post-norm layers over ids and token types with a padding mask; a pooled
 /// first token through tanh. Inputs ids, types, mask [B, T]; outputs hidden
 /// [B, T, 48] and pooled [B, 48]. Any T up to \p context.
-std::string smallBertText(int context);
+/// With \p biased, scores have a bias by distance.
+std::string smallBertText(int context, bool biased = false);
 
 /// Patches of an image [B, 3, 16, 16] with kernel 4, a class token, positions,
-/// pre-norm layers with relu; logits [B, 10] of the class token.
-std::string smallVitText();
+/// pre-norm layers with relu; logits [B, 10] of the class token. With
+/// \p biased, scores have a number for each query and key.
+std::string smallVitText(bool biased = false);
 
 /// Two convolutions over [B, 10, \p frames] (the second with stride 2), an
 /// encoder layer, and a decoder over ids [B, T] that attends to it; logits
-/// [B, T, 40], keys and values of both attentions.
-std::string smallWhisperText(int frames);
+/// [B, T, 40], keys and values of both attentions. With \p masked, an input
+/// mask [B, (frames + 1) / 2] hides encoded frames.
+std::string smallWhisperText(int frames, bool masked = false);
 
 /// Cross attention of q [1, 5, 48] to kv [1, 9, 48] with a mask of numbers
 /// [5, 9]; outputs y [1, 5, 48] and weights [1, 5, 9].

@@ -27,6 +27,8 @@ public:
     positions = m.givenPositions ? "tensor<?x?xi64>" : "tensor<1x?xi64>";
     if (!m.givenPositions)
       line("%pos = nn.position_ids : tensor<1x?xi64>");
+    if (m.bias)
+      bias = weight({m.heads, m.context}, 0, 2);
     cos = weight({m.context, m.pairs}, 0, 0.9f);
     sin = weight({m.context, m.pairs}, 0, 0.9f);
     std::string x = fresh(), table = weight({m.vocabulary, m.width});
@@ -48,17 +50,20 @@ private:
                 v = linear(n, m.width, narrow), a = fresh();
     std::string cache = "tensor<?x" + std::to_string(m.kvHeads) + "x?x" +
                         std::to_string(m.size) + "xf32>";
-    std::string extra;
+    std::string extra, added = m.bias ? " bias " + bias : "";
+    if (m.bias)
+      extra += ", bias_origin = " + std::to_string(m.context - 1) + " : i64";
     if (m.window)
       extra += ", window = " + std::to_string(m.window) + " : i64";
     if (m.softcap > 0)
       extra += ", softcap = " + std::to_string(m.softcap) + " : f32";
-    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v +
+    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + added +
          " {heads = " + std::to_string(m.heads) +
          " : i64, kv_heads = " + std::to_string(m.kvHeads) +
          " : i64, causal = true, scale = 0.3 : f32" + extra + "} : (" +
          tensor(wide) + ", " + tensor(narrow) + ", " + tensor(narrow) +
-         ") -> (" + tensor(wide) + ", " + cache + ", " + cache + ")");
+         (m.bias ? ", " + typeOf({m.heads, m.context}) : "") + ") -> (" +
+         tensor(wide) + ", " + cache + ", " + cache + ")");
     return sum(x, linear(a + "#0", wide, m.width));
   }
   std::string feedForward(const std::string &x) {
@@ -100,7 +105,7 @@ private:
   }
 
   const SmallLlama &m;
-  std::string cos, sin, positions;
+  std::string cos, sin, positions, bias;
 };
 
 } // namespace

@@ -19,6 +19,7 @@ struct SmallLlama {
   bool givenPositions = false; ///< an input of positions
   int window = 0;
   float softcap = 0;
+  bool bias = false; ///< scores by distance, as T5 has them
   unsigned seed = 3;
 };
 

@@ -79,6 +79,17 @@ int64_t actualContext(ModuleOp module, const std::vector<std::string> &actual) {
         }
       }
     }
+  // Nothing that grows was given.
+  if (past + tokens == 0)
+    return 0;
+  // What the file fixes: steps of one token.
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes")) {
+      if (auto fixed = sizes.getAs<IntegerAttr>("T"))
+        tokens = std::max(tokens, fixed.getInt());
+      if (auto fixed = sizes.getAs<IntegerAttr>("P"))
+        past = std::max(past, fixed.getInt());
+    }
   return past + tokens;
 }
 
@@ -109,10 +120,9 @@ int64_t defaultContext(ModuleOp module,
   // A graph of fixed sizes has no other context.
   for (auto function : module.getOps<func::FuncOp>())
     if (auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes"))
-      if (auto tokens = sizes.getAs<IntegerAttr>("T")) {
-        auto past = sizes.getAs<IntegerAttr>("P");
-        return tokens.getInt() + (past ? past.getInt() : 0);
-      }
+      if (auto tokens = sizes.getAs<IntegerAttr>("T"))
+        if (auto past = sizes.getAs<IntegerAttr>("P"))
+          return tokens.getInt() + past.getInt();
   // Without tokens nothing grows.
   bool grows = false;
   for (auto function : module.getOps<func::FuncOp>())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the nn dialect: rules N1..N16 and N22 of NNOps.td.
+// Verifiers of the nn dialect: rules N1..N16, N22 and N23 of NNOps.td.
 
 #include "compiler/dialect/nn/NNChecks.h"
 
@@ -134,6 +134,25 @@ LogicalResult KeyMaskOp::verify() {
                     {mask.getDimSize(0), keys});
 }
 
+/// Rule N23 for an attention of \p queries to \p keys.
+static LogicalResult checkBias(AttentionOp op, int64_t queries, int64_t keys) {
+  auto origin = op.getBiasOrigin();
+  if (!op.getBias())
+    return origin ? fails(op, "N23", "has a bias_origin without a bias")
+                  : success();
+  int64_t heads = op.getHeads();
+  if (!origin)
+    return checkShape(op, "N23", "the bias", op.getBias(),
+                      {heads, queries, keys});
+  RankedTensorType type = tensorType(op.getBias());
+  if (failed(checkShape(op, "N23", "the bias", op.getBias(),
+                        {heads, ShapedType::kDynamic})))
+    return failure();
+  if (int64_t(*origin) < 0 || int64_t(*origin) >= type.getDimSize(1))
+    return fails(op, "N23", "has a bias without a column for distance 0");
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   int64_t any = ShapedType::kDynamic;
   RankedTensorType query = tensorType(getQuery());
@@ -193,6 +212,8 @@ LogicalResult AttentionOp::verify() {
                                                getKeyMask(), {batch, all}))) {
     return failure();
   }
+  if (failed(checkBias(*this, query.getDimSize(1), all)))
+    return failure();
   if (failed(
           checkShape(*this, "N15", "the result", getOut(), query.getShape())))
     return failure();

@@ -5,7 +5,7 @@
 // One module holds one func.func @main of straight-line ops with value
 // semantics. Shapes: B batch, T new tokens, P length of the past, S = P + T,
 // D model width, H query heads, G key/value heads, d head size. The rules
-// N1..N22 (17 to 21 in NNDecoderOps.td) are what the verifiers check and what
+// N1..N23 (17 to 21 in NNDecoderOps.td) are what the verifiers check and what
 // their messages cite.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNOPS_TD
@@ -201,6 +201,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     present_k = concat(past_k, heads(k)) along the tokens; present_v likewise
     score[b,h,t,s] = scale * q[b,h,t,:] . present_k[b,h,s,:]
     if softcap:  score = softcap * tanh(score / softcap)
+    if bias:  score += bias[h, s - (t + S - T) + bias_origin], or bias[h, t, s]
     if causal and s > t + (S - T):  score = hidden_score
     if window and s <= t + (S - T) - window:  score = hidden_score
     score += key_mask[b, s], or mask[b, t, s]
@@ -218,20 +219,24 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     N16: present_k and present_v are [B, G, S, d].
     N22: a window is positive and comes with causal; softcap is not negative,
          0 is none.
+    N23: a bias is [H, D], by distance of key and query with the distance 0 in
+         column bias_origin below D, or without bias_origin [H, T, S].
   }];
   let arguments = (ins
     NN_Float:$query, NN_Float:$key, NN_Float:$value,
     Optional<NN_Float>:$past_key, Optional<NN_Float>:$past_value,
-    Optional<NN_Float>:$key_mask,
+    Optional<NN_Float>:$key_mask, Optional<NN_Float>:$bias,
     I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
     DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden_score,
     OptionalAttr<I64Attr>:$window,
-    DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
+    DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
+    OptionalAttr<I64Attr>:$bias_origin);
   let results = (outs NN_Float:$out, NN_Float:$present_key,
                       NN_Float:$present_value);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`past` $past_key^ `,` $past_value)?
-    (`mask` $key_mask^)? attr-dict `:` functional-type(operands, results)
+    (`mask` $key_mask^)? (`bias` $bias^)? attr-dict
+    `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -108,11 +108,12 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
     q, k, v (16 fraction bits) are quantised by token and head as qnn.quantize does; the new rows of k
     and v are appended to the past codes and scales (A8). Then for each head and token:
       s = rq(rq(q8 . k8[n], k scale[n]), q scale) (+ mask[n]), 16 fraction bits; with a softcap, s is
-          then multiplied by the gate softcap * tanh(s / softcap) / s (V4), before the mask
+          then multiplied by the gate softcap * tanh(s / softcap) / s (V4), before bias and mask
       p = exp table(s - max s), int16; z = sum p; columns outside the valid range are 0 (A6)
       p' = rq(p, v scale[n]); p8 = quantised by its own maximum (A7)
       out = rq(p8 . v8, max p' / 127 / z), 16 fraction bits
-    Head h reads head h / (heads / kv_heads) of k and v. Token t sees keys lo <= n < hi: all; causal:
+    A bias (A15) is added before the mask: bias[h, n - (P + t) + bias_origin], without bias_origin
+    bias[h, t, n]. Head h reads head h / (heads / kv_heads) of k and v. Token t sees keys lo <= n < hi: all; causal:
     hi = P + t + 1; with a window also lo = max(0, hi - window).
   }];
   let arguments = (ins QNN_Fixed:$query, QNN_Fixed:$key, QNN_Fixed:$value,
@@ -121,7 +122,8 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
                        Optional<QNN_Fixed>:$mask,
                        I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
                        OptionalAttr<I64Attr>:$window,
-                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap);
+                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
+                       OptionalAttr<TypedAttrInterface>:$bias, OptionalAttr<I64Attr>:$bias_origin);
   let results = (outs QNN_Fixed:$out, QNN_Codes:$present_key, QNN_Pairs:$present_key_scales,
                       QNN_Codes:$present_value, QNN_Pairs:$present_value_scales);
   let assemblyFormat = [{

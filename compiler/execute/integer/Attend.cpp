@@ -2,7 +2,9 @@
 
 #include "compiler/execute/integer/Attend.h"
 
+#include "compiler/dialect/onnx/Weight.h"
 #include "compiler/execute/integer/Rows.h"
+#include "support/Error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,6 +30,33 @@ Scaled scaleOfWord(int32_t word) {
   return {int16_t(word & 0xffff), int8_t(word >> 16)};
 }
 
+ScoreBias::ScoreBias(std::optional<mlir::TypedAttr> bias,
+                     std::optional<int64_t> origin) {
+  if (!bias)
+    return;
+  llvm::SmallVector<float> floats;
+  onnx::readWeight(*bias, floats);
+  for (float value : floats)
+    values.push_back(quantise::toBias(value));
+  auto type = mlir::cast<mlir::ShapedType>(bias->getType());
+  perHead = type.getNumElements() / type.getDimSize(0);
+  perQuery = type.getShape().back();
+  this->origin = origin.value_or(-1);
+}
+
+const int32_t *ScoreBias::row(int64_t h, int64_t t, int64_t position,
+                              const View &view) const {
+  if (values.empty())
+    return nullptr;
+  const int32_t *head = values.data() + h * perHead;
+  int64_t column = origin < 0 ? 0 : origin - position;
+  if (column + view.first < 0 || column + view.end > perQuery ||
+      (origin < 0 && (t + 1) * perQuery > perHead))
+    throw Error("keys are further from query " + std::to_string(position) +
+                " than the bias of the scores says");
+  return head + (origin < 0 ? t * perQuery : column);
+}
+
 int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
                   const View &view, const quantise::AttentionNumbers &numbers,
                   int32_t *out, std::vector<int32_t> &probabilities) {
@@ -50,6 +79,8 @@ int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
           {interpolate(cap->words.data(), v, cap->shift, cap->offset),
            cap->gateShift},
           0);
+    if (view.bias)
+      v = clamp32(int64_t(v) + view.bias[s]);
     if (view.mask)
       v = clamp32(int64_t(v) + view.mask[s]);
     scores[s] = v;

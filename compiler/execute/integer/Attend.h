@@ -8,6 +8,9 @@
 #include "compiler/execute/integer/Rules.h"
 #include "compiler/quantise/Weights.h"
 
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
+
+#include <optional>
 #include <vector>
 
 namespace dalbit::execute {
@@ -30,8 +33,24 @@ struct HeadCache {
 /// after they went through the softcap's gate; null: none.
 struct View {
   int64_t first = 0, end = 0;
+  const int32_t *bias = nullptr; ///< added before the mask; null: none
   const int32_t *mask = nullptr;
   const quantise::Table *softcap = nullptr;
+};
+
+/// The bias of an attention as integers (A15).
+struct ScoreBias {
+  std::vector<int32_t> values;
+  int64_t perHead = 0, perQuery = 0;
+  int64_t origin = -1; ///< column of distance 0; negative: one row a query
+
+  /// \p bias and \p origin are attributes of a qnn operation.
+  ScoreBias(std::optional<mlir::TypedAttr> bias, std::optional<int64_t> origin);
+  /// What is added to the scores of head \p h for query \p t at position
+  /// \p position, key by key; null without a bias. Throws dalbit::Error if the
+  /// keys [first, end) are further away than the bias says.
+  const int32_t *row(int64_t h, int64_t t, int64_t position,
+                     const View &view) const;
 };
 
 /// Attention of the query row \p x of \p size columns; writes \p size numbers

@@ -279,6 +279,7 @@ void Executor::attention(qnn::AttentionOp op) {
   if (op.getSoftcap().convertToDouble() > 0)
     softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
   Tensor out(ElementType::I32, q.shape());
+  ScoreBias bias(op.getBias(), op.getBiasOrigin());
   std::vector<int32_t> probabilities;
   for (int64_t qh = 0; qh < batch * heads; ++qh)
     for (int64_t t = 0; t < rows; ++t) {
@@ -292,6 +293,7 @@ void Executor::attention(qnn::AttentionOp op) {
       view.end = op.getCausal() ? held + t + 1 : keys;
       if (op.getWindow())
         view.first = std::max<int64_t>(0, view.end - *op.getWindow());
+      view.bias = bias.row(qh % heads, t, held + t, view);
       if (op.getMask())
         view.mask = get(op.getMask()).data<int32_t>() + qh / heads * keys;
       if (!softcap.words.empty())
@@ -430,6 +432,7 @@ void Executor::attend(qnn::AttendOp op) {
   Tensor out(ElementType::I32, q.shape()),
       weights(ElementType::I32, {batch, rows, keys});
   std::fill_n(weights.data<int32_t>(), weights.count(), 0);
+  ScoreBias bias(op.getBias(), op.getBiasOrigin());
   std::vector<int32_t> probabilities;
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h)
@@ -441,6 +444,7 @@ void Executor::attend(qnn::AttendOp op) {
                            valueScales.data<int32_t>() + bh * keys};
         View view;
         view.end = op.getCausal() ? keys - rows + t + 1 : keys;
+        view.bias = bias.row(h, t, keys - rows + t, view);
         if (op.getMask()) {
           Tensor &all = get(op.getMask());
           view.mask = all.data<int32_t>() +

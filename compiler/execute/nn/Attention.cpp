@@ -53,6 +53,27 @@ void softmax(float *row, int64_t count) {
     row[i] *= scale;
 }
 
+/// The numbers of head \p h for query \p t: that of key s at [s], for the keys
+/// [first, seen).
+const float *biasRow(const AttentionInputs &call, int64_t h, int64_t t,
+                     int64_t tokens, int64_t length, int64_t first,
+                     int64_t seen) {
+  const Tensor &bias = *call.bias;
+  if (call.biasOrigin < 0) {
+    if (bias.shape() != llvm::ArrayRef<int64_t>({call.heads, tokens, length}))
+      throw Error("a bias of shape " + shapeText(bias.shape()) + " for " +
+                  shapeText({tokens, length}) + " queries and keys");
+    return bias.data<float>() + (h * tokens + t) * length;
+  }
+  int64_t position = t + length - tokens, columns = bias.dim(1);
+  int64_t column = call.biasOrigin - position;
+  if (column + first < 0 || column + seen > columns)
+    throw Error("keys are further from query " + std::to_string(position) +
+                " than the bias of " + std::to_string(columns) +
+                " distances says");
+  return bias.data<float>() + h * columns + column;
+}
+
 } // namespace
 
 std::vector<Tensor> attention(const AttentionInputs &call) {
@@ -93,10 +114,15 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
                            : length;
         int64_t first =
             call.window ? std::max<int64_t>(0, seen - call.window) : 0;
+        const float *bias =
+            call.bias ? biasRow(call, h, t, tokens, length, first, seen)
+                      : nullptr;
         for (int64_t s = 0; s < length; ++s) {
           float score = row[s] * call.scale;
           if (call.softcap > 0)
             score = call.softcap * std::tanh(score / call.softcap);
+          if (bias && s >= first && s < seen)
+            score += bias[s];
           row[s] = s >= first && s < seen ? score : call.hiddenScore;
         }
         int64_t masked =

@@ -17,6 +17,10 @@ struct AttentionInputs {
   const Tensor *value = nullptr;                         // like key
   const Tensor *pastKey = nullptr, *pastValue = nullptr; // [B, kvHeads, P, d]
   const Tensor *keyMask = nullptr; // [B, S], added to the scores
+  /// Added to the scores: [heads, distances], the distance of key and query
+  /// counted from column biasOrigin, or [heads, T, S] (biasOrigin < 0).
+  const Tensor *bias = nullptr;
+  int64_t biasOrigin = -1;
   int64_t heads = 1, kvHeads = 1;
   bool causal = false;
   float scale = 1;

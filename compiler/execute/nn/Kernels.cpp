@@ -149,6 +149,10 @@ std::vector<Tensor> attentionOf(nn::AttentionOp op, Inputs inputs) {
   }
   if (op.getKeyMask())
     call.keyMask = inputs[next++];
+  if (op.getBias())
+    call.bias = inputs[next++];
+  if (op.getBiasOrigin())
+    call.biasOrigin = int64_t(*op.getBiasOrigin());
   call.heads = int64_t(op.getHeads());
   call.kvHeads = int64_t(op.getKvHeads());
   call.causal = op.getCausal();

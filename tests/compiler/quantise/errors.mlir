@@ -41,3 +41,11 @@ func.func @chief(%x: tensor<?x?x8xf32>) -> (tensor<3xi64>, tensor<?x?x8xf32>) {
   %y = onnx.node "Softmax"(%a) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %s, %y : tensor<3xi64>, tensor<?x?x8xf32>
 }
+
+// -----
+
+func.func @bias_of_data(%q: tensor<1x2x8xf32>, %b: tensor<2x3xf32>) -> tensor<1x2x8xf32> {
+  // expected-error @+1 {{the bias of the scores is not a constant}}
+  %0:3 = nn.attention %q, %q, %q bias %b {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32, bias_origin = 2 : i64} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2x3xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return %0#0 : tensor<1x2x8xf32>
+}

@@ -141,32 +141,6 @@ func.func @grouped(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x4
 
 // -----
 
-// A bias is no mask: nothing is raised.
-// CHECK-LABEL: @biased
-// CHECK-NOT: nn.attention
-// CHECK: "Softmax"
-func.func @biased(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
-  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
-  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
-  %two = onnx.constant dense<2.0> : tensor<1x2x1x1xf32>
-  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
-  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
-  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
-  %k = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
-  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
-  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
-  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<*xf32>) -> tensor<*xf32>
-  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
-  %d = onnx.node "Add"(%s, %two) opset 13 : (tensor<*xf32>, tensor<1x2x1x1xf32>) -> tensor<*xf32>
-  %p = onnx.node "Softmax"(%d) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
-  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
-  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
-  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
-  return %y : tensor<*xf32>
-}
-
-// -----
-
 // nn.MultiheadAttention's key_padding_mask: what is not zero hides.
 // CHECK-LABEL: @padding
 // CHECK-NEXT: %[[M:.*]] = nn.key_mask %arg3 {hidden = 0xFF800000 : f32, inverted} : tensor<?x?xi1> -> tensor<?x?xf32>

@@ -176,3 +176,19 @@ func.func @n22(%q: tensor<1x2x8xf32>) {
   %0:3 = nn.attention %q, %q, %q {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32, window = 4 : i64} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
   return
 }
+
+// -----
+
+func.func @n23_origin(%q: tensor<1x2x8xf32>, %b: tensor<2x3xf32>) {
+  // expected-error @+1 {{has a bias without a column for distance 0 (N23)}}
+  %0:3 = nn.attention %q, %q, %q bias %b {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32, bias_origin = 3 : i64} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2x3xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @n23_queries(%q: tensor<1x2x8xf32>, %b: tensor<2x3x2xf32>) {
+  // expected-error @+1 {{(N23)}}
+  %0:3 = nn.attention %q, %q, %q bias %b {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2x3x2xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return
+}
