@@ -55,6 +55,10 @@ public:
     return (isOne ? clock : ceiling(clock * npu, dram)) + SynchroniserCycles;
   }
 
+  /// Whether \p clocks of the DRAM last a whole number of NPU cycles; which.
+  bool isWhole(int64_t clocks) const { return clocks * npu % dram == 0; }
+  int64_t cycles(int64_t clocks) const { return clocks * npu / dram; }
+
 private:
   struct Pair {
     int64_t a, b;

@@ -48,6 +48,14 @@ public:
       add((at >> 6) + 1, slots >> (64 - shift));
   }
 
+  /// Whether the clocks \p at + i are free for each set bit i of \p mask.
+  bool isFree(int64_t at, uint64_t mask) const {
+    int shift = at & 63;
+    uint64_t high = shift == 0 ? 0 : mask >> (64 - shift);
+    return !(taken(at >> 6) & mask << shift) &&
+           !(high && (taken((at >> 6) + 1) & high));
+  }
+
   /// Books the clocks \p at + i for each set bit i of \p mask, if all of them
   /// are free; says whether they were.
   bool tryBook(int64_t at, uint64_t mask) {

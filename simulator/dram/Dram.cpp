@@ -72,8 +72,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
     break;
   }
 
-  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
-                                             : rowBuses[channel.bus];
+  CommandBus &bus = columnBus(channel);
   bus.book(sync ? column - 1 : column, timing.columnSlots + sync);
   if (log) {
     if (sync)
@@ -108,8 +107,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
 /// starts the data clock goes on the clock before it.
 int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
                          bool &sync) const {
-  const CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
-                                                   : rowBuses[channel.bus];
+  const CommandBus &bus = columnBus(channel);
   int64_t column = bus.find(earliest, timing.columnSlots);
   sync = timing.dataClockRead != 0 && column > channel.dataClockUntil;
   if (!sync)

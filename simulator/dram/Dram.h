@@ -89,6 +89,22 @@ public:
   int64_t accessRun(int64_t now, uint64_t address, uint32_t count, bool write,
                     int64_t *ends);
 
+  /// How runs of equal length, each beginning where the one before ends, follow
+  /// each other while they hit the rows that are open: as fast as the data bus
+  /// carries them.
+  struct Pace {
+    uint32_t runs = 0;  ///< so many that are not booked yet
+    int64_t clocks = 0; ///< from run to run: all answers come this much later
+    int64_t latest = 0; ///< run i is accepted at latest + i * clocks or before,
+    int64_t before = 0; ///< and all of them before this clock
+  };
+  /// Of at most \p most runs of \p count requests from \p address on, which go
+  /// on after the latest run; none if that did not hit open rows throughout.
+  Pace pace(uint64_t address, uint32_t count, bool write, uint32_t most) const;
+  /// Books \p runs of those, the last of them accepted at \p now, as
+  /// accessRun() would one after the other.
+  void goOnAtPace(int64_t now, const Pace &pace, uint32_t runs);
+
   /// Books the refreshes due up to \p now and brings the open and closed
   /// clocks of counters() to it (never back).
   void advance(int64_t now);
@@ -176,9 +192,18 @@ private:
     int64_t *end;     ///< where the next request's answer goes, or null
   };
 
+  const CommandBus &columnBus(const Channel &channel) const {
+    return timing.separateColumnBus ? columnBuses[channel.bus]
+                                    : rowBuses[channel.bus];
+  }
+  CommandBus &columnBus(const Channel &channel) {
+    return timing.separateColumnBus ? columnBuses[channel.bus]
+                                    : rowBuses[channel.bus];
+  }
   HitRun hitRun() const;
   int64_t runOf(Channel &channel, Part part);
   int64_t goOn(Channel &channel, const Part &part);
+  void extend(Channel &channel, int64_t bursts, int64_t last);
   void countHits(int64_t bursts, bool write);
   int64_t bookHits(Channel &channel, const Part &part, int64_t &bursts);
   bool fits(const Channel &channel, const Part &part, int64_t first,
@@ -215,7 +240,8 @@ private:
   std::vector<CommandBus> rowBuses;    ///< all commands, if it is the only one
   std::vector<CommandBus> columnBuses; ///< read and write, if separate
   DramCounters count;
-  int64_t accepted = 0; ///< clock of the latest request
+  int64_t accepted = 0;   ///< clock of the latest request
+  int64_t evenBursts = 0; ///< of each channel in the latest run, if all went on
   std::vector<BookedCommand> *log = nullptr;
 };
 

@@ -74,11 +74,13 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
     return last;
   }
   accepted = now;
+  evenBursts = 0;
   Part part{now, write, address, address, 0, ends};
   uint64_t bytes = stop - address;
   unsigned channelBits = device.channel.bits;
   if (channelBits == 0) {
     part.bursts = int64_t(bytes >> run.burstBits);
+    evenBursts = part.bursts;
     return runOf(channels[0], part);
   }
   // Channels have nothing in common, so each takes its part of the run alone.
@@ -88,6 +90,7 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
     // Whole rounds: equal parts.
     part.local = address >> channelBits;
     part.bursts = int64_t(bytes >> channelBits >> run.burstBits);
+    evenBursts = part.bursts;
     for (Channel &channel : channels) {
       last = std::max(last, runOf(channel, part));
       part.address += block;
@@ -124,6 +127,7 @@ int64_t Dram::runOf(Channel &channel, Part part) {
       answer(part, part.bursts, first + each - run.step + latency, each);
     return last;
   }
+  evenBursts = 0;
   int64_t last = 0;
   while (part.bursts > 0) {
     int64_t bursts;
@@ -188,17 +192,69 @@ inline int64_t Dram::goOn(Channel &channel, const Part &part) {
   if (first > stream.last + stream.dataClock || last >= channel.columnsBefore ||
       part.now + run.perRequest > channel.nextRefresh)
     return Never;
-  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
-                                             : rowBuses[channel.bus];
+  CommandBus &bus = columnBus(channel);
   int64_t clocks = last - first + timing.columnSlots;
   if (!bus.tryBook(first, run.mask & ~uint64_t(0) >> (64 - clocks)))
     return Never;
+  extend(channel, bursts, last);
+  return first;
+}
+
+/// The channel's stream goes on by \p bursts, their last column at \p last.
+inline void Dram::extend(Channel &channel, int64_t bursts, int64_t last) {
+  Stream &stream = channel.stream;
   stream.last = last;
   stream.group = nextGroup(stream.group, uint32_t(bursts));
   stream.next += uint64_t(bursts) << run.burstBits;
   stream.left -= bursts;
-  countHits(bursts, part.write);
-  return first;
+  countHits(bursts, stream.write);
+}
+
+/// What goOn() asks of each run, for all of them: after a run that went on, in
+/// every channel the next column may always follow at the run's step.
+Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
+                      uint32_t most) const {
+  Pace pace{most, evenBursts * run.step, INT64_MAX, INT64_MAX};
+  unsigned channelBits = device.channel.bits;
+  uint64_t local = address >> channelBits;
+  if (evenBursts == 0 || log || most == 0 ||
+      uint64_t(evenBursts) << run.burstBits << channelBits !=
+          count * RequestBytes)
+    return {};
+  uint64_t mask = run.mask & ~uint64_t(0) >> (64 - pace.clocks + run.step -
+                                              timing.columnSlots);
+  for (const Channel &channel : channels) {
+    const Stream &stream = channel.stream;
+    if (stream.next != local || stream.write != write)
+      return {};
+    int64_t runs =
+        std::min({int64_t(pace.runs), stream.left / evenBursts,
+                  (channel.columnsBefore - 1 - stream.last) / pace.clocks});
+    const CommandBus &bus = columnBus(channel);
+    int64_t first = stream.last + run.step, free = 0;
+    while (free < runs && bus.isFree(first + free * pace.clocks, mask))
+      ++free;
+    pace.runs = uint32_t(free);
+    if (free == 0)
+      return {};
+    pace.latest = std::min(pace.latest, first);
+    pace.before =
+        std::min(pace.before, channel.nextRefresh - run.perRequest + 1);
+  }
+  return pace;
+}
+
+void Dram::goOnAtPace(int64_t now, const Pace &pace, uint32_t runs) {
+  accepted = now;
+  int64_t bursts = pace.clocks / run.step;
+  uint64_t mask = run.mask & ~uint64_t(0) >> (64 - pace.clocks + run.step -
+                                              timing.columnSlots);
+  for (Channel &channel : channels) {
+    int64_t first = channel.stream.last + run.step;
+    for (uint32_t i = 0; i < runs; ++i)
+      columnBus(channel).tryBook(first + i * pace.clocks, mask);
+    extend(channel, bursts * runs, channel.stream.last + runs * pace.clocks);
+  }
 }
 
 void Dram::countHits(int64_t bursts, bool write) {
@@ -268,8 +324,7 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
   }
   if (part.now + run.perRequest > channel.nextRefresh || !isSynchronised)
     wanted = 0;
-  CommandBus &bus = timing.separateColumnBus ? columnBuses[channel.bus]
-                                             : rowBuses[channel.bus];
+  CommandBus &bus = columnBus(channel);
   int64_t done = 0;
   while (done < wanted) {
     int64_t columns = std::min(wanted - done, run.perMask);

@@ -32,12 +32,30 @@ public:
   static constexpr uint32_t RefreshGroup = ~uint32_t(0);
 
   /// First legal clock not before \p earliest for a command to \p group.
-  int64_t find(int64_t earliest, uint32_t group) const;
+  int64_t find(int64_t earliest, uint32_t group) const {
+    if (first == int64_t(entries.size()) ||
+        entries.back().at + reach <= earliest)
+      return earliest;
+    return entries.back().at <= earliest ? findAfter(earliest, group)
+                                         : findAmong(earliest, group);
+  }
 
-  void book(int64_t at, uint32_t group);
+  void book(int64_t at, uint32_t group) {
+    auto place = entries.end();
+    while (place != entries.begin() + first && (place - 1)->at > at)
+      --place;
+    entries.insert(place, {at, group});
+  }
 
   /// Drops what cannot restrict a command at \p now or later.
-  void forget(int64_t now);
+  void forget(int64_t now) {
+    while (first != int64_t(entries.size()) && entries[first].at + reach <= now)
+      ++first;
+    if (first == int64_t(entries.size()) || first >= Dropped) {
+      entries.erase(entries.begin(), entries.begin() + first);
+      first = 0;
+    }
+  }
 
 private:
   struct Entry {
@@ -50,10 +68,16 @@ private:
       return refresh;
     return entry.group == group ? sameGroup : otherGroup;
   }
+  int64_t findAfter(int64_t earliest, uint32_t group) const;
+  int64_t findAmong(int64_t earliest, uint32_t group) const;
   int64_t afterNeighbours(int64_t at, uint32_t group) const;
   int64_t afterFive(int64_t at) const;
 
-  std::vector<Entry> entries; ///< in time order
+  /// Dropped entries that may stand before `first`.
+  static constexpr int64_t Dropped = 64;
+
+  std::vector<Entry> entries; ///< from first on: in time order
+  int64_t first = 0;
   int64_t sameGroup = 0;
   int64_t otherGroup = 0;
   int64_t five = 0;

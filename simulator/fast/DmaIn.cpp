@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Npu.h: DMA in (rtl/dma/dma_in.sv). A burst is issued into the address
-// register, taken by the memory in the loop's order, and with that its beats,
-// their writes and, for the last burst, the instruction's end are known.
+// register, taken by the memory before all addresses of other interfaces that
+// come later, and with that its beats, their writes and, for the last burst,
+// the instruction's end are known.
 
 #include "simulator/fast/Npu.h"
 
@@ -87,18 +88,30 @@ void Npu::takeIndex(Cycle now) {
     planRead();
 }
 
-void Npu::takeRead(Cycle now) {
-  lastRead = now;
-  readAt = Never;
-  // What has landed belongs to the tag that the unit has had since.
-  isa::DmaCounters &counters = tally.of(DmaIn).dmaIn;
-  for (; settled < landed; ++settled) {
-    const Landing &landing = landings[settled % Landings];
-    if (landing.last + 1 >= now)
-      break;
-    count(counters, landing, landing.beats, landing.beats);
+/// Takes bursts as long as no other address can be taken before them (T6):
+/// others are not before \p horizon, and nothing else is decided before
+/// \p known. DMA in never waits on chip (T4), so it may run ahead of the rest.
+void Npu::takeReads(Cycle known, Cycle horizon) {
+  for (Cycle matrixWas = matrixAt, vectorWas = vectorAt;;) {
+    Cycle now = std::min(readAt, known);
+    bool ends = read.isLast;
+    occupancy.retire(now);
+    settleLanded(now);
+    if (landed - settled >= Landings - 1 ||
+        !takeEvenReads(now, horizon, Landings - 1 - uint32_t(landed - settled)))
+      takeRead(readAt, now);
+    // What others do next, and when, may have changed.
+    if (ends || !inActive || in.gathers() || readAt >= horizon ||
+        matrixAt != matrixWas || vectorAt != vectorWas ||
+        (readAt >= known && landed - settled >= Landings - 1))
+      return;
   }
-  landBurst(now);
+}
+
+void Npu::takeRead(Cycle at, Cycle now) {
+  lastRead = at;
+  readAt = Never;
+  landBurst(at, now);
   if (read.isLast) {
     endIn(lastBeat + 2, inError);
     inError = ErrorCode::None;
@@ -108,8 +121,91 @@ void Npu::takeRead(Cycle now) {
   finishEmptyIn();
 }
 
-/// Beats of the burst that is taken in \p now, and the banks they write.
-void Npu::landBurst(Cycle now) {
+/// What has landed before \p now belongs to the tag that the unit has had
+/// since.
+void Npu::settleLanded(Cycle now) {
+  isa::DmaCounters &counters = tally.of(DmaIn).dmaIn;
+  for (; settled < landed; ++settled) {
+    const Landing &landing = landings[settled % Landings];
+    if (landing.last + 1 >= now)
+      break;
+    count(counters, landing, landing.beats, landing.beats);
+  }
+}
+
+/// How many bursts, the one at hand first, are as the latest one: longest ones
+/// that go on where it ended and stay in its bank, none of them the last.
+uint32_t Npu::evenReads() const {
+  constexpr uint32_t Bytes = isa::BurstBytes;
+  uint32_t bank = sizes.bankOf(read.spm);
+  if (!even.isLongest || read.bytes != Bytes || read.isLast || read.isBad ||
+      read.dram != even.dram + Bytes || read.spm != even.spm + Bytes ||
+      bank != even.bank || in.gathers())
+    return 0;
+  bool goesOn = in.dram() == read.dram + Bytes && in.spm() == read.spm + Bytes;
+  uint32_t room = ((bank + 1) << sizes.bankShift) - read.spm;
+  uint32_t bursts = std::min(goesOn ? 1 + in.longest() : 1, room / Bytes);
+  return memory.isOutside(read.dram, bursts * Bytes) ? 0 : bursts;
+}
+
+/// The same for bursts that are alike, at most \p most, in one step. If the
+/// DRAM answers a burst just as much later than the one before as that one's
+/// beats ended later than the beats before it, then all that follows from
+/// these two, which is when its beats come, is so much later too; and so on.
+/// False, and nothing is done, if it is not so.
+bool Npu::takeEvenReads(Cycle now, Cycle horizon, uint32_t most) {
+  most = std::min(most, evenReads());
+  if (most == 0)
+    return false;
+  MemoryPort::Pace pace = memory.pace(read.dram, most);
+  most = pace.clocks.runs;
+  if (most == 0 || pace.cycles != even.cycles || !memory.keeps(pace, readAt, 0))
+    return false;
+  Landing landing = landings[(landed - 1) % Landings];
+  landing.countedBeats = landing.countedWrites = 0;
+  uint32_t bursts = 0;
+  for (;;) {
+    landing.first += pace.cycles;
+    landing.second += pace.cycles;
+    landing.last += pace.cycles;
+    landings[landed++ % Landings] = landing;
+    lastRead = readAt;
+    if (++bursts == most)
+      break;
+    // As planRead() issues it.
+    Cycle issue = std::max(inValid, lastRead);
+    if (landed >= ReadsInFlight)
+      issue = std::max(issue,
+                       landings[(landed - ReadsInFlight) % Landings].last + 1);
+    if (issue + 1 >= horizon || !memory.keeps(pace, issue + 1, bursts))
+      break;
+    inValid = readAt = issue + 1;
+  }
+  memory.read(lastRead, pace, bursts);
+  lastBeat = landing.last;
+  lastMove = std::max(lastMove, lastBeat + 1);
+  Cycle from = even.runs[0].from + pace.cycles;
+  if (even.runCount == 1 && even.runs[0].count == pace.cycles) {
+    occupancy.mark(LandingLevel, even.bank, from,
+                   uint32_t(pace.cycles) * bursts);
+  } else {
+    for (uint32_t i = 1; i <= bursts; ++i)
+      for (unsigned j = 0; j < even.runCount; ++j)
+        occupancy.mark(LandingLevel, even.bank,
+                       even.runs[j].from + i * pace.cycles, even.runs[j].count);
+  }
+  for (unsigned j = 0; j < even.runCount; ++j)
+    even.runs[j].from += bursts * pace.cycles;
+  even.dram += bursts * isa::BurstBytes;
+  even.spm += bursts * isa::BurstBytes;
+  in.skip(bursts - 1);
+  planRead();
+  invalidate(LandingLevel, even.bank, from, now);
+  return true;
+}
+
+/// Beats of the burst that is taken in \p at, and the banks they write.
+void Npu::landBurst(Cycle at, Cycle now) {
   constexpr uint32_t RequestBytes = MemoryPort::RequestBytes;
   uint32_t beatBytes = sizes.axiBytes, beatShift = sizes.axiShift,
            low = uint32_t(read.dram) & (beatBytes - 1);
@@ -121,11 +217,13 @@ void Npu::landBurst(Cycle now) {
   Cycle ready[MemoryPort::MostRequests + 2];
   bool isOutside = memory.isOutside(address, beats << beatShift);
   if (isOutside)
-    std::fill_n(ready, requests, now + 1);
+    std::fill_n(ready, requests, at + 1);
   else
-    memory.read(now, first, requests, ready);
+    memory.read(at, first, requests, ready);
   Cycle late = memory.stall(AxiInterface::Read, AxiMoment::Data, landed);
 
+  Cycle before = lastBeat;
+  even.runCount = 0;
   Landing &landing = landings[landed++ % Landings];
   landing.beats = beats;
   landing.bytes = read.bytes;
@@ -162,9 +260,12 @@ void Npu::landBurst(Cycle now) {
       touched[touchedCount++] = {bank, runFrom + 1};
     next = runFrom;
     auto mark = [&] {
-      if (isHere)
-        occupancy.mark(LandingLevel, bank, runFrom + 1,
-                       uint32_t(next - runFrom));
+      if (!isHere || next == runFrom)
+        return;
+      uint32_t count = uint32_t(next - runFrom);
+      occupancy.mark(LandingLevel, bank, runFrom + 1, count);
+      if (even.runCount < std::size(even.runs))
+        even.runs[even.runCount++] = {runFrom + 1, count};
     };
     // Beats of one request follow each other.
     while (done < stop) {
@@ -184,6 +285,12 @@ void Npu::landBurst(Cycle now) {
   }
   landing.last = lastBeat = next - 1;
   lastMove = std::max(lastMove, next);
+  even.isLongest =
+      read.bytes == isa::BurstBytes && touchedCount == 1 && !isPast;
+  even.dram = read.dram;
+  even.spm = read.spm;
+  even.bank = touched[0].bank;
+  even.cycles = lastBeat - before;
   if (inError == ErrorCode::None) {
     if (isOutside)
       inError = ErrorCode::AxiRead;

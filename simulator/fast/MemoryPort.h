@@ -45,6 +45,32 @@ public:
     for (uint32_t i = 0; i < requests; ++i)
       ready[i] = latest = std::max(latest, ratio.toNpu(ready[i]));
   }
+  /// How reads of longest bursts go on from \p address after the latest one, at
+  /// most \p most: burst i is answered i + 1 times `cycles` later than that.
+  struct Pace {
+    dram::Dram::Pace clocks;
+    Cycle cycles = 0;
+  };
+  Pace pace(uint64_t address, uint32_t most) const {
+    Pace pace;
+    if (stalls.percent == 0)
+      pace.clocks = dram.pace(address, MostRequests, false, most);
+    if (!ratio.isWhole(pace.clocks.clocks))
+      pace.clocks.runs = 0;
+    pace.cycles = ratio.cycles(pace.clocks.clocks);
+    return pace;
+  }
+  /// Whether burst \p index keeps the pace if it is taken in \p now.
+  bool keeps(const Pace &pace, Cycle now, uint32_t index) const {
+    int64_t clock = ratio.toDram(now);
+    return clock < pace.clocks.before &&
+           clock <= pace.clocks.latest + index * pace.clocks.clocks;
+  }
+  /// Books \p bursts of them, the last one taken in \p now.
+  void read(Cycle now, const Pace &pace, uint32_t bursts) {
+    dram.goOnAtPace(ratio.toDram(now), pace.clocks, bursts);
+  }
+
   /// Cycle in which the last of the requests is written.
   Cycle write(Cycle now, uint64_t address, uint32_t requests) {
     int64_t end =

@@ -104,6 +104,38 @@ Cycle Npu::nextButReads() const {
   return first;
 }
 
+/// A cycle before which the memory takes no address but those of DMA in, while
+/// that has bursts left to issue; \p others is the next decision of all others.
+Cycle Npu::nextForeignTake(Cycle others) const {
+  // Addresses that are shown or nearly so: a look shows one in the next cycle,
+  // the last word of a burst of DMA out three cycles before its address.
+  Cycle first = std::min({fetch.nextTake(), fetch.nextLook() + 1, writeAt,
+                          wordAt + 3, sequenceAt + 1});
+  // Any decision may start DMA out, whose words are asked for three cycles
+  // later, or let the sequencer go on from a semaphore or a load.
+  if (units[DmaOut].count)
+    first = std::min(first, others + 6);
+  switch (mode) {
+  case Mode::AwaitQueue: {
+    // It goes on when the unit has taken one, as it cannot while it is busy.
+    const Dispatch &unit = units[code[pc].unit];
+    Cycle taken = others;
+    if (unit.readyFrom == Never)
+      taken = code[pc].unit == DmaIn    ? Never
+              : code[pc].unit == DmaOut ? std::min(wordAt, writeAt)
+              : code[pc].unit == Matrix ? matrixAt
+                                        : vectorAt;
+    return std::min(first, taken + 2);
+  }
+  case Mode::Run:
+  case Mode::AwaitLine:
+  case Mode::Ended:
+    return first;
+  default:
+    return std::min(first, others + 1);
+  }
+}
+
 void Npu::step(Cycle now) {
   occupancy.retire(now);
   if (wordAt == now)
@@ -149,8 +181,10 @@ void Npu::step(Cycle now) {
   if (readAt == now) {
     if (busTaken)
       readAt = now + 1;
-    else
-      takeRead(now);
+    else {
+      settleLanded(now);
+      takeRead(now, now);
+    }
     busTaken = true;
   }
   if (writeAt == now) {
@@ -288,11 +322,13 @@ RunEnd Npu::run(const host::Start &start,
       failure.cycle = end;
       break;
     }
-    if (readAt < others && stopFrom == Never) {
-      // A stream: nothing else looks at this cycle.
-      occupancy.retire(now);
-      takeRead(now);
-      continue;
+    if (stopFrom == Never) {
+      Cycle horizon =
+          inActive && !in.gathers() ? nextForeignTake(others) : others;
+      if (readAt < horizon) {
+        takeReads(others, horizon);
+        continue;
+      }
     }
     step(now);
   }

@@ -10,7 +10,9 @@
 // ahead from there, at most `LookAhead` cycles and never past what is known of
 // the ports before theirs when they may meet in a bank; if such a port then
 // takes a bank all the same, they are taken back to what is certain
-// (invalidate()).
+// (invalidate()). DMA in goes before everybody at the banks and waits only for
+// the memory, so its bursts are decided ahead up to the next address of another
+// interface (takeReads()), and those that are alike in one step.
 
 #pragma once
 
@@ -70,6 +72,7 @@ private:
   void begin(const host::Start &start);
   void reset();
   Cycle nextButReads() const;
+  Cycle nextForeignTake(Cycle others) const;
   void step(Cycle now);
   bool check(Cycle now);
   void finish(RunEnd &end);
@@ -117,9 +120,13 @@ private:
   struct Landing;
   void beginIn(Cycle start, const uint32_t *fields);
   void planRead();
-  void takeRead(Cycle now);
+  void takeReads(Cycle known, Cycle horizon);
+  void takeRead(Cycle at, Cycle now);
+  uint32_t evenReads() const;
+  bool takeEvenReads(Cycle now, Cycle horizon, uint32_t most);
+  void settleLanded(Cycle now);
   void takeIndex(Cycle now);
-  void landBurst(Cycle now);
+  void landBurst(Cycle at, Cycle now);
   void endIn(Cycle at, isa::ErrorCode error);
   void finishEmptyIn();
   void settleIn(Cycle upTo);
@@ -217,7 +224,7 @@ private:
     uint32_t beats, bytes, bytes0, bytes1;
     uint32_t countedBeats, countedWrites;
   };
-  static constexpr uint32_t Landings = 64;
+  static constexpr uint32_t Landings = 256;
   Bursts in;
   bool inActive = false; ///< addresses are being made
   bool inEmpty = false;  ///< an instruction without bursts waits for its end
@@ -236,6 +243,17 @@ private:
   } read;
   Cycle lastRead = -1; ///< latest cycle in which AR was taken
   Landing landings[Landings];
+  struct {                  ///< of the latest burst, for those that are alike
+    bool isLongest = false; ///< and in one bank
+    uint64_t dram = 0;
+    uint32_t spm = 0, bank = 0;
+    Cycle cycles = 0; ///< from the last beat before it to its own
+    struct {
+      Cycle from;
+      uint32_t count;
+    } runs[MemoryPort::MostRequests + 1]; ///< of cycles in which it writes
+    unsigned runCount = 0;
+  } even;
   uint64_t landed = 0, settled = 0; ///< bursts taken; counted
   Cycle lastBeat = -1;
   struct Ending { ///< an instruction whose end is known

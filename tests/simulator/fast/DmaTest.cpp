@@ -42,6 +42,32 @@ TEST_CASE("loads and stores share bus and banks as in the rtl", "[fast]") {
   compare(text + "halt\n", "edge");
 }
 
+TEST_CASE("what joins a long load in its banks takes the rtl's cycles",
+          "[fast]") {
+  // 64 KiB pass over one bank and another, in which a product, a vector pass
+  // and a store are already at work, while many lines of code are fetched.
+  auto target = GENERATE("nano", "edge", "server");
+  auto where = GENERATE(0, 60000, 126976, 200000);
+  std::string text =
+      "set matrix.a_addr, 65536\nset matrix.a_row_stride, 512\n"
+      "set matrix.rows, 7\nset matrix.n, 150\nset matrix.k, 500\n"
+      "set matrix.w_addr, 131072\nset matrix.acc_stride, 8\n"
+      "set vector.rows0, 40\nset vector.rows1, 3\nset vector.cols, 96\n"
+      "set vector.a_addr, 65536\nset vector.a_stride0, 128\n"
+      "set vector.a_type, 0\nset vector.out_type, 0\n"
+      "set vector.out_stride0, 128\nset vector.out_addr, 196608\n";
+  std::string all = "go matrix, wait 0x0000, signal 0x0001\n"
+                    "go vector, wait 0x0000, signal 0x0002\n";
+  text += all + store(189440, 7000, "0x0000") +
+          load(where / 256 * 256, 62000, "0x0004", 256) + all;
+  text += load(4096, 1024, "0x0000", 512);
+  for (int i = 0; i < 500; ++i)
+    text += "addi r9, r9, 3\n";
+  text += "tag 7\n" + all + store(189440, 7000, "0x0004", 9216) +
+          "li r9, 65536\nload r10, r9, 0\nsem.wait 0x0001\n" + all;
+  compare(text + "halt\n", target);
+}
+
 TEST_CASE("scalar loads and gathers wait for banks as in the rtl", "[fast]") {
   auto target = GENERATE("nano", "edge");
   std::string text =
