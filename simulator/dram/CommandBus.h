@@ -59,15 +59,18 @@ public:
   /// Books the clocks \p at + i for each set bit i of \p mask, if all of them
   /// are free; says whether they were.
   bool tryBook(int64_t at, uint64_t mask) {
-    int shift = at & 63;
-    uint64_t low = mask << shift;
-    uint64_t high = shift == 0 ? 0 : mask >> (64 - shift);
-    if ((taken(at >> 6) & low) || (taken((at >> 6) + 1) & high))
+    if (!isFree(at, mask))
       return false;
-    add(at >> 6, low);
-    if (high)
-      add((at >> 6) + 1, high);
+    bookFree(at, mask);
     return true;
+  }
+
+  /// The same where it is known that they are free.
+  void bookFree(int64_t at, uint64_t mask) {
+    int shift = at & 63;
+    add(at >> 6, mask << shift);
+    if (uint64_t high = shift == 0 ? 0 : mask >> (64 - shift))
+      add((at >> 6) + 1, high);
   }
 
 private:

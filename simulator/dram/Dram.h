@@ -204,6 +204,7 @@ private:
   int64_t runOf(Channel &channel, Part part);
   int64_t goOn(Channel &channel, const Part &part);
   void extend(Channel &channel, int64_t bursts, int64_t last);
+  void openAhead(Channel &channel, const Part &part);
   void countHits(int64_t bursts, bool write);
   int64_t bookHits(Channel &channel, const Part &part, int64_t &bursts);
   bool fits(const Channel &channel, const Part &part, int64_t first,

@@ -127,11 +127,13 @@ int64_t Dram::runOf(Channel &channel, Part part) {
       answer(part, part.bursts, first + each - run.step + latency, each);
     return last;
   }
-  evenBursts = 0;
-  int64_t last = 0;
+  int64_t last = 0, whole = part.bursts;
+  openAhead(channel, part);
   while (part.bursts > 0) {
     int64_t bursts;
     int64_t first = bookHits(channel, part, bursts);
+    if (bursts != whole)
+      evenBursts = 0;
     if (bursts != 0) {
       last = std::max(last, first + (bursts - 1) * run.step + latency);
       answer(part, bursts, first + each - run.step + latency, each);
@@ -147,6 +149,47 @@ int64_t Dram::runOf(Channel &channel, Part part) {
     answer(part, run.perRequest, done, 0);
   }
   return last;
+}
+
+/// Opens the rows of \p part's first turn of groups in one go, as far as that
+/// is what burst() would do: the columns follow those of the channel without
+/// waiting for the rows, in slots that are free and before the next refresh,
+/// and each row's commands come before the first of them. So it does not matter
+/// that burst() would book that one first.
+void Dram::openAhead(Channel &channel, const Part &part) {
+  auto row = int64_t(device.row.of(part.address));
+  auto group = uint32_t(device.group.of(part.address));
+  Bank *banks = channel.banks.data() + device.bankOf(part.address);
+  uint64_t span = uint64_t(1) << run.spanBits;
+  auto left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
+  if (banks[group * device.banksPerGroup].row == row || run.cycle == 1 ||
+      std::min(part.bursts, left) < run.cycle ||
+      part.now + run.perRequest > channel.nextRefresh)
+    return;
+  settle(channel);
+  int64_t first = std::max(
+      {part.now, part.write ? channel.any.write : channel.any.read,
+       part.write ? channel.groups[group].write : channel.groups[group].read});
+  int64_t turn = run.cycle * run.step;
+  if ((timing.dataClockRead != 0 && first > channel.dataClockUntil) ||
+      first + turn > channel.columnsBefore || turn > 64 ||
+      !columnBus(channel).isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
+    return;
+  for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
+    Bank &bank = banks[group * device.banksPerGroup];
+    const ColumnLimit &limit = channel.groups[group];
+    int64_t column = first + i * run.step;
+    if (bank.row == row || (part.write ? limit.write : limit.read) > column)
+      return;
+    Opening opening =
+        findOpening(channel, bank, group, part.now + i % run.perRequest);
+    if (opening.activate + timing.activateToColumn > column ||
+        std::max(opening.activate, opening.second) + timing.activateSlots >
+            first)
+      return;
+    open(channel, bank, group, row, opening);
+    --count.rowHits; // bookHits() will count its burst as one
+  }
 }
 
 /// Takes \p bursts bursts off \p part: their requests end at \p end and each
@@ -217,7 +260,8 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
   Pace pace{most, evenBursts * run.step, INT64_MAX, INT64_MAX};
   unsigned channelBits = device.channel.bits;
   uint64_t local = address >> channelBits;
-  if (evenBursts == 0 || log || most == 0 ||
+  if (evenBursts == 0 || evenBursts < run.cycle || evenBursts > run.perMask ||
+      log || most == 0 ||
       uint64_t(evenBursts) << run.burstBits << channelBits !=
           count * RequestBytes)
     return {};
@@ -252,7 +296,7 @@ void Dram::goOnAtPace(int64_t now, const Pace &pace, uint32_t runs) {
   for (Channel &channel : channels) {
     int64_t first = channel.stream.last + run.step;
     for (uint32_t i = 0; i < runs; ++i)
-      columnBus(channel).tryBook(first + i * pace.clocks, mask);
+      columnBus(channel).bookFree(first + i * pace.clocks, mask);
     extend(channel, bursts * runs, channel.stream.last + runs * pace.clocks);
   }
 }

@@ -24,9 +24,11 @@ public:
   /// distance to commands of RefreshGroup, either order.
   SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five,
                  int64_t refresh = 0)
-      : sameGroup(sameGroup), otherGroup(otherGroup), five(five),
+      : sameGroup(sameGroup), otherGroup(otherGroup),
+        // What the distances of neighbours imply need not be looked at.
+        five(five <= 4 * std::min({sameGroup, otherGroup, refresh}) ? 0 : five),
         refresh(refresh),
-        reach(std::max({sameGroup, otherGroup, five, refresh})) {}
+        reach(std::max({sameGroup, otherGroup, this->five, refresh})) {}
 
   /// The group of a refresh of banks.
   static constexpr uint32_t RefreshGroup = ~uint32_t(0);

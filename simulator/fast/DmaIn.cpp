@@ -129,7 +129,14 @@ void Npu::settleLanded(Cycle now) {
     const Landing &landing = landings[settled % Landings];
     if (landing.last + 1 >= now)
       break;
-    count(counters, landing, landing.beats, landing.beats);
+    if (landing.countedBeats) {
+      count(counters, landing, landing.beats, landing.beats);
+      continue;
+    }
+    counters.beats += landing.beats;
+    counters.bytes += landing.bytes;
+    counters.bursts += 1;
+    counters.spmAccesses += uint64_t(landing.beats) * sizes.access64;
   }
 }
 

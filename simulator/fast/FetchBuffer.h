@@ -47,6 +47,11 @@ public:
   /// \p from, is shown; Never while its line is not booked.
   Cycle shownFrom(uint32_t pc, Cycle from) const;
   bool isFault(uint32_t pc) const;
+  /// The last instruction of the line of \p pc or of the code.
+  uint32_t lastOfLine(uint32_t pc) const {
+    uint32_t left = LineInstructions - 1 - (base + pc) % LineInstructions;
+    return std::min(pc + left, codeWords - 1);
+  }
   uint64_t lineOf(uint32_t pc) const { return (base + pc) / LineInstructions; }
 
   Cycle lastArrival() const { return latestBeat; }

@@ -8,8 +8,8 @@ using isa::ErrorCode;
 using isa::MatrixWForm;
 
 void MatrixTime::begin(const isa::MatrixConfiguration &configuration,
-                       Cycle start) {
-  MatrixPlan &known = plans.of(configuration);
+                       uint32_t pc, Cycle start) {
+  MatrixPlan &known = plans.of(configuration, pc);
   plan = &known;
   isAlone = false;
   if (!known.isMade) {

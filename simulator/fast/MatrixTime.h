@@ -29,9 +29,10 @@ public:
   MatrixTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  /// The unit's start_i is in \p start. Done at once if it is refused or
-  /// without effect.
-  void begin(const isa::MatrixConfiguration &configuration, Cycle start);
+  /// The unit's start_i is in \p start, the instruction's go at \p pc. Done at
+  /// once if it is refused or without effect.
+  void begin(const isa::MatrixConfiguration &configuration, uint32_t pc,
+             Cycle start);
 
   /// Decides the whole instruction, just begun and kept, if that is known and
   /// nobody before it has one of its banks meanwhile. It leaves no marks.

@@ -41,9 +41,11 @@ void Npu::begin(const host::Start &start) {
   stopFrom = haltAt = Never;
   failure = {};
   std::fill(std::begin(errorAt), std::end(errorAt), Never);
+  firstError = Never;
   lastDone = lastMove = startAt;
 
   std::memset(semaphores, 0, sizeof semaphores);
+  given = 0;
   upCount = idledCount = splitCount = 0;
   takenAt = -1;
   dispatchAt = Never;
@@ -96,11 +98,9 @@ void Npu::begin(const host::Start &start) {
 Cycle Npu::nextButReads() const {
   Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
                         outEnded ? outEnds[outFirst].at : Never);
-  Cycle first =
-      std::min({sequenceAt, dispatchAt, fetch.nextLook(), fetch.nextTake(),
-                writeAt, wordAt, matrixAt, vectorAt, ends, indexAt, scalarAt});
-  for (Cycle at : errorAt)
-    first = std::min(first, at);
+  Cycle first = std::min({sequenceAt, dispatchAt, fetch.nextLook(),
+                          fetch.nextTake(), writeAt, wordAt, matrixAt, vectorAt,
+                          ends, indexAt, scalarAt, firstError});
   return first;
 }
 
@@ -202,19 +202,31 @@ void Npu::step(Cycle now) {
   endCycle(now);
 }
 
+/// \p unit has an error in \p at, or if that is Never none yet.
+void Npu::setError(unsigned unit, Cycle at, ErrorCode code, uint32_t place) {
+  errorAt[unit] = at;
+  errorCode[unit] = code;
+  errorPc[unit] = place;
+  firstError = *std::min_element(std::begin(errorAt), std::end(errorAt));
+}
+
 /// Errors of this cycle; the first one stops the program.
 void Npu::raise(Cycle now) {
+  if (firstError != now)
+    return;
   for (unsigned unit = 0; unit <= Units; ++unit) {
     if (errorAt[unit] != now)
       continue;
-    errorAt[unit] = Never;
+    ErrorCode error = errorCode[unit];
+    uint32_t place = errorPc[unit];
+    setError(unit, Never);
     if (stopFrom != Never)
       continue;
     stopFrom = now + 1;
     failure.outcome = Outcome::Stopped;
-    failure.error = errorCode[unit];
+    failure.error = error;
     failure.errorUnit = unit;
-    failure.errorPc = errorPc[unit];
+    failure.errorPc = place;
   }
 }
 
@@ -222,11 +234,12 @@ void Npu::raise(Cycle now) {
 void Npu::endCycle(Cycle now) {
   if (upCount) {
     constexpr uint32_t Most = (1u << isa::SemaphoreBits) - 1;
-    for (unsigned s = 0; s < isa::Semaphores; ++s) {
-      uint32_t sum = semaphores[s];
-      for (unsigned i = 0; i < upCount; ++i)
-        sum += ups[i] >> s & 1;
-      semaphores[s] = uint8_t(std::min(sum, Most));
+    for (unsigned i = 0; i < upCount; ++i) {
+      given |= ups[i];
+      for (uint32_t left = ups[i]; left; left &= left - 1) {
+        uint8_t &count = semaphores[std::countr_zero(left)];
+        count = uint8_t(std::min(count + 1u, Most));
+      }
     }
     upCount = 0;
     dispatchAt = std::min(dispatchAt, now + 1);

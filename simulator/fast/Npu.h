@@ -76,6 +76,8 @@ private:
   void step(Cycle now);
   bool check(Cycle now);
   void finish(RunEnd &end);
+  void setError(unsigned unit, Cycle at,
+                isa::ErrorCode code = isa::ErrorCode::None, uint32_t place = 0);
   void raise(Cycle now);
   void endCycle(Cycle now);
   bool isIdle() const;
@@ -83,6 +85,7 @@ private:
 
   // --- Units.cpp: dispatchers, matrix and vector unit
   void push(unsigned unit, const CodeWord &code, Cycle now);
+  void takeSemaphores(uint32_t mask);
   void dispatchAll(Cycle now);
   void take(unsigned unit, Cycle now);
   void done(UnitNumber unit, Cycle now, isa::ErrorCode error);
@@ -107,6 +110,9 @@ private:
   // --- Sequencer.cpp
   void show(uint32_t at, Cycle from);
   void sequence(Cycle now);
+  bool isBad(const CodeWord &word) const;
+  void execute(const CodeWord &word);
+  void runAhead();
   bool decide(const CodeWord &word, Cycle now);
   void beginLoop(const CodeWord &loop, Cycle now);
   void endInstruction(Cycle now);
@@ -165,7 +171,7 @@ private:
   Cycle stopFrom = Never; ///< nothing starts from here on
   Cycle haltAt = Never;   ///< cycle in which halt is executed
   RunEnd failure;
-  Cycle errorAt[Units + 1];
+  Cycle errorAt[Units + 1], firstError = Never; ///< the earliest of them
   isa::ErrorCode errorCode[Units + 1];
   uint32_t errorPc[Units + 1];
   Cycle lastDone = 0; ///< of any unit
@@ -173,6 +179,7 @@ private:
 
   // ---- semaphores
   uint8_t semaphores[isa::Semaphores] = {};
+  uint32_t given = 0; ///< a bit for each that is not 0
   uint16_t ups[16];
   unsigned upCount = 0;
   uint32_t takenMask = 0; ///< in this cycle

@@ -34,7 +34,8 @@ class Occupancy {
 public:
   static constexpr int64_t Blocks = 1024; ///< of 64 cycles; a power of two
   static constexpr int64_t Behind = 12288;
-  static constexpr int64_t Ahead = Blocks * 64 - Behind - 64;
+  static constexpr int64_t Piece = 16;
+  static constexpr int64_t Ahead = (Blocks - Piece) * 64 - Behind - 64;
 
   /// Cycles of an instruction that is decided at once; if it is taken back,
   /// what had the banks since its start must still be there.
@@ -120,10 +121,11 @@ public:
     }
   }
 
-  /// From now on cycles up to \p now - Behind may be forgotten.
+  /// From now on cycles up to \p now - Behind may be forgotten; they are in
+  /// pieces of `Piece` blocks.
   void retire(Cycle now) {
     Cycle first = (now - Behind) >> 6;
-    if (first <= oldest)
+    if (first < oldest + Piece)
       return;
     for (Cycle block = std::max(oldest, first - blocks); block < first; ++block)
       std::memset(&word(Level(0), 0, block), 0,

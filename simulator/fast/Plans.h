@@ -20,31 +20,42 @@ public:
   using Configuration = decltype(Plan::c);
 
   /// The plan of \p configuration, valid until the next call. It is new if its
-  /// `isMade` is false; the caller then makes it.
-  Plan &of(const Configuration &configuration) {
-    Plan &plan = places[placeOf(configuration)];
-    if (plan.isMade &&
-        std::memcmp(&plan.c, &configuration, sizeof configuration) != 0)
+  /// `isMade` is false; the caller then makes it. \p pc: of its go, which often
+  /// has the same one again.
+  Plan &of(const Configuration &configuration, uint32_t pc) {
+    uint32_t &place = latest[pc % latest.size()];
+    if (is(places[place], configuration))
+      return places[place];
+    place = placeOf(configuration);
+    Plan &plan = places[place];
+    if (!is(plan, configuration)) {
       plan = {};
-    plan.c = configuration;
+      plan.c = configuration;
+    }
     return plan;
   }
 
 private:
   static constexpr unsigned Bits = 11;
 
-  static size_t placeOf(const Configuration &configuration) {
+  static bool is(const Plan &plan, const Configuration &configuration) {
+    return plan.isMade &&
+           std::memcmp(&plan.c, &configuration, sizeof configuration) == 0;
+  }
+  static uint32_t placeOf(const Configuration &configuration) {
     constexpr size_t Words = sizeof(Configuration) / sizeof(uint32_t);
     uint32_t words[Words];
     std::memcpy(words, &configuration, sizeof words);
     uint64_t sums[2] = {};
     for (size_t i = 0; i < Words; ++i)
       sums[i % 2] = std::rotl(sums[i % 2], 11) + words[i];
-    return (sums[0] * 0x9e3779b97f4a7c15 ^ sums[1] * 0xbf58476d1ce4e5b9) >>
-           (64 - Bits);
+    return uint32_t(
+        (sums[0] * 0x9e3779b97f4a7c15 ^ sums[1] * 0xbf58476d1ce4e5b9) >>
+        (64 - Bits));
   }
 
   std::vector<Plan> places = std::vector<Plan>(size_t(1) << Bits);
+  std::vector<uint32_t> latest = std::vector<uint32_t>(size_t(1) << Bits);
 };
 
 } // namespace dalbit::fast

@@ -28,9 +28,7 @@ void Npu::show(uint32_t at, Cycle from) {
 }
 
 void Npu::fail(ErrorCode error, Cycle now) {
-  errorAt[Sequencer] = now + 1;
-  errorCode[Sequencer] = error;
-  errorPc[Sequencer] = pc;
+  setError(Sequencer, now + 1, error, pc);
   mode = Mode::Ended;
   sequenceAt = Never;
   fetch.stop();
@@ -42,56 +40,76 @@ void Npu::sequence(Cycle now) {
     sequenceAt = startAt + LoadCycles;
     return;
   }
-  if (mode == Mode::AwaitWord)
-    return endInstruction(now);
-  if (fetch.isFault(pc))
-    return fail(ErrorCode::AxiFetch, now);
-  if (code[pc].kind >= Kind::Branch) {
-    if (decide(code[pc], now))
-      endInstruction(now);
-    return;
-  }
-  // Also those that follow, as long as nobody looks.
-  for (Cycle cycle = now;; ++cycle) {
+  if (mode == Mode::AwaitWord) {
+    endInstruction(now);
+  } else {
+    if (fetch.isFault(pc))
+      return fail(ErrorCode::AxiFetch, now);
     const CodeWord &word = code[pc];
-    bool isLineEnd = fetch.lineOf(pc + 1) != fetch.lineOf(pc);
-    bool isBodyEnd = depth && loops[depth - 1].last == pc;
-    bool isEvent = word.kind >= Kind::Branch || isLineEnd || isBodyEnd ||
-                   pc + 1 >= code.size() || cycle >= nextCheck;
-    uint32_t value = registers[word.a] + word.imm;
-    bool isBad =
-        word.kind == Kind::SetFromRegister &&
-        !isa::fits(isa::fields(isa::Unit(word.unit))[word.field], value);
-    if ((isEvent || isBad) && cycle > now) {
-      shownAt = sequenceAt = cycle;
-      return;
+    if (word.kind >= Kind::Branch) {
+      if (decide(word, now))
+        endInstruction(now);
+    } else {
+      if (isBad(word))
+        return fail(ErrorCode::IllegalField, now);
+      execute(word);
+      endInstruction(now);
     }
-    if (isBad)
-      return fail(ErrorCode::IllegalField, cycle);
-    switch (word.kind) {
-    case Kind::Set:
-      fields[word.unit][word.field] = word.imm;
+  }
+  if (mode == Mode::Run)
+    runAhead();
+}
+
+/// Whether a field does not take its value.
+bool Npu::isBad(const CodeWord &word) const {
+  return word.kind == Kind::SetFromRegister &&
+         !isa::fits(isa::fields(isa::Unit(word.unit))[word.field],
+                    registers[word.a] + word.imm);
+}
+
+/// Executes one that only the sequencer notices.
+void Npu::execute(const CodeWord &word) {
+  switch (word.kind) {
+  case Kind::Set:
+    fields[word.unit][word.field] = word.imm;
+    break;
+  case Kind::SetFromRegister:
+    fields[word.unit][word.field] = registers[word.a] + word.imm;
+    break;
+  case Kind::Tag:
+    tag = word.tag;
+    break;
+  case Kind::Compute:
+    registers[word.a] = functional::scalarResult(word.opcode, registers[word.b],
+                                                 registers[word.c], word.imm);
+    registers[0] = 0;
+    break;
+  default:
+    break;
+  }
+}
+
+/// Executes what follows, a cycle each, as long as nobody looks: not the fetch,
+/// which notices the last one of a line, nor a loop, its last one.
+void Npu::runAhead() {
+  if (fetch.isFault(pc))
+    return;
+  uint32_t lineEnd = fetch.lastOfLine(pc);
+  uint32_t bodyEnd = depth ? loops[depth - 1].last : ~0u;
+  uint32_t first = pc;
+  Cycle cycle = shownAt;
+  for (; pc < lineEnd && pc != bodyEnd && cycle < nextCheck; ++cycle) {
+    const CodeWord &word = code[pc];
+    if (word.kind >= Kind::Branch || isBad(word))
       break;
-    case Kind::SetFromRegister:
-      fields[word.unit][word.field] = value;
-      break;
-    case Kind::Tag:
-      tag = word.tag;
-      break;
-    case Kind::Compute:
-      registers[word.a] = functional::scalarResult(
-          word.opcode, registers[word.b], registers[word.c], word.imm);
-      registers[0] = 0;
-      break;
-    default:
-      break;
-    }
-    if (isEvent)
-      return endInstruction(cycle);
-    ++executed;
-    lastMove = std::max(lastMove, cycle);
+    execute(word);
     shown = pc++;
   }
+  if (pc == first)
+    return;
+  executed += pc - first;
+  lastMove = std::max(lastMove, cycle - 1);
+  shownAt = sequenceAt = cycle;
 }
 
 /// An instruction that others notice, in its cycle. False if it is not done.
@@ -131,9 +149,7 @@ bool Npu::decide(const CodeWord &word, Cycle now) {
     return true;
   }
   case Kind::SemWait: {
-    uint32_t left = 0;
-    for (unsigned s = 0; s < isa::Semaphores; ++s)
-      left |= uint32_t(semaphores[s] != 0) << s;
+    uint32_t left = given;
     if (takenAt == now)
       left &= ~takenMask;
     if (word.wait & ~left) {
@@ -148,8 +164,7 @@ bool Npu::decide(const CodeWord &word, Cycle now) {
     if (mode == Mode::AwaitSemaphore)
       semaphoreStall += uint64_t(now - stallFrom);
     mode = Mode::Run;
-    for (unsigned s = 0; s < isa::Semaphores; ++s)
-      semaphores[s] -= word.wait >> s & 1;
+    takeSemaphores(word.wait);
     return true;
   }
   case Kind::SemSignal:

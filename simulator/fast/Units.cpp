@@ -65,13 +65,18 @@ void Npu::push(unsigned number, const CodeWord &word, Cycle now) {
   dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now + 1));
 }
 
+void Npu::takeSemaphores(uint32_t mask) {
+  for (; mask; mask &= mask - 1) {
+    unsigned s = unsigned(std::countr_zero(mask));
+    if (--semaphores[s] == 0)
+      given &= ~(1u << s);
+  }
+}
+
 /// Who may start or wait no longer; units in order, the sequencer last.
 void Npu::dispatchAll(Cycle now) {
   dispatchAt = Never;
-  uint32_t ready = 0;
-  for (unsigned s = 0; s < isa::Semaphores; ++s)
-    ready |= uint32_t(semaphores[s] != 0) << s;
-  uint32_t left = ready;
+  uint32_t ready = given, left = ready;
   takenAt = now;
   takenMask = 0;
   for (unsigned number = 0; number < Units; ++number) {
@@ -90,8 +95,7 @@ void Npu::dispatchAll(Cycle now) {
     }
     left &= ~need;
     takenMask |= need;
-    for (unsigned s = 0; s < isa::Semaphores; ++s)
-      semaphores[s] -= need >> s & 1;
+    takeSemaphores(need);
     take(number, now);
     dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now + 1));
   }
@@ -131,7 +135,8 @@ void Npu::take(unsigned number, Cycle now) {
     beginOut(start, config);
     break;
   case Matrix:
-    matrix.begin(configurationOf<isa::MatrixConfiguration>(config), start);
+    matrix.begin(configurationOf<isa::MatrixConfiguration>(config), note.pc,
+                 start);
     matrix.keep();
     matrixRuns = true;
     if (!meetsDma(matrix) && !unitsMeet() && matrix.runAlone(start)) {
@@ -145,7 +150,8 @@ void Npu::take(unsigned number, Cycle now) {
     }
     break;
   case Vector:
-    vector.begin(configurationOf<isa::VectorConfiguration>(config), start);
+    vector.begin(configurationOf<isa::VectorConfiguration>(config), note.pc,
+                 start);
     vector.keep();
     vectorRuns = true;
     if (unitsMeet())
@@ -174,9 +180,7 @@ void Npu::done(UnitNumber name, Cycle now, ErrorCode error) {
   Dispatch &unit = units[name];
   Note note = unit.oldest();
   if (error != ErrorCode::None) {
-    errorAt[name] = now;
-    errorCode[name] = error;
-    errorPc[name] = note.pc;
+    setError(name, now, error, note.pc);
   }
   if (name == Matrix) {
     add(tally.of(name).matrix, matrix.counts());
@@ -265,11 +269,9 @@ void Npu::advanceMatrix(Cycle now) {
     horizon = std::min(horizon, std::max(wordAt, now + 1));
   matrix.advance(std::max(horizon, matrix.until()));
   matrixAt = std::min(matrix.done(), matrix.until());
-  if (stopFrom == Never && matrix.outside() != Never) {
-    errorAt[Matrix] = matrix.outside();
-    errorCode[Matrix] = ErrorCode::Address;
-    errorPc[Matrix] = units[Matrix].oldest().pc;
-  }
+  if (stopFrom == Never && matrix.outside() != Never)
+    setError(Matrix, matrix.outside(), ErrorCode::Address,
+             units[Matrix].oldest().pc);
 }
 
 void Npu::advanceVector(Cycle now) {
@@ -286,11 +288,9 @@ void Npu::advanceVector(Cycle now) {
     horizon = std::min(horizon, matrix.until());
   vector.advance(std::max(horizon, vector.until()));
   vectorAt = std::min(vector.done(), vector.until());
-  if (stopFrom == Never && vector.outside() != Never) {
-    errorAt[Vector] = vector.outside();
-    errorCode[Vector] = ErrorCode::Address;
-    errorPc[Vector] = units[Vector].oldest().pc;
-  }
+  if (stopFrom == Never && vector.outside() != Never)
+    setError(Vector, vector.outside(), ErrorCode::Address,
+             units[Vector].oldest().pc);
 }
 
 /// A port of \p level has taken cycles of \p bank from \p from on: what comes
@@ -301,18 +301,18 @@ void Npu::invalidate(Level level, uint32_t bank, Cycle from, Cycle now) {
   if (level < FillLevel && matrixRuns && meets(mask, matrix) &&
       matrix.used() >= from) {
     matrix.restore();
-    errorAt[Matrix] = Never;
+    setError(Matrix, Never);
     advanceMatrix(now);
     if (unitsMeet() && vector.used() >= from) {
       vector.restore();
-      errorAt[Vector] = Never;
+      setError(Vector, Never);
       advanceVector(now);
       return;
     }
   }
   if (vectorRuns && meets(mask, vector) && vector.used() >= from) {
     vector.restore();
-    errorAt[Vector] = Never;
+    setError(Vector, Never);
     advanceVector(now);
   }
 }

@@ -7,8 +7,8 @@ namespace dalbit::fast {
 using isa::ErrorCode;
 
 void VectorTime::begin(const isa::VectorConfiguration &configuration,
-                       Cycle start) {
-  VectorPlan &known = plans.of(configuration);
+                       uint32_t pc, Cycle start) {
+  VectorPlan &known = plans.of(configuration, pc);
   plan = &known;
   marks = false;
   if (!known.isMade) {

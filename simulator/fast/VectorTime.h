@@ -21,7 +21,8 @@ public:
   VectorTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  void begin(const isa::VectorConfiguration &configuration, Cycle start);
+  void begin(const isa::VectorConfiguration &configuration, uint32_t pc,
+             Cycle start);
   bool runAlone(Cycle start);
   void advance(Cycle horizon);
 
