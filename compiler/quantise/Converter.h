@@ -57,6 +57,9 @@ private:
   mlir::LogicalResult checkBias(nn::AttentionOp op);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
+  // ConvertExperts.cpp
+  mlir::LogicalResult route(nn::RouteOp op);
+  mlir::LogicalResult weigh(nn::WeighOp op);
   // ConvertDecoder.cpp
   mlir::LogicalResult rmsNorm(nn::RMSNormOp op);
   mlir::LogicalResult rotary(nn::RotaryOp op);

@@ -3,6 +3,7 @@
 #include "compiler/quantise/Decoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace dalbit::quantise {
@@ -26,6 +27,10 @@ Table softcapTable(double cap) {
   });
   table.gateShift = 14;
   return table;
+}
+
+int keyBits(int64_t experts) {
+  return int(std::bit_width(uint64_t(experts - 1)));
 }
 
 } // namespace dalbit::quantise

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Numbers of rotary embeddings, products of rows and capped scores, for the
-// scheduler and the integer executor alike.
+// Numbers of rotary embeddings, products of rows, experts and capped scores,
+// for the scheduler and the integer executor alike.
 
 #pragma once
 
@@ -18,6 +18,11 @@ int16_t rotaryFactor(double value);
 /// scale of the result's row, \p fraction the factor's fraction bits.
 constexpr int ProductShift = 15;
 Pair productStep(int fraction);
+
+/// Fraction bits of the weights of experts.
+constexpr int GateFraction = 14;
+/// Bits that the number of an expert takes in its key (qnn.route).
+int keyBits(int64_t experts);
 
 /// The gate cap * tanh(x / cap) / x, over 8 caps at least to either side.
 Table softcapTable(double cap);

@@ -320,6 +320,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::RMSNormOp o) { return rmsNorm(o); })
       .Case([&](nn::RotaryOp o) { return rotary(o); })
       .Case([&](nn::MulOp o) { return product(o); })
+      .Case([&](nn::RouteOp o) { return route(o); })
+      .Case([&](nn::WeighOp o) { return weigh(o); })
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
       .Case<nn::ConstantOp, nn::PositionIdsOp, nn::MaskPositionsOp,

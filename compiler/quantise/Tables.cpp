@@ -89,6 +89,17 @@ const Table &exponentialTable() {
   return table;
 }
 
+const Table &stepTable() {
+  static const Table table = [] {
+    Table t;
+    // 0 is the first number of a segment.
+    for (int i = 0; i < 256; ++i)
+      t.words.push_back(i < 128 ? 0 : 1);
+    return t;
+  }();
+  return table;
+}
+
 const Table *tableOf(std::string_view function) {
   static const std::map<std::string_view, Table> tables = [] {
     std::map<std::string_view, Table> made;

@@ -105,6 +105,8 @@ struct Table {
 /// exp(x) for x in [-16, 0] with ResidualFraction bits, as int16 with 15
 /// fraction bits; 0 below.
 const Table &exponentialTable();
+/// 1 from 0 on, 0 below, for whole numbers.
+const Table &stepTable();
 /// The table of a qnn.gate (14 fraction bits) or qnn.table (TableFraction) by
 /// its name, over [-8, 8); null if there is no such function.
 const Table *tableOf(std::string_view function);

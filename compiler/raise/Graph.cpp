@@ -173,6 +173,31 @@ TypedAttr sliceBlocks(TypedAttr value, int64_t dim, int64_t block,
       ArrayRef<float>(taken));
 }
 
+TypedAttr planeOf(TypedAttr value, int64_t index) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto plane = RankedTensorType::get(type.getShape().drop_front(),
+                                     type.getElementType());
+  if (auto weight = dyn_cast<onnx::WeightAttr>(value)) {
+    ArrayRef<int64_t> order = weight.getPermutation();
+    if (order.size() != 3 || order[0] != 0)
+      return {};
+    ArrayRef<int64_t> shape = weight.getSourceShape().drop_front();
+    int64_t bytes =
+        shape[0] * shape[1] * onnx::elementBytes(weight.getSourceElement());
+    return onnx::WeightAttr::get(
+        weight.getContext(), plane, weight.getFile(),
+        weight.getOffset() + (weight.getStarts()[0] + index) * bytes, bytes,
+        weight.getSourceElement(), shape, weight.getStarts().drop_front(),
+        weight.getSizes().drop_front(), {order[1] - 1, order[2] - 1});
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense)
+    return {};
+  return gatherDense(dense, plane, [&](int64_t i) {
+    return index * plane.getNumElements() + i;
+  });
+}
+
 TypedAttr transposeConstant(TypedAttr value) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weight.permute({1, 0});

@@ -52,6 +52,9 @@ mlir::TypedAttr sliceConstant(mlir::TypedAttr value, int64_t dim, int64_t start,
 /// block.
 mlir::TypedAttr sliceBlocks(mlir::TypedAttr value, int64_t dim, int64_t block,
                             int64_t start, int64_t size);
+/// Matrix \p index of a constant [n, a, b] as [a, b], without copying if it is
+/// a weight; null if that is a view of another kind.
+mlir::TypedAttr planeOf(mlir::TypedAttr value, int64_t index);
 /// A matrix the other way round, without copying if it is a weight.
 mlir::TypedAttr transposeConstant(mlir::TypedAttr value);
 /// The constant in f32, reshaped to one dimension (size-1 dimensions dropped);

@@ -64,6 +64,34 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   }];
 }
 
+def SplitExperts : RaisePass<"split-experts"> {
+  let summary = "products with a stack of matrices, expert by expert";
+  let description = [{
+    MatMul with a constant [E, K, N] and elementwise operations on its results
+    become E of each, the sum over the experts a chain of additions. Needs:
+    shapes folded.
+  }];
+}
+
+def RaiseRouting : RaisePass<"raise-routing"> {
+  let summary = "weights of experts by a router's logits to nn.route, nn.weigh";
+  let description = [{
+    A factor a row that follows from the rows of a linear layer alone is
+    evaluated for many of these; it must be one column of the softmax of which
+    the k largest are kept, normalised or not. Needs: products raised, moves
+    sunk.
+  }];
+}
+
+def OrderExperts : RaisePass<"order-experts"> {
+  let summary = "operations of one expert together";
+  let description = [{
+    What only one nn.weigh needs stands in front of it, and sums stand where
+    their operands are made, so that the rows of one expert are alive at a time.
+    Needs: routing raised, moves sunk.
+  }];
+}
+
 def RaiseLayerNorm : RaisePass<"raise-layer-norm"> {
   let summary = "LayerNormalization and its parts to nn.layer_norm";
   let description = [{

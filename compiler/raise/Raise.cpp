@@ -24,6 +24,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createWidenFloats());
   function.addPass(createTakeCodes());
   function.addPass(createFoldShapes());
+  function.addPass(createSplitExperts());
   function.addPass(createRaiseLayerNorm());
   function.addPass(createRaiseRMSNorm());
   function.addPass(createRaiseActivation());
@@ -39,6 +40,9 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createRaiseEmbedding());
   function.addPass(createRaiseElementwise());
   function.addPass(createSinkMoves());
+  function.addPass(createRaiseRouting());
+  function.addPass(createSinkMoves());
+  function.addPass(createOrderExperts());
   function.addPass(createRaiseTokens());
   function.addPass(createMarkAliases());
   if (options.report)

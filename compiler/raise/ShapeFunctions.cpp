@@ -439,6 +439,21 @@ static void inferSplit(onnx::NodeOp node, SymbolicShapes &shapes) {
   }
 }
 
+static void inferTopK(onnx::NodeOp node, SymbolicShapes &shapes) {
+  const Dims *dims = inputDims(node, shapes, 0);
+  auto count = node.getInputs().size() > 1 ? scalarOf(node.getInputs()[1])
+                                           : std::optional<double>();
+  int64_t axis =
+      dims ? normaliseAxis(node.getOnnxInt("axis").value_or(-1), dims->size())
+           : -1;
+  if (axis < 0 || !count)
+    return;
+  Dims part = *dims;
+  part[axis] = int64_t(*count);
+  for (Value result : node->getResults())
+    shapes.setDims(result, part);
+}
+
 void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   using Function = DimsResult (*)(onnx::NodeOp, SymbolicShapes &);
   static const llvm::StringMap<Function> functions = {
@@ -506,6 +521,10 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   StringRef type = node.getOpType();
   if (type == "Split") {
     inferSplit(node, shapes);
+    return;
+  }
+  if (type == "TopK") {
+    inferTopK(node, shapes);
     return;
   }
   if (node->getNumResults() == 0)

@@ -110,7 +110,9 @@ void Emitter::begin(func::FuncOp function) {
     return table;
   };
   std::map<int64_t, Value> tables;
-  if (!plan.attentions.empty() || !plan.attends.empty())
+  bool routes = false;
+  function.walk([&](qnn::RouteOp) { routes = true; });
+  if (!plan.attentions.empty() || !plan.attends.empty() || routes)
     exponential = loadTable("exp", plan.exponentialTable);
   function.walk([&](Operation *op) {
     auto found = plan.gateTables.find(op);
@@ -355,6 +357,8 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::RMSNormOp o) { return rmsNorm(o), success(); })
       .Case([&](qnn::ProductOp o) { return product(o), success(); })
       .Case([&](qnn::ApplyScalesOp o) { return applyScales(o), success(); })
+      .Case([&](qnn::RouteOp o) { return route(o), success(); })
+      .Case([&](qnn::WeighOp o) { return weigh(o), success(); })
       .Case([&](qnn::QuantizeOp o) { return quantize(o), success(); })
       .Case([&](qnn::LinearOp o) { return linear(o), success(); })
       .Case([&](qnn::GateOp o) { return gate(o), success(); })

@@ -173,6 +173,9 @@ private:
                   mlir::Value absmax, Heads &group);
   Softmax softmaxGroup(const AttentionPlan &a, const Heads &group,
                        const Scope &scope, const Rows &out);
+  // Experts.cpp
+  void route(qnn::RouteOp op);
+  void weigh(qnn::WeighOp op);
   // Bias.cpp
   /// Loads a group's bias for the block, whose first query is at \p position.
   void requestBias(const AttentionPlan &a, int64_t group, const Size &position,

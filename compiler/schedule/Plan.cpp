@@ -593,6 +593,10 @@ FailureOr<Plan> Planner::run() {
                   piecewise(*quantise::tableOf(o.getFunction().str()));
               return success();
             })
+            .Case([&](qnn::RouteOp o) {
+              route(o);
+              return success();
+            })
             .Case([&](qnn::AttentionOp o) { return attention(o); })
             .Case([&](qnn::HeadsOp o) { return heads(o); })
             .Case([&](qnn::AttendOp o) { return attend(o); })

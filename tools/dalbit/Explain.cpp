@@ -25,7 +25,8 @@ struct Raised {
   std::map<std::string, int> raised;              ///< [nn] operations
   std::map<std::string, std::vector<std::string>> ///< by operator: nodes
       stayed;
-  int64_t attentionColumns = 0; ///< of all attentions' queries
+  int64_t attentionColumns = 0;    ///< of all attentions' queries
+  int64_t experts = 0, chosen = 0; ///< of the largest router
 };
 
 Raised raisedFacts(mlir::ModuleOp module) {
@@ -36,6 +37,12 @@ Raised raisedFacts(mlir::ModuleOp module) {
     else if (mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect()) &&
              !mlir::isa<nn::ConstantOp>(op))
       ++facts.raised[op->getName().stripDialect().str()];
+    if (auto route = mlir::dyn_cast<nn::RouteOp>(op))
+      if (int64_t all = route.getLogits().getType().getShape().back();
+          all > facts.experts) {
+        facts.experts = all;
+        facts.chosen = int64_t(route.getChosen());
+      }
     if (auto attention = mlir::dyn_cast<nn::AttentionOp>(op))
       facts.attentionColumns +=
           mlir::cast<mlir::ShapedType>(attention.getQuery().getType())
@@ -142,6 +149,10 @@ void showProgram(const binary::Program &program, const Raised &raised) {
                ? " and " + amount(double(2 * raised.attentionColumns)) +
                      " for each position before it"
                : ""));
+  if (raised.experts > raised.chosen)
+    row("", "of " + std::to_string(raised.experts) + " experts " +
+                std::to_string(raised.chosen) +
+                " count for a token; all are read and computed");
   row("a step", bytes(double(weights)) + " of weights" +
                     (cache ? " and " + bytes(double(cache)) +
                                  " of cache for each position before it"

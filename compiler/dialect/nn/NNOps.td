@@ -5,7 +5,7 @@
 // One module holds one func.func @main of straight-line ops with value
 // semantics. Shapes: B batch, T new tokens, P length of the past, S = P + T,
 // D model width, H query heads, G key/value heads, d head size. The rules
-// N1..N23 (17 to 21 in NNDecoderOps.td) are what the verifiers check and what
+// N1..N25 (17 to 21 in NNDecoderOps.td, 24 and 25 in NNExpertOps.td) are what the verifiers check and what
 // their messages cite.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNOPS_TD
@@ -242,6 +242,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
 }
 
 include "compiler/dialect/nn/NNDecoderOps.td"
+include "compiler/dialect/nn/NNExpertOps.td"
 include "compiler/dialect/nn/NNTokenOps.td"
 
 #endif // DALBIT_COMPILER_DIALECT_NN_NNOPS_TD

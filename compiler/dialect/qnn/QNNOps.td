@@ -165,6 +165,7 @@ def QNN_DequantizeOp : QNN_Op<"dequantize"> {
 }
 
 include "compiler/dialect/qnn/QNNDecoderOps.td"
+include "compiler/dialect/qnn/QNNExpertOps.td"
 include "compiler/dialect/qnn/QNNTokenOps.td"
 
 #endif

@@ -6,6 +6,7 @@
 #include "compiler/dialect/qnn/QNNOps.h"
 #include "compiler/execute/integer/Attend.h"
 #include "compiler/execute/integer/Decoder.h"
+#include "compiler/execute/integer/Experts.h"
 #include "compiler/execute/integer/Rows.h"
 #include "compiler/execute/nn/Decoder.h"
 #include "compiler/execute/nn/Tokens.h"
@@ -530,6 +531,15 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
                                               int(o.getFraction()));
           set(o.getOut(), out);
           set(o.getScales(), scales);
+        })
+        .Case([&](qnn::RouteOp o) {
+          set(o.getGates(),
+              routeInteger(get(o.getLogits()), int64_t(o.getChosen()),
+                           o.getNormalised()));
+        })
+        .Case([&](qnn::WeighOp o) {
+          set(o.getOut(), weighInteger(get(o.getX()), get(o.getGates()),
+                                       int64_t(o.getExpert())));
         })
         .Case([&](qnn::ApplyScalesOp o) {
           set(o.getOut(), applyScales(get(o.getX()), get(o.getScales())));

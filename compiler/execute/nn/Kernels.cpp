@@ -5,6 +5,7 @@
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/execute/nn/Attention.h"
 #include "compiler/execute/nn/Decoder.h"
+#include "compiler/execute/nn/Experts.h"
 #include "compiler/execute/nn/Tokens.h"
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Matrix.h"
@@ -266,6 +267,13 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
         if (ShapedType::isDynamic(count))
           count = first < 0 ? -first : inputs[0]->dim(1) - first;
         return one(sliceTokens<float>(*inputs[0], first, count, keep));
+      })
+      .Case([&](nn::RouteOp op) {
+        return one(
+            route(*inputs[0], int64_t(op.getChosen()), op.getNormalised()));
+      })
+      .Case([&](nn::WeighOp op) {
+        return one(weigh(*inputs[0], *inputs[1], int64_t(op.getExpert())));
       })
       .Case([&](nn::PickOp) {
         return one(pickToken<float>(*inputs[0], *inputs[1]));

@@ -192,3 +192,27 @@ func.func @n23_queries(%q: tensor<1x2x8xf32>, %b: tensor<2x3x2xf32>) {
   %0:3 = nn.attention %q, %q, %q bias %b {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2x3x2xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
   return
 }
+
+// -----
+
+func.func @n24(%x: tensor<1x2x4xf32>) {
+  // expected-error @+1 {{chooses 5 of the columns of its logits (N24)}}
+  %0 = nn.route %x {chosen = 5 : i64, normalised = true} : tensor<1x2x4xf32>
+  return
+}
+
+// -----
+
+func.func @n25_rows(%x: tensor<1x2x8xf32>, %g: tensor<1x3x4xf32>) {
+  // expected-error @+1 {{has other rows than its gates (N25)}}
+  %0 = nn.weigh %x, %g {expert = 0 : i64} : (tensor<1x2x8xf32>, tensor<1x3x4xf32>) -> tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @n25_expert(%x: tensor<1x2x8xf32>, %g: tensor<1x2x4xf32>) {
+  // expected-error @+1 {{has no column 4 of gates (N25)}}
+  %0 = nn.weigh %x, %g {expert = 4 : i64} : (tensor<1x2x8xf32>, tensor<1x2x4xf32>) -> tensor<1x2x8xf32>
+  return
+}
