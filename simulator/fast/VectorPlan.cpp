@@ -251,7 +251,7 @@ void VectorPlan::findBanks(const Sizes &sizes) {
   bool isApart = !isTable;
   uint64_t rowBeats = (cols - 1) / beatCols + 1;
   for (Port port : {Out, C, B, A}) {
-    const Stream &stream = streams[port];
+    Stream &stream = streams[port];
     if (!stream.isUsed)
       continue;
     // Strides of the upper half are taken as negative: anywhere.
@@ -265,6 +265,7 @@ void VectorPlan::findBanks(const Sizes &sizes) {
     uint32_t high =
         isInside ? sizes.bankOf(uint32_t(end - 1)) : sizes.banks - 1;
     isApart &= isInside;
+    stream.isInBank = isInside && low == high;
     for (uint32_t bank = low; bank <= high; ++bank) {
       uint64_t bit = uint64_t(1) << (bank % 64);
       isApart &= (bankMask[bank / 64] & bit) == 0;
@@ -290,6 +291,33 @@ void VectorPlan::findBanks(const Sizes &sizes) {
   alone.moved = Cycle(beats) + (isStream ? 12 : 3);
   if (streams[Out].isUsed)
     alone.moved = Cycle(beats + outBehind) + 2;
+}
+
+bool VectorPlan::hasShape(const Sizes &sizes, VectorShape &shape) const {
+  shape.isStream = isStream;
+  shape.isTable = isTable;
+  shape.isStore = isStore;
+  shape.reduces = isStream && c.reduce != isa::VectorReduce::None;
+  shape.rows0 = rows0;
+  shape.rows1 = rows1;
+  shape.cols = cols;
+  shape.beatCols = beatCols;
+  for (unsigned port = 0; port < Acc; ++port) {
+    const Stream &stream = streams[port];
+    if (!stream.isUsed)
+      continue;
+    if (!stream.isInBank)
+      return false;
+    auto &of = shape.streams[port];
+    of.beatBytes = stream.beatBytes;
+    of.low = stream.base % stream.wordBytes;
+    of.low0 = rows0 > 1 ? stream.stride0 % stream.wordBytes : 0;
+    of.low1 = rows1 > 1 ? stream.stride1 % stream.wordBytes : 0;
+    while (!streams[of.like].isUsed ||
+           sizes.bankOf(streams[of.like].base) != sizes.bankOf(stream.base))
+      ++of.like;
+  }
+  return true;
 }
 
 } // namespace dalbit::fast

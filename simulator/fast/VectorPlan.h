@@ -12,6 +12,19 @@
 
 namespace dalbit::fast {
 
+/// Numbers that decide how long an instruction takes alone if each of its
+/// streams stays in one bank: which streams share theirs, and where in its
+/// words each one begins its rows. The accumulator is nobody's but its own.
+struct VectorShape {
+  uint32_t isStream = 0, isTable = 0, isStore = 0, reduces = 0;
+  uint32_t rows0 = 0, rows1 = 0, cols = 0, beatCols = 0;
+  struct {
+    uint32_t beatBytes = 0;               ///< 0: not used
+    uint32_t low = 0, low0 = 0, low1 = 0; ///< base and strides in a word
+    uint32_t like = 0;                    ///< the first stream in the same bank
+  } streams[4];
+};
+
 struct VectorPlan {
   /// In order of the ports; the accumulator has its own.
   enum Port : unsigned { Out, C, B, A, Acc, Ports };
@@ -19,6 +32,7 @@ struct VectorPlan {
     bool isUsed = false;
     uint32_t base = 0, stride0 = 0, stride1 = 0;
     uint32_t beatBytes = 0, wordBytes = 0, wordStep = 0, mask = 0;
+    bool isInBank = false; ///< all of it is in one bank
   };
   /// Cycles after start_i.
   struct Alone {
@@ -30,6 +44,8 @@ struct VectorPlan {
   /// Finds all the rest from c, but `alone` only where no two of the
   /// instruction's own streams may ask the same bank.
   void make(const Sizes &sizes);
+  /// Whether `alone` depends on \p shape alone; which it is.
+  bool hasShape(const Sizes &sizes, VectorShape &shape) const;
 
   isa::VectorConfiguration c;
   bool isMade = false;

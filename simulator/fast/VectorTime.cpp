@@ -14,17 +14,30 @@ void VectorTime::begin(const isa::VectorConfiguration &configuration,
   if (!known.isMade) {
     known.make(sizes);
     if (known.alone.done == Never && !known.fixedCycles) {
-      // What it takes on banks that nobody else asks.
-      begin(0);
-      keep();
-      occupancy = &nobody;
-      advance(Occupancy::MostAlone);
-      occupancy = &all;
-      if (now.outside == Never)
-        known.alone = {now.done, now.last, now.moved};
+      VectorShape shape;
+      if (known.hasShape(sizes, shape)) {
+        ShapePlan &alike = shapes.of(shape, pc);
+        if (!alike.isMade)
+          alike = {shape, true, findAlone()};
+        known.alone = alike.alone;
+      } else {
+        known.alone = findAlone();
+      }
     }
   }
   begin(start);
+}
+
+/// What the instruction takes on banks that nobody else asks.
+VectorPlan::Alone VectorTime::findAlone() {
+  begin(0);
+  keep();
+  occupancy = &nobody;
+  advance(Occupancy::MostAlone);
+  occupancy = &all;
+  if (now.outside != Never)
+    return {};
+  return {now.done, now.last, now.moved};
 }
 
 void VectorTime::begin(Cycle start) {
@@ -42,7 +55,7 @@ void VectorTime::begin(Cycle start) {
     const VectorPlan::Stream &stream = plan->streams[port];
     Walk &walk = now.walks[port];
     walk.address = walk.row = walk.outer = walk.word = stream.base;
-    walk.isAsking = port != Out && stream.isUsed;
+    ask(VectorPlan::Port(port), port != Out && stream.isUsed);
   }
 }
 
@@ -59,8 +72,8 @@ bool VectorTime::runAlone(Cycle start) {
 }
 
 /// Goes to the next beat. Says whether that one is in another word.
-bool VectorTime::step(const VectorPlan::Stream &stream, Walk &walk,
-                      bool isRowEnd, bool isInnerEnd) const {
+inline bool VectorTime::step(const VectorPlan::Stream &stream, Walk &walk,
+                             bool isRowEnd, bool isInnerEnd) const {
   uint32_t low = walk.address & (stream.wordBytes - 1);
   uint32_t next = low + stream.beatBytes;
   bool carries = next & stream.wordBytes;
@@ -76,7 +89,7 @@ bool VectorTime::step(const VectorPlan::Stream &stream, Walk &walk,
   return isRowEnd || carries;
 }
 
-void VectorTime::goOn(Place &place) const {
+inline void VectorTime::goOn(Place &place) const {
   if (place.left > plan->beatCols) {
     place.left -= plan->beatCols;
     return;
@@ -85,23 +98,22 @@ void VectorTime::goOn(Place &place) const {
   place.inner = place.inner ? place.inner - 1 : plan->rows0 - 1;
 }
 
-uint32_t VectorTime::bankOf(VectorPlan::Port port, uint32_t address) const {
+inline uint32_t VectorTime::bankOf(VectorPlan::Port port,
+                                   uint32_t address) const {
   return port == Acc ? sizes.halfOf(address / plan->streams[Acc].wordBytes)
                      : sizes.bankOf(address);
 }
 
 /// Grants all words that are asked for from \p from on, as far as that is
 /// before \p horizon; false if one is left.
-bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
-                       Cycle &outside) {
-  uint32_t bank[VectorPlan::Ports];
+inline bool VectorTime::grant(Cycle from, Cycle horizon, Cycle &latest,
+                              Cycle &outside) {
+  uint32_t bank[VectorPlan::Ports] = {~0u, ~0u, ~0u, ~0u, ~0u};
   bool isComplete = true;
-  for (unsigned port = 0; port < VectorPlan::Ports; ++port) {
+  for (uint32_t left = now.asking; left; left &= left - 1) {
+    auto port = unsigned(std::countr_zero(left));
     Cycle &at = now.granted[port];
-    bank[port] = ~0u;
     const Walk &walk = now.walks[port];
-    if (!walk.isAsking)
-      continue;
     if (port != Acc && sizes.isPast(walk.word)) {
       at = from;
       outside = std::min(outside, from);
@@ -145,18 +157,21 @@ void VectorTime::advance(Cycle horizon) {
       now.until = horizon;
       return;
     }
-    bool isComplete = grant(from, horizon, latest, outside);
-    if (marks)
-      mark();
-    if (!isComplete) {
-      now.until = horizon;
-      return;
+    if (now.asking) {
+      bool isComplete = grant(from, horizon, latest, outside);
+      if (marks)
+        mark();
+      if (!isComplete) {
+        now.until = horizon;
+        return;
+      }
+      now.outside = std::min(now.outside, outside);
+      for (uint32_t left = now.asking; left; left &= left - 1) {
+        Cycle &granted = now.granted[std::countr_zero(left)];
+        now.moved = std::max(now.moved, granted);
+        granted = Never;
+      }
     }
-    now.outside = std::min(now.outside, outside);
-    for (unsigned port = 0; port < VectorPlan::Ports; ++port)
-      if (now.walks[port].isAsking)
-        now.moved = std::max(now.moved, now.granted[port]);
-    std::fill(std::begin(now.granted), std::end(now.granted), Never);
     now.last = latest;
     uint64_t beat = now.advances++;
     if (beat > plan->lastAdvance) {
@@ -179,7 +194,7 @@ void VectorTime::advance(Cycle horizon) {
           continue;
         Walk &walk = now.walks[port];
         bool begins = step(plan->streams[port], walk, isRowEnd, isInnerEnd);
-        walk.isAsking = hasMore && begins;
+        ask(VectorPlan::Port(port), hasMore && begins);
         walk.word = walk.address;
       }
       goOn(now.in);
@@ -187,12 +202,12 @@ void VectorTime::advance(Cycle horizon) {
     if (!plan->streams[Out].isUsed)
       continue;
     Walk &out = now.walks[Out];
-    out.isAsking = false;
+    ask(Out, false);
     if (beat < plan->outBehind || beat - plan->outBehind >= plan->beats)
       continue;
     out.word = out.address;
-    out.isAsking = step(plan->streams[Out], out, now.out.left <= plan->beatCols,
-                        now.out.inner == 0);
+    ask(Out, step(plan->streams[Out], out, now.out.left <= plan->beatCols,
+                  now.out.inner == 0));
     goOn(now.out);
   }
 }

@@ -53,7 +53,6 @@ private:
   struct Walk {
     uint32_t address = 0, row = 0, outer = 0; ///< of the next beat
     uint32_t word = 0;                        ///< what is asked for
-    bool isAsking = false;
   };
   struct Place {
     uint32_t inner = 0, outer = 0, left = 0; ///< rows that follow; columns
@@ -65,14 +64,19 @@ private:
     uint64_t advances = 0;
     Place in, out; ///< of the beat in F and of that at the output
     Walk walks[VectorPlan::Ports];
+    uint32_t asking = 0; ///< a bit for each port that asks for a word
     /// When the words that are asked for are granted, if that is known.
     Cycle granted[VectorPlan::Ports] = {Never, Never, Never, Never, Never};
   };
 
+  VectorPlan::Alone findAlone();
   void begin(Cycle start);
   bool step(const VectorPlan::Stream &stream, Walk &walk, bool isRowEnd,
             bool isInnerEnd) const;
   void goOn(Place &place) const;
+  void ask(VectorPlan::Port port, bool asks) {
+    now.asking = (now.asking & ~(1u << port)) | uint32_t(asks) << port;
+  }
   bool grant(Cycle from, Cycle horizon, Cycle &latest, Cycle &outside);
   void mark();
   uint32_t bankOf(VectorPlan::Port port, uint32_t address) const;
@@ -80,6 +84,12 @@ private:
   const Sizes &sizes;
   Occupancy &all, &nobody, *occupancy;
   Plans<VectorPlan> plans;
+  struct ShapePlan {
+    VectorShape c;
+    bool isMade = false;
+    VectorPlan::Alone alone;
+  };
+  Plans<ShapePlan> shapes;
   const VectorPlan *plan = nullptr;
   bool marks = false;
   State now, kept;
