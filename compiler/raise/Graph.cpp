@@ -93,6 +93,21 @@ int64_t normaliseAxis(int64_t axis, int64_t rank) {
   return axis >= 0 && axis < rank ? axis : -1;
 }
 
+bool isZeros(Value value) {
+  Attribute elements;
+  if (auto filled = nodeOf(value, "ConstantOfShape")) {
+    elements = filled.getOnnxAttr("value");
+    if (!elements)
+      return true;
+  } else {
+    elements = constantOf(value);
+  }
+  auto dense = dyn_cast_or_null<DenseElementsAttr>(elements);
+  return dense && isa<FloatType>(dense.getElementType()) &&
+         llvm::all_of(dense.getValues<APFloat>(),
+                      [](const APFloat &number) { return number.isZero(); });
+}
+
 RankedTensorType rankedType(Value value) {
   return dyn_cast<RankedTensorType>(value.getType());
 }

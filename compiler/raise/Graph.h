@@ -39,6 +39,9 @@ integersOf(onnx::NodeOp node, llvm::StringRef name, unsigned index);
 /// An axis counted from the front, or -1 if it does not exist.
 int64_t normaliseAxis(int64_t axis, int64_t rank);
 
+/// True if every element is the float 0: a constant, or a ConstantOfShape.
+bool isZeros(mlir::Value value);
+
 mlir::RankedTensorType rankedType(mlir::Value value);
 /// Static dimension \p index of \p value, or -1.
 int64_t staticDim(mlir::Value value, int64_t index);

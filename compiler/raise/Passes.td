@@ -64,6 +64,15 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   }];
 }
 
+def DenseExperts : RaisePass<"dense-experts"> {
+  let summary = "experts on the rows that chose them, on all rows";
+  let description = [{
+    ScatterElements along the rows of what was computed row by row from rows
+    gathered by the same list, times a weight a row: for all rows, times the
+    weights scattered alone. Needs: shapes folded.
+  }];
+}
+
 def SplitExperts : RaisePass<"split-experts"> {
   let summary = "products with a stack of matrices, expert by expert";
   let description = [{

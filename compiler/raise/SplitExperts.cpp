@@ -193,15 +193,8 @@ void ExpertSplitter::sum(onnx::NodeOp node) {
 void ExpertSplitter::dropZeros(onnx::NodeOp node) {
   for (unsigned i : {0u, 1u}) {
     Value other = node.getInputs()[1 - i];
-    auto filled = nodeOf(node.getInputs()[i], "ConstantOfShape");
-    auto value =
-        filled
-            ? dyn_cast_or_null<DenseElementsAttr>(filled.getOnnxAttr("value"))
-            : DenseElementsAttr();
-    bool isZero =
-        filled && (!value || (isa<FloatType>(value.getElementType()) &&
-                              (*value.value_begin<APFloat>()).isZero()));
-    if (isZero && shapes.sameDims(other, node->getResult(0))) {
+    if (isZeros(node.getInputs()[i]) &&
+        shapes.sameDims(other, node->getResult(0))) {
       node->getResult(0).replaceAllUsesWith(other);
       return;
     }
