@@ -126,6 +126,14 @@ private:
     tensor.limit = uint64_t(limit);
     tensor.offset = uint64_t(at.offset);
     tensor.strides = {at.sequenceStride, 4};
+    if (tensor.shape.size() == 1) { // one for each sequence, or one for all
+      // Of one for all the stride is never taken; 0 would say that nothing
+      // reads.
+      tensor.strides = {std::max<int64_t>(at.sequenceStride, 4)};
+      if (at.sequenceStride != 0)
+        tensor.shape = {"B"};
+      return;
+    }
     bool isMask = role == binary::Role::Mask;
     if (isMask)
       tensor.scale = binary::ScaleKind::Visible;
@@ -151,16 +159,17 @@ private:
       if (auto embedding = dyn_cast<qnn::EmbeddingOp>(user)) {
         int64_t rows =
             cast<ShapedType>(embedding.getTable().getType()).getDimSize(0);
-        bool first = vocabulary == 0;
+        bool isRow = tensor.shape.size() == 1;
+        bool first = vocabulary == 0 && !isRow;
         if (first)
           vocabulary = rows;
         bool isPositions =
             StringRef(tensor.name).contains_insensitive("position");
         if (tensor.role == binary::Role::None)
           ids(tensor, argument,
-              first         ? binary::Role::Tokens
-              : isPositions ? binary::Role::Positions
-                            : binary::Role::Types,
+              first                   ? binary::Role::Tokens
+              : isPositions && !isRow ? binary::Role::Positions
+                                      : binary::Role::Types,
               rows);
       } else if (auto mask = dyn_cast<qnn::ImportMaskOp>(user)) {
         ids(tensor, mask.getOut(), binary::Role::Mask, 0);

@@ -131,15 +131,37 @@ SmallVector<Sizes> probeSizes(func::FuncOp function) {
   return probes;
 }
 
+/// Whether \p value depends on products of matrices or convolutions.
+static bool dependsOnProducts(Value value, const SymbolicShapes &shapes) {
+  llvm::SetVector<Value> seen;
+  seen.insert(value);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    Operation *op = seen[i].getDefiningOp();
+    if (!op || constantOf(seen[i]) || shapes.contents(seen[i]))
+      continue;
+    auto node = dyn_cast<onnx::NodeOp>(op);
+    if (!node || llvm::is_contained({"MatMul", "Gemm", "Conv", "Einsum"},
+                                    node.getOpType()))
+      return true;
+    seen.insert(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), seen);
+  }
+  return false;
+}
+
 std::optional<Dims> probeDims(func::FuncOp function, Value value,
                               const SymbolicShapes &shapes) {
   Leaves leaves = leavesOf(value, Value(), shapes);
+  bool hasFloats = false;
   for (BlockArgument argument : leaves.arguments) {
     auto type = rankedType(argument);
-    if (!type || !type.getElementType().isIntOrIndex() ||
-        !shapes.dims(argument))
+    if (!type || !shapes.dims(argument))
       return std::nullopt;
+    hasFloats |= !type.getElementType().isIntOrIndex();
   }
+  // Masks of floats are cheap to try; a network in front is not.
+  if (hasFloats && dependsOnProducts(value, shapes))
+    return std::nullopt;
   SmallVector<Sizes> probes = probeSizes(function);
   std::vector<Numbers> results;
   for (const Sizes &sizes : probes) {
@@ -163,8 +185,10 @@ std::optional<Dims> probeDims(func::FuncOp function, Value value,
   const SymbolicExpr b(Symbol::B), t(Symbol::T), p(Symbol::P);
   Dims dims;
   for (size_t i = 0; i < results.front().shape.size(); ++i) {
-    const SymbolicExpr candidates[] = {
-        results.front().shape[i], t, p + t, p, b, b * t};
+    // Heads beside the batch are a number times it.
+    int64_t first = results.front().shape[i];
+    SymbolicExpr heads(first / std::max<int64_t>(probes.front().batch, 1));
+    const SymbolicExpr candidates[] = {first, t, p + t, p, b, b * t, heads * b};
     auto found = llvm::find_if(candidates, [&](const SymbolicExpr &candidate) {
       for (auto [sizes, numbers] : llvm::zip(probes, results))
         if (candidate.evaluate(sizes) != numbers.shape[i])

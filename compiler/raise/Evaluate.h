@@ -58,7 +58,8 @@ evaluateAt(mlir::Value value, const Leaves &leaves, const Sizes &sizes,
 llvm::SmallVector<Sizes> probeSizes(mlir::func::FuncOp function);
 
 /// The sizes of \p value as expressions that hold at several sizes that were
-/// tried; nothing if it depends on floats or its sizes are no such expressions.
+/// tried; nothing if it depends on floats behind products of matrices, or its
+/// sizes are no such expressions.
 std::optional<Dims> probeDims(mlir::func::FuncOp function, mlir::Value value,
                               const SymbolicShapes &shapes);
 

@@ -6,18 +6,21 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
-Value meanOperand(Value value) {
-  auto mean = nodeOf(value, "ReduceMean");
-  if (!mean || mean.getOnnxInt("keepdims").value_or(1) == 0)
+/// The operand of a reduction \p type over the last dimension, dimension kept.
+static Value reducedOperand(Value value, StringRef type) {
+  auto node = nodeOf(value, type);
+  if (!node || node.getOnnxInt("keepdims").value_or(1) == 0)
     return {};
-  Value operand = mean.getInputs()[0];
-  RankedTensorType type = rankedType(operand);
-  auto axes = integersOf(mean, "axes", 1);
-  if (!type || !axes || axes->size() != 1 ||
-      normaliseAxis(axes->front(), type.getRank()) != type.getRank() - 1)
+  Value operand = node.getInputs()[0];
+  RankedTensorType shape = rankedType(operand);
+  auto axes = integersOf(node, "axes", 1);
+  if (!shape || !axes || axes->size() != 1 ||
+      normaliseAxis(axes->front(), shape.getRank()) != shape.getRank() - 1)
     return {};
   return operand;
 }
+
+Value meanOperand(Value value) { return reducedOperand(value, "ReduceMean"); }
 
 /// The value that \p value is the square of.
 static Value squareOperand(Value value) {
@@ -28,6 +31,17 @@ static Value squareOperand(Value value) {
   if (product && product.getInputs()[0] == product.getInputs()[1])
     return product.getInputs()[0];
   return {};
+}
+
+Value lengthOperand(Value value) {
+  if (Value operand = reducedOperand(value, "ReduceL2"))
+    return operand;
+  auto root = nodeOf(value, "Sqrt");
+  Value sum = root ? reducedOperand(root.getInputs()[0], "ReduceSum") : Value();
+  if (sum)
+    return squareOperand(sum);
+  return root ? reducedOperand(root.getInputs()[0], "ReduceSumSquare")
+              : Value();
 }
 
 /// \p value as mean(x^2) + epsilon.

@@ -13,6 +13,10 @@ namespace dalbit::raise {
 /// operand, dimension kept: that operand, or null.
 mlir::Value meanOperand(mlir::Value value);
 
+/// \p value as the length of its operand along the last dimension, dimension
+/// kept: that operand, or null.
+mlir::Value lengthOperand(mlir::Value value);
+
 /// \p value as numerator / sqrt(mean(numerator^2) + epsilon) in one of its
 /// spellings.
 struct Normalised {

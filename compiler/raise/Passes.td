@@ -101,6 +101,14 @@ def OrderExperts : RaisePass<"order-experts"> {
   }];
 }
 
+def ExpandEinsum : RaisePass<"expand-einsum"> {
+  let summary = "Einsum that is a product of matrices to MatMul";
+  let description = [{
+    Two operands with dimensions in common that stay, one that is summed over,
+    and one of each operand's own. Needs: sizes known.
+  }];
+}
+
 def RaiseLayerNorm : RaisePass<"raise-layer-norm"> {
   let summary = "LayerNormalization and its parts to nn.layer_norm";
   let description = [{
@@ -204,6 +212,35 @@ def RaiseEmbedding : RaisePass<"raise-embedding"> {
 
 def RaiseElementwise : RaisePass<"raise-elementwise"> {
   let summary = "what is left of sums, products and activations to nn";
+}
+
+def RaisePooling : RaisePass<"raise-pooling"> {
+  let summary = "means over tokens to nn.attention that weighs all alike";
+  let description = [{
+    ReduceMean over the tokens, or sums over a mask of the user divided by what
+    the mask shows, tried at several sizes. Needs: attention raised, whose mask
+    is taken again.
+  }];
+}
+
+def FoldRows : RaisePass<"fold-rows"> {
+  let summary = "products and sums with constant rows into linear layers";
+  let description = [{
+    A linear layer's result times a constant row (layer scale) or plus one is a
+    linear layer with other numbers. Needs: elementwise operations raised.
+  }];
+}
+
+def RaiseSteps : RaisePass<"raise-steps"> {
+  let summary = "what depends on one integer alone to rows of a table";
+  let description = [{
+    An integer input of one element, or of one for each sequence, from which a
+    row is computed (the step of a diffusion: angles, their sines, the layers
+    behind them) becomes the id of an nn.embedding whose table is evaluated.
+    Needs: tokens raised.
+  }];
+  let options = [Option<"steps", "steps", "int64_t", "1000",
+                        "rows of the table: 0 and up">];
 }
 
 def ReportRaising : RaisePass<"raise-report"> {

@@ -24,6 +24,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createWidenFloats());
   function.addPass(createTakeCodes());
   function.addPass(createFoldShapes());
+  function.addPass(createExpandEinsum());
   function.addPass(createDenseExperts());
   function.addPass(createSplitExperts());
   function.addPass(createRaiseLayerNorm());
@@ -39,12 +40,15 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   attention.context = options.context;
   function.addPass(createRaiseAttention(attention));
   function.addPass(createRaiseEmbedding());
+  function.addPass(createRaisePooling());
   function.addPass(createRaiseElementwise());
+  function.addPass(createFoldRows());
   function.addPass(createSinkMoves());
   function.addPass(createRaiseRouting());
   function.addPass(createSinkMoves());
   function.addPass(createOrderExperts());
   function.addPass(createRaiseTokens());
+  function.addPass(createRaiseSteps());
   function.addPass(createMarkAliases());
   if (options.report)
     function.addPass(createReportRaising());

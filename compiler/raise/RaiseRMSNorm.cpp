@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// RMSNorm: a row over the root of its mean square, whole or in parts. Layer
+// RMSNorm: a row over the root of its mean square, whole or in parts; a row
+// over its length is one whose gamma is one over the root of the columns. Layer
 // normalisations, which divide a centred row so, are raised before.
 
 #include "compiler/raise/Passes.h"
 
 #include "compiler/raise/NormParts.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -50,6 +53,42 @@ static void matchRMSParts(onnx::NodeOp node) {
     rewriteRMS(x, norm.gamma, normalised->epsilon, norm.result);
 }
 
+/// x over its length, which may be kept away from 0 (torch's normalize).
+static void matchUnitLength(onnx::NodeOp node) {
+  Value x = node.getInputs()[0], length = node.getInputs()[1];
+  int64_t width = staticDim(x, -1);
+  if (!isFloat32(x) || width <= 0 ||
+      node->getResult(0).getType() != x.getType())
+    return;
+  if (auto expand = nodeOf(length, "Expand"))
+    length = expand.getInputs()[0];
+  double least = 0;
+  if (auto clip = nodeOf(length, "Clip")) {
+    auto given = clip.getOnnxFloat("min");
+    if (given)
+      least = *given;
+    else if (hasInput(clip, 1))
+      least = scalarOf(clip.getInputs()[1]).value_or(-1);
+    if (hasInput(clip, 2) || clip.getOnnxFloat("max") || least < 0)
+      return;
+    length = clip.getInputs()[0];
+  } else if (auto most = nodeOf(length, "Max");
+             most && most.getInputs().size() == 2) {
+    unsigned constant = scalarOf(most.getInputs()[1]) ? 1 : 0;
+    least = scalarOf(most.getInputs()[constant]).value_or(-1);
+    if (least < 0)
+      return;
+    length = most.getInputs()[1 - constant];
+  }
+  if (lengthOperand(length) != x)
+    return;
+  auto gamma = DenseElementsAttr::get(
+      RankedTensorType::get({width}, rankedType(x).getElementType()),
+      static_cast<float>(1 / std::sqrt(double(width))));
+  // Below the least length the row is as good as 0 in either spelling.
+  rewriteRMS(x, gamma, least * least / double(width), node->getResult(0));
+}
+
 /// RMSNormalization of opset 23.
 static void matchRMSNode(onnx::NodeOp node) {
   Value x = node.getInputs()[0];
@@ -74,6 +113,8 @@ void RaiseRMSNormPass::runOnOperation() {
       matchRMSNode(node);
     else if (node.isOnnx("Div") || node.isOnnx("Mul"))
       matchRMSParts(node);
+    if (node.isOnnx("Div"))
+      matchUnitLength(node);
   }
   eraseDead(function);
 }

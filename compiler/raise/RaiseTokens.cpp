@@ -6,9 +6,11 @@
 #include "compiler/raise/Passes.h"
 
 #include "compiler/dialect/nn/Rearrangement.h"
+#include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Layout.h"
+#include "support/Error.h"
 
 using namespace mlir;
 
@@ -95,21 +97,41 @@ void RaiseTokensPass::raiseSlice(onnx::NodeOp node) {
                     node.getLoc(), node->getResult(0).getType(), x, *first));
 }
 
-/// A constant that is repeated for every sequence: the constant.
-static Value repeatedConstant(Value part, const SymbolicShapes &shapes) {
+/// A constant that is repeated for every sequence, as [1, U, D]; or null.
+static TypedAttr repeatedConstant(Value part, const SymbolicShapes &shapes) {
   auto expand = nodeOf(part, "Expand");
   Value source = expand ? expand.getInputs()[0] : part;
   TypedAttr constant = constantOf(source);
   const Dims *dims = shapes.dims(part);
   if (!constant || !dims)
     return {};
-  auto type = cast<RankedTensorType>(constant.getType());
-  // Only the sequences may be repeated.
-  if (type.getRank() != 3 || type.getDimSize(0) != 1 ||
-      SymbolicExpr(type.getDimSize(1)) != (*dims)[1] ||
-      SymbolicExpr(type.getDimSize(2)) != (*dims)[2])
+  constant = floatConstant(constant);
+  auto type = constant ? cast<RankedTensorType>(constant.getType())
+                       : RankedTensorType();
+  if (!type || type.getRank() > 3)
     return {};
-  return source;
+  SmallVector<int64_t> shape(3 - type.getRank(), 1);
+  llvm::append_range(shape, type.getShape());
+  SmallVector<float> numbers;
+  try {
+    onnx::readWeight(constant, numbers);
+  } catch (const Error &) { // of a file that went away
+    return {};
+  }
+  // A graph of a fixed batch has the copies in its constant.
+  int64_t size = shape[1] * shape[2];
+  for (int64_t b = 1; b < shape[0]; ++b)
+    if (!std::equal(numbers.begin(), numbers.begin() + size,
+                    numbers.begin() + b * size))
+      return {};
+  shape[0] = 1;
+  // Only the sequences may be repeated.
+  if (SymbolicExpr(shape[1]) != (*dims)[1] ||
+      SymbolicExpr(shape[2]) != (*dims)[2])
+    return {};
+  return DenseElementsAttr::get(
+      RankedTensorType::get(shape, type.getElementType()),
+      ArrayRef<float>(numbers).take_front(size));
 }
 
 void RaiseTokensPass::raiseConcat(onnx::NodeOp node) {
@@ -120,11 +142,8 @@ void RaiseTokensPass::raiseConcat(onnx::NodeOp node) {
   OpBuilder builder(node);
   SmallVector<Value> parts;
   for (Value part : node.getInputs()) {
-    if (Value constant = repeatedConstant(part, *shapes)) {
-      TypedAttr value = floatConstant(constantOf(constant));
-      if (!value)
-        return;
-      parts.push_back(makeConstant(builder, node.getLoc(), value));
+    if (TypedAttr constant = repeatedConstant(part, *shapes)) {
+      parts.push_back(makeConstant(builder, node.getLoc(), constant));
       shapes->infer(parts.back().getDefiningOp());
       continue;
     }

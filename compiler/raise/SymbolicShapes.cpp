@@ -187,7 +187,9 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
     const Dims *table = shapes.dims(embedding.getTable());
     if (!ids || !table)
       return std::nullopt;
-    return Dims{(*ids)[0], (*ids)[1], (*table)[1]};
+    Dims dims = *ids;
+    dims.push_back((*table)[1]);
+    return dims;
   }
   if (isa<nn::RearrangeOp, nn::SliceOp, nn::PickOp, nn::ConcatOp, nn::WindowsOp,
           nn::KeyMaskOp>(op)) {

@@ -53,6 +53,12 @@ LogicalResult Planner::positions(qnn::PositionsOp op) {
   return success();
 }
 
+/// Ids [1]: every sequence's row is the same.
+static bool isOneForAll(Value ids) {
+  auto type = cast<RankedTensorType>(ids.getType());
+  return type.getRank() == 1 && type.getDimSize(0) == 1;
+}
+
 /// Integers that the host writes: a row of them for each sequence.
 LogicalResult Planner::inputs() {
   int64_t batch = plan.options.maxBatch;
@@ -60,7 +66,10 @@ LogicalResult Planner::inputs() {
   // model fixes one.
   bool isOpen = isDecodable(function);
   auto most = [&](Value value, int64_t dim) {
-    int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(dim);
+    auto type = cast<RankedTensorType>(value.getType());
+    if (dim == type.getRank())
+      return int64_t(1); // ids of one row a sequence
+    int64_t size = type.getDimSize(dim);
     if (ShapedType::isDynamic(size))
       return plan.context;
     return isOpen ? std::max(size, plan.context) : size;
@@ -83,7 +92,7 @@ LogicalResult Planner::inputs() {
       if (auto rotary = dyn_cast<qnn::RotaryOp>(user))
         isIds = rotary.getIds() == argument;
       if (isIds && !plan.inputs.contains(argument))
-        put(argument, 1, most(argument, 1), false);
+        put(argument, 1, most(argument, 1), isOneForAll(argument));
       if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user))
         put(counted.getIds(), 1, most(counted.getIds(), 1), false);
       if (auto mask = dyn_cast<qnn::ImportMaskOp>(user))

@@ -213,6 +213,20 @@ TEST_CASE("the token with the largest id is found at run time", "[e2e]") {
   CHECK(db > 25);
 }
 
+TEST_CASE("one row of a table stands behind every sequence", "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallStepsText(), 1, target);
+  std::vector<HostTensor> inputs = {floats("x", {2, 5, 48}),
+                                    integers("step", {1}, 20)};
+  std::vector<HostTensor> outputs = agree(c, inputs);
+  double db = decibels(c, inputs, outputs);
+  CAPTURE(db);
+  CHECK(db > 25);
+  inputs[1].values[0] = 20;
+  CHECK_THROWS(c.session->runOnce(inputs, outputs));
+}
+
 TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
   struct Case {
     std::string text;

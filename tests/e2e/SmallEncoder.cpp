@@ -149,6 +149,19 @@ public:
                     {{picked, typeOf({-1, Width}), named("text", "B,48")}});
   }
 
+  std::string steps() {
+    Rows rows = {-1, 6};
+    std::string table = weight({20, Width}), type = rowsOf(rows, Width);
+    line("%row = nn.embedding " + table + ", %step : (" + typeOf({20, Width}) +
+         ", tensor<1xi64>) -> " + typeOf({1, Width}));
+    line("%all = nn.concat %x, %row : (" + rowsOf({-1, 5}, Width) + ", " +
+         typeOf({1, Width}) + ") -> " + type);
+    std::string y = norm(preNorm("%all", rows, "nn.relu"), rows, Width);
+    return function("%x: tensor<?x5x48xf32> " + named("x", "B,5,48") +
+                        ", %step: tensor<1xi64> " + named("step", "1"),
+                    {{y, type, named("y", "B,6,48")}});
+  }
+
 private:
   using Rows = std::vector<int>;
   std::string lastQuery, lastKey;
@@ -292,5 +305,6 @@ std::string smallWhisperText(int frames, bool masked) {
 }
 std::string smallCrossText() { return Writer().cross(); }
 std::string smallClipText() { return Writer().clip(); }
+std::string smallStepsText() { return Writer().steps(); }
 
 } // namespace dalbit::test

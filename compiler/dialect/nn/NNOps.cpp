@@ -46,11 +46,11 @@ LogicalResult PositionIdsOp::verify() {
 LogicalResult EmbeddingOp::verify() {
   RankedTensorType table = tensorType(getTable());
   RankedTensorType ids = tensorType(getIds());
-  if (table.getRank() != 2 || ids.getRank() != 2)
-    return fails(*this, "N2", "needs a table [V, D] and ids [B, T]");
-  return checkShape(
-      *this, "N2", "the result", getOut(),
-      {ids.getDimSize(0), ids.getDimSize(1), table.getDimSize(1)});
+  if (table.getRank() != 2 || (ids.getRank() != 1 && ids.getRank() != 2))
+    return fails(*this, "N2", "needs a table [V, D] and ids [B, T] or [B]");
+  SmallVector<int64_t> shape(ids.getShape());
+  shape.push_back(table.getDimSize(1));
+  return checkShape(*this, "N2", "the result", getOut(), shape);
 }
 
 static LogicalResult verifyBroadcast(Operation *op) {

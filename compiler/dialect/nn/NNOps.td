@@ -65,7 +65,8 @@ def NN_EmbeddingOp : NN_Op<"embedding"> {
   let description = [{
     `out[b, t, :] = table[ids[b, t], :]`. An id outside 0 .. V-1 is an error of
     the input, found where the input enters.
-    N2: table is [V, D], ids is [B, T] (B = 1 for positions), out is [B, T, D].
+    N2: table is [V, D], ids is [B, T] (B = 1 for positions), out is [B, T, D];
+        or, for one row a sequence, ids is [B or 1] and out has D behind it.
   }];
   let arguments = (ins NN_Float:$table, NN_Ids:$ids);
   let results = (outs NN_Float:$out);

@@ -54,7 +54,9 @@ LogicalResult ConcatOp::verify() {
   int64_t rows = 0;
   for (Value part : getParts()) {
     RankedTensorType type = tensorType(part);
-    if (type.getRank() == 2 && agree(type.getDimSize(0), out.getDimSize(0)) &&
+    if (type.getRank() == 2 &&
+        (type.getDimSize(0) == 1 ||
+         agree(type.getDimSize(0), out.getDimSize(0))) &&
         agree(type.getDimSize(1), out.getDimSize(2))) {
       rows = ShapedType::isDynamic(rows) ? rows : rows + 1;
       continue;

@@ -60,8 +60,8 @@ def NN_ConcatOp : NN_Op<"concat"> {
   let summary = "sequences one after the other";
   let description = [{
     Along the tokens. A part with one sequence is repeated for every sequence of
-    the batch (class tokens); a part [B, D] is one token.
-    K4: parts are [B or 1, U_i, D] or [B, D], the result is [B, sum of U_i, D].
+    the batch (class tokens); a part [B or 1, D] is one token.
+    K4: parts are [B or 1, U_i, D] or [B or 1, D], the result is [B, sum of U_i, D].
   }];
   let arguments = (ins Variadic<NN_Float>:$parts);
   let results = (outs NN_Float:$out);

@@ -76,3 +76,30 @@ func.func @other_value(%x: tensor<?x8xf32>, %z: tensor<?x8xf32>) -> tensor<?x8xf
   %d = onnx.node "Div"(%z, %r) opset 13 : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<?x8xf32>
   return %d : tensor<?x8xf32>
 }
+
+// -----
+
+// A row over its length: gamma is one over the root of the columns.
+// CHECK-LABEL: @unit_length
+// CHECK: %[[G:.*]] = nn.constant dense<5.000000e-01> : tensor<4xf32>
+// CHECK: nn.rms_norm %arg0, %[[G]] {epsilon = 0.000000e+00 : f32}
+func.func @unit_length(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %l = onnx.node "ReduceL2"(%x) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %y = onnx.node "Div"(%x, %l) opset 13 : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// torch's normalize keeps the length away from 0.
+// CHECK-LABEL: @normalize
+// CHECK: nn.rms_norm %arg0, %{{.*}} {epsilon = 2.500000e-01 : f32}
+func.func @normalize(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %least = onnx.constant dense<1.0> : tensor<f32>
+  %l = onnx.node "ReduceL2"(%x) opset 13 attributes {axes = array<i64: 1>, keepdims = 1 : i64} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %c = onnx.node "Clip"(%l, %least) opset 13 : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x4xf32>) -> tensor<2xi64>
+  %e = onnx.node "Expand"(%c, %s) opset 13 : (tensor<?x1xf32>, tensor<2xi64>) -> tensor<?x4xf32>
+  %y = onnx.node "Div"(%x, %e) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}

@@ -91,3 +91,19 @@ func.func @unknown(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}, %shape
   %z = onnx.node "Flatten"(%y) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
   return %z : tensor<*xf32>
 }
+
+// -----
+
+// A class token of one dimension; copies that a fixed batch has in its constant.
+// CHECK-LABEL: @class_tokens
+// CHECK-DAG: nn.constant dense<3.000000e+00> : tensor<1x1x4xf32>
+// CHECK-DAG: nn.constant dense<5.000000e+00> : tensor<1x1x4xf32>
+// CHECK: nn.concat %{{.*}}, %arg0, %{{.*}} : (tensor<1x1x4xf32>, tensor<2x3x4xf32>, tensor<1x1x4xf32>) -> tensor<2x5x4xf32>
+func.func @class_tokens(%x: tensor<2x3x4xf32> {dalbit.dims = ["2", "3", "4"]}) -> tensor<2x5x4xf32> {
+  %c = onnx.constant dense<3.0> : tensor<4xf32>
+  %shape = onnx.constant dense<[2, 1, 4]> : tensor<3xi64>
+  %a = onnx.node "Expand"(%c, %shape) opset 13 : (tensor<4xf32>, tensor<3xi64>) -> tensor<2x1x4xf32>
+  %b = onnx.constant dense<5.0> : tensor<2x1x4xf32>
+  %y = onnx.node "Concat"(%a, %x, %b) opset 13 attributes {axis = 1 : i64} : (tensor<2x1x4xf32>, tensor<2x3x4xf32>, tensor<2x1x4xf32>) -> tensor<2x5x4xf32>
+  return %y : tensor<2x5x4xf32>
+}

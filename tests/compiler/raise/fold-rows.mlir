@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: dalbit-opt %s -split-input-file -fold-rows | FileCheck %s
+
+// Layer scale and a sum: other weights, another bias.
+// CHECK-LABEL: @scaled
+// CHECK-DAG: %[[W:.*]] = nn.constant dense<{{\[\[}}2.000000e+00, 6.000000e+00], [2.000000e+00, 6.000000e+00]]>
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<[1.200000e+01, 2.600000e+01]>
+// CHECK: %[[Y:.*]] = nn.linear %arg0, %[[W]], %[[B]]
+// CHECK-NEXT: return %[[Y]]
+func.func @scaled(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+  %w = nn.constant dense<[[1.0, 2.0], [1.0, 2.0]]> : tensor<2x2xf32>
+  %b = nn.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  %s = nn.constant dense<[2.0, 3.0]> : tensor<2xf32>
+  %p = nn.constant dense<[[[10.0, 20.0]]]> : tensor<1x1x2xf32>
+  %l = nn.linear %x, %w, %b : (tensor<?x?x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  %m = nn.mul %s, %l : (tensor<2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %a = nn.add %m, %p : (tensor<?x?x2xf32>, tensor<1x1x2xf32>) -> tensor<?x?x2xf32>
+  return %a : tensor<?x?x2xf32>
+}
+
+// -----
+
+// A column is another row for each token; a result with two users stays.
+// CHECK-LABEL: @others
+// CHECK: nn.mul
+// CHECK: nn.add
+func.func @others(%x: tensor<?x2x2xf32>) -> (tensor<?x2x2xf32>, tensor<?x2x2xf32>, tensor<?x2x2xf32>) {
+  %w = nn.constant dense<1.0> : tensor<2x2xf32>
+  %c = nn.constant dense<1.0> : tensor<2x1xf32>
+  %r = nn.constant dense<1.0> : tensor<2xf32>
+  %l = nn.linear %x, %w : (tensor<?x2x2xf32>, tensor<2x2xf32>) -> tensor<?x2x2xf32>
+  %m = nn.mul %l, %c : (tensor<?x2x2xf32>, tensor<2x1xf32>) -> tensor<?x2x2xf32>
+  %k = nn.linear %x, %w : (tensor<?x2x2xf32>, tensor<2x2xf32>) -> tensor<?x2x2xf32>
+  %a = nn.add %k, %r : (tensor<?x2x2xf32>, tensor<2xf32>) -> tensor<?x2x2xf32>
+  return %m, %a, %k : tensor<?x2x2xf32>, tensor<?x2x2xf32>, tensor<?x2x2xf32>
+}
