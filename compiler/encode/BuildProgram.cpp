@@ -188,8 +188,6 @@ private:
       } else if (auto rotary = dyn_cast<qnn::RotaryOp>(user)) {
         ids(tensor, argument, binary::Role::Positions, rowsOf(rotary));
       } else if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user)) {
-        if (tensor.strides.empty())
-          ids(tensor, argument, binary::Role::Mask, 0);
         counting.push_back(counted);
       } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
         tensor.kind = binary::TensorKind::Past;
@@ -205,6 +203,12 @@ private:
         pastOf[{attention, value}] = tensor.name;
       }
     }
+    // A mask of which only positions are counted.
+    bool isCounted = llvm::any_of(argument.getUsers(), [](Operation *user) {
+      return llvm::isa<qnn::MaskPositionsOp>(user);
+    });
+    if (tensor.strides.empty() && isCounted)
+      ids(tensor, argument, binary::Role::Mask, 0);
     // What nothing reads has a place all the same: any.
     if (tensor.strides.empty())
       tensor.strides.assign(tensor.shape.size(), 0);
@@ -302,8 +306,13 @@ private:
     for (Operation *user : op.getIds().getUsers())
       if (auto rotary = dyn_cast<qnn::RotaryOp>(user))
         limit = rowsOf(rotary);
+      else if (auto embedding = dyn_cast<qnn::EmbeddingOp>(user))
+        limit = cast<ShapedType>(embedding.getTable().getType()).getDimSize(0);
+    // Its own shape: the keys may be more than the tokens.
+    tensor.shape = {"B", rows(op.getIds(), 1)};
     ids(tensor, op.getIds(), binary::Role::Positions, limit);
     tensor.fill = op.getFill();
+    tensor.hidden = op.getHidden();
     list.push_back(tensor);
   }
 
@@ -340,13 +349,18 @@ private:
       place(tensor, own);
       // The symbols stand also where the file fixes a size: the program is the
       // same for every length.
-      tensor.shape[0] = "B";
-      if (tensor.shape.size() == 3)
-        tensor.shape[1] = rows(result.getX(), 1);
-      else
-        tensor.strides[0] = own.sequenceStride;
-      bool isLogits = tokensAreOpen && !hasLogits && tensor.shape.size() == 3 &&
-                      tensor.shape[1] == "T";
+      bool isMoved = !result.getView().empty();
+      if (isMoved) {
+        moved(tensor, result, own);
+      } else {
+        tensor.shape[0] = "B";
+        if (tensor.shape.size() == 3)
+          tensor.shape[1] = rows(result.getX(), 1);
+        else
+          tensor.strides[0] = own.sequenceStride;
+      }
+      bool isLogits = !isMoved && tokensAreOpen && !hasLogits &&
+                      tensor.shape.size() == 3 && tensor.shape[1] == "T";
       tensor.kind =
           isLogits ? binary::TensorKind::Logits : binary::TensorKind::Output;
       hasLogits |= isLogits;
@@ -354,6 +368,64 @@ private:
       tensor.fractionBits = int(result.getFraction());
     }
     list.push_back(tensor);
+  }
+
+  /// A result whose dimensions are rows seen in another order.
+  void moved(Tensor &tensor, qnn::DequantizeOp op,
+             const schedule::Place &place) {
+    auto type = cast<RankedTensorType>(op.getX().getType());
+    auto sizes = nn::Rearrangement::of(
+        type.getShape(), op.getView(), op.getOrder(),
+        cast<RankedTensorType>(op.getOut().getType()).getShape());
+    // For each dimension of the view its size as text and its stride.
+    std::vector<std::string> texts;
+    std::vector<int64_t> strides;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      int64_t stride = dim == 0                   ? place.sequenceStride
+                       : dim + 1 < type.getRank() ? place.rowStride
+                                                  : 4;
+      std::string whole = dim == 0                   ? "B"
+                          : dim + 1 < type.getRank() ? rows(op.getX(), dim)
+                                                     : "";
+      size_t first = texts.size();
+      int64_t product = 1, all = type.getDimSize(dim);
+      do {
+        int64_t size = sizes->view[texts.size()];
+        bool isWhole = !whole.empty() && size == all;
+        texts.push_back(isWhole ? whole : std::to_string(size));
+        product = isWhole ? all : product * size;
+      } while (texts.size() < sizes->view.size() &&
+               !ShapedType::isDynamic(all) && product < all);
+      strides.resize(texts.size(), stride);
+      for (size_t i = texts.size() - 1; i-- > first;)
+        strides[i] = strides[i + 1] * sizes->view[i + 1];
+    }
+    for (size_t i = texts.size(); i < sizes->view.size(); ++i) {
+      texts.push_back("1");
+      strides.push_back(4);
+    }
+    tensor.view.clear();
+    tensor.strides.clear();
+    for (int64_t dim : op.getOrder()) {
+      tensor.view.push_back(texts[size_t(dim)]);
+      tensor.strides.push_back(strides[size_t(dim)]);
+    }
+    // A dimension of the result that is one of the view's has its size.
+    size_t next = 0;
+    for (auto [size, number] : llvm::zip(tensor.shape, sizes->out)) {
+      while (next + 1 < tensor.view.size() && tensor.view[next] == "1" &&
+             number != 1)
+        ++next;
+      if (next == tensor.view.size())
+        break;
+      int64_t product = sizes->view[op.getOrder()[next]];
+      if (product == number)
+        size = tensor.view[next];
+      ++next;
+      while (!ShapedType::isDynamic(product) && product < number &&
+             next < tensor.view.size())
+        product *= sizes->view[op.getOrder()[next++]];
+    }
   }
 
   func::FuncOp function;

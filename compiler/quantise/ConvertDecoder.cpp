@@ -43,12 +43,12 @@ FailureOr<Value> Converter::positionsOf(Value ids, Operation *user) {
   if (!counted || !isa<BlockArgument>(counted.getMask()))
     return user->emitError()
            << "positions are computed in the graph; only P .. P+T-1, an input "
-              "of positions and an attention mask are supported";
+              "of positions, an attention mask and ids are supported";
   Value &made = positions[ids];
   if (!made)
-    made = builder.create<qnn::MaskPositionsOp>(counted.getLoc(), ids.getType(),
-                                                counted.getMask(),
-                                                counted.getFillAttr());
+    made = builder.create<qnn::MaskPositionsOp>(
+        counted.getLoc(), ids.getType(), counted.getMask(),
+        counted.getFillAttr(), counted.getHiddenAttr());
   return made;
 }
 

@@ -129,14 +129,15 @@ LogicalResult Converter::embedding(nn::EmbeddingOp op) {
     out = builder.create<qnn::PositionsOp>(
         op.getLoc(), fixedLike(op.getOut()), table,
         builder.getI64IntegerAttr(ResidualFraction), UnitAttr());
-  else if (llvm::isa<BlockArgument>(op.getIds()))
-    out =
-        builder.create<qnn::EmbeddingOp>(op.getLoc(), fixedLike(op.getOut()),
-                                         op.getIds(), table, ResidualFraction);
-  else
-    return op.emitError() << "embedding ids are computed in the graph; only "
-                             "graph inputs and positions "
-                             "are supported";
+  else {
+    FailureOr<Value> ids = positionsOf(op.getIds(), op);
+    if (failed(ids))
+      return op.emitError() << "embedding ids are computed in the graph; only "
+                               "graph inputs and positions "
+                               "are supported";
+    out = builder.create<qnn::EmbeddingOp>(op.getLoc(), fixedLike(op.getOut()),
+                                           *ids, table, ResidualFraction);
+  }
   fixed[op.getOut()] = {out, ResidualFraction};
   return success();
 }
@@ -270,14 +271,19 @@ LogicalResult Converter::results(func::ReturnOp op) {
           found->second.second));
       continue;
     }
-    FailureOr<Value> result = fixedOf(value, op);
+    auto moved = value.getDefiningOp<nn::RearrangeOp>();
+    if (moved && isa<BlockArgument>(moved.getX()))
+      moved = {};
+    Value source = moved ? Value(moved.getX()) : value;
+    FailureOr<Value> result = fixedOf(source, op);
     if (failed(result))
       return failure();
-    if (result->getType() != fixedLike(value))
+    if (result->getType() != fixedLike(source))
       return op.emitError() << "a result of the graph is a constant";
     operands.push_back(builder.create<qnn::DequantizeOp>(
-        op.getLoc(), value.getType(), *result,
-        builder.getI64IntegerAttr(fixed[value].second)));
+        op.getLoc(), value.getType(), *result, fixed[source].second,
+        moved ? moved.getView() : ArrayRef<int64_t>(),
+        moved ? moved.getOrder() : ArrayRef<int64_t>()));
   }
   builder.create<func::ReturnOp>(op.getLoc(), operands);
   return success();

@@ -5,9 +5,12 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/CountedPositions.h"
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/SymbolicShapes.h"
+#include "support/Error.h"
 
 using namespace mlir;
 
@@ -93,6 +96,35 @@ void RaiseEmbeddingPass::embedPositions(onnx::NodeOp node, TypedAttr table,
   });
 }
 
+/// Positions from 0 up, and the table for them: without the rows below the
+/// offset, the row of hidden tokens behind the others.
+static std::pair<Value, TypedAttr>
+countPositions(OpBuilder &builder, Location loc,
+               const CountedPositions &counted, Value ids, TypedAttr table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  int64_t rows = type.getDimSize(0), width = type.getDimSize(1);
+  if (counted.offset >= rows || counted.fill >= rows)
+    return {ids, table};
+  SmallVector<float> numbers;
+  try {
+    onnx::readWeight(table, numbers);
+  } catch (const Error &) { // of a file that went away
+    return {ids, table};
+  }
+  ArrayRef<float> all = numbers;
+  SmallVector<float> shifted(all.drop_front(counted.offset * width));
+  llvm::append_range(shifted, all.slice(counted.fill * width, width));
+  Value positions = builder.create<nn::MaskPositionsOp>(
+      loc, cast<RankedTensorType>(ids.getType()).clone(builder.getI64Type()),
+      counted.argument, builder.getI64IntegerAttr(rows - counted.offset),
+      builder.getI64IntegerAttr(counted.hidden));
+  return {positions,
+          DenseElementsAttr::get(
+              RankedTensorType::get({rows - counted.offset + 1, width},
+                                    builder.getF32Type()),
+              ArrayRef<float>(shifted))};
+}
+
 void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
                                      SymbolicShapes &shapes) {
   TypedAttr table = tableOf(node.getInputs()[0]);
@@ -108,6 +140,8 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
     return;
   OpBuilder builder(node);
   Location loc = node.getLoc();
+  if (auto counted = countedPositions(getOperation(), ids, shapes))
+    std::tie(ids, table) = countPositions(builder, loc, *counted, ids, table);
   if (TypedAttr constant = constantOf(ids))
     ids = makeConstant(builder, loc, constant);
   Dims out = {(*dims)[0], (*dims)[1],

@@ -260,7 +260,8 @@ Value RotaryRaiser::idsOf(const PositionSource &source) {
         loc,
         tensorType({shapes.dims(source.argument)->front(), tokens},
                    builder.getI64Type()),
-        source.argument, builder.getI64IntegerAttr(source.fill));
+        source.argument, builder.getI64IntegerAttr(source.fill),
+        builder.getI64IntegerAttr(0));
   if (value.getDefiningOp())
     shapes.infer(value.getDefiningOp());
   ids.push_back({source, value});

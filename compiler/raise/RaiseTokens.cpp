@@ -213,7 +213,15 @@ void RaiseTokensPass::raisePick(onnx::NodeOp node) {
                     node.getLoc(), node->getResult(0).getType(), x, ids));
 }
 
-/// An input that is only moved before its first use.
+/// Whether \p value is only a result of the graph.
+static bool isOnlyReturned(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<func::ReturnOp>(user);
+  });
+}
+
+/// An input that is only moved before its first use, or a result that is only
+/// moved after its last operation.
 void RaiseTokensPass::raiseBorder(onnx::NodeOp node) {
   if (node->getNumResults() != 1 || !isFloat32(node->getResult(0)))
     return;
@@ -228,7 +236,12 @@ void RaiseTokensPass::raiseBorder(onnx::NodeOp node) {
         return;
     }
   auto layout = traceLayout(node->getResult(0), *shapes);
-  if (!layout || !isa<BlockArgument>(layout->base))
+  bool isResult = layout && isOnlyReturned(node->getResult(0)) &&
+                  isa_and_nonnull<nn::NNDialect>(
+                      layout->base.getDefiningOp()
+                          ? layout->base.getDefiningOp()->getDialect()
+                          : nullptr);
+  if (!layout || (!isa<BlockArgument>(layout->base) && !isResult))
     return;
   const Dims &base = *shapes->dims(layout->base);
   struct Part {

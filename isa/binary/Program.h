@@ -122,6 +122,7 @@ struct Tensor {
   /// model. `fill` is the position of what the mask hides.
   std::string source;
   int64_t fill = 0;
+  int64_t hidden = 0; ///< what the source holds where a key is hidden
   /// Name of the tensor in whose memory this one lies ("present" over "past"),
   /// or empty.
   std::string alias;

@@ -110,6 +110,7 @@ std::string printTensors(const Program &program) {
                     {"limit", tensor.limit},
                     {"source", tensor.source},
                     {"fill", tensor.fill},
+                    {"hidden", tensor.hidden},
                     {"alias", tensor.alias}});
   return text(list);
 }
@@ -142,6 +143,7 @@ void readTensors(std::string_view text, const std::string &source,
     tensor.limit = object.integer<uint64_t>("limit");
     tensor.source = object.string("source");
     tensor.fill = object.integer<int64_t>("fill");
+    tensor.hidden = object.integer<int64_t>("hidden");
     tensor.alias = object.string("alias");
     program.tensors.push_back(tensor);
   });

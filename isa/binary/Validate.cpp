@@ -170,11 +170,14 @@ private:
     if (tensor.source.empty())
       return;
     const Tensor *mask = findTensor(program, tensor.source);
-    require(tensor.role == Role::Positions && mask &&
-                mask->role == Role::Mask && mask->shape.size() == 2 &&
-                tensor.shape.size() == 2 && tensor.fill >= 0,
+    bool counts =
+        mask && (mask->role == Role::Mask || mask->role == Role::Tokens ||
+                 mask->role == Role::Types);
+    require(tensor.role == Role::Positions && counts &&
+                mask->shape.size() == 2 && tensor.shape.size() == 2 &&
+                tensor.fill >= 0,
             prefix + ": source '" + tensor.source +
-                "' is no mask to count positions from");
+                "' has no keys to count positions from");
   }
 
   void checkTensor(const Tensor &tensor) {

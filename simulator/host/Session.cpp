@@ -291,13 +291,15 @@ void Session::findPositions(const std::vector<HostTensor> &given) {
       list.values.assign(size_t(countOf(shapeNow(*list.tensor))), 0);
       continue;
     }
-    int64_t sequences = shapeNow(*list.tensor).front();
-    for (int64_t b = 0; b < sequences; ++b) {
-      uint32_t seen = mask ? 0 : before;
-      for (uint32_t s = mask ? 0 : before; s < before + tokens; ++s) {
-        bool shown =
-            !mask || mask->values[size_t(b) * (before + tokens) + s] != 0;
-        if (s >= before)
+    std::vector<int64_t> shape = shapeNow(*list.tensor);
+    int64_t rows = shape.back();
+    int64_t columns = mask ? mask->shape.back() : before + rows;
+    for (int64_t b = 0; b < shape.front(); ++b) {
+      int64_t seen = mask ? 0 : before;
+      for (int64_t s = seen; s < columns; ++s) {
+        bool shown = !mask || mask->values[size_t(b * columns + s)] !=
+                                  double(list.tensor->hidden);
+        if (s >= columns - rows)
           list.values.push_back(shown ? double(seen)
                                       : double(list.tensor->fill));
         seen += shown;
@@ -471,7 +473,9 @@ std::vector<HostTensor> Session::outputs() const {
       continue;
     std::vector<int64_t> shape = shapeNow(tensor);
     if (tensor.kind != TensorKind::Logits) {
-      result.push_back(readTensor(memory, tensor, shape));
+      result.push_back(readTensor(
+          memory, tensor, binary::viewOf(tensor, {tokens, before, batch})));
+      result.back().shape = shape;
       continue;
     }
     HostTensor logits{tensor.name, tensor.onnxType, shape, {}};

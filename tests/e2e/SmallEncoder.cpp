@@ -149,6 +149,20 @@ public:
                     {{picked, typeOf({-1, Width}), named("text", "B,48")}});
   }
 
+  std::string counted() {
+    Rows rows = {-1, -1};
+    std::string type = rowsOf(rows, Width), x = embedding(80, "%ids");
+    line("%places = nn.mask_positions %ids {fill = 11 : i64, hidden = 1 : "
+         "i64} : tensor<?x?xi64> -> tensor<?x?xi64>");
+    x = norm(add(x, embedding(12, "%places"), type, type), rows, Width);
+    x = linear(preNorm(x, rows, "nn.relu"), rows, Width, 1);
+    line("%flat = nn.rearrange " + x +
+         " view [-1, -1, 1] order [0, 1, 2] : (tensor<?x?x1xf32>) -> "
+         "tensor<?x?xf32>");
+    return function("%ids: tensor<?x?xi64> " + named("ids", "B,T"),
+                    {{"%flat", "tensor<?x?xf32>", named("starts", "B,T")}});
+  }
+
   std::string steps() {
     Rows rows = {-1, 6};
     std::string table = weight({20, Width}), type = rowsOf(rows, Width);
@@ -157,9 +171,13 @@ public:
     line("%all = nn.concat %x, %row : (" + rowsOf({-1, 5}, Width) + ", " +
          typeOf({1, Width}) + ") -> " + type);
     std::string y = norm(preNorm("%all", rows, "nn.relu"), rows, Width);
-    return function("%x: tensor<?x5x48xf32> " + named("x", "B,5,48") +
-                        ", %step: tensor<1xi64> " + named("step", "1"),
-                    {{y, type, named("y", "B,6,48")}});
+    line("%moved = nn.rearrange " + y +
+         " view [-1, 6, 48] order [1, 0, 2] : (" + type +
+         ") -> tensor<6x?x48xf32>");
+    return function(
+        "%x: tensor<?x5x48xf32> " + named("x", "B,5,48") +
+            ", %step: tensor<1xi64> " + named("step", "1"),
+        {{"%moved", "tensor<6x?x48xf32>", named("moved", "6,B,48")}});
   }
 
 private:
@@ -305,6 +323,7 @@ std::string smallWhisperText(int frames, bool masked) {
 }
 std::string smallCrossText() { return Writer().cross(); }
 std::string smallClipText() { return Writer().clip(); }
+std::string smallCountedText() { return Writer().counted(); }
 std::string smallStepsText() { return Writer().steps(); }
 
 } // namespace dalbit::test

@@ -33,8 +33,12 @@ std::string smallCrossText();
 /// A causal layer over ids [B, 12] and the token with the largest id, [B, 48].
 std::string smallClipText();
 
+/// A layer over ids [B, T] whose positions are the tokens before that are not
+/// 1; one number a token, [B, T].
+std::string smallCountedText();
+
 /// A layer over x [B, 5, 48] and one row behind it that step [1] chooses for
-/// all sequences; y [B, 6, 48].
+/// all sequences; the result is [6, B, 48].
 std::string smallStepsText();
 
 } // namespace dalbit::test

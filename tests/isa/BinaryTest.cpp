@@ -295,7 +295,7 @@ TEST_CASE("what a program promises is checked piece by piece") {
             p.tensors[1].columns.push_back(i * 1000);
         }) == "p: tensor 'present': ends past its region");
   CHECK(reason([](Program &p) { p.tensors[0].source = "past"; }) ==
-        "p: tensor 'tokens': source 'past' is no mask to count positions "
+        "p: tensor 'tokens': source 'past' has no keys to count positions "
         "from");
   CHECK(reason([](Program &p) { p.tensors[2].alias = "nobody"; }) ==
         "p: tensor 'past': alias 'nobody' is no other tensor");

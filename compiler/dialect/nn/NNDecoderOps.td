@@ -49,13 +49,15 @@ def NN_RotaryOp : NN_Op<"rotary", [AllTypesMatch<["x", "out"]>]> {
 }
 
 def NN_MaskPositionsOp : NN_Op<"mask_positions"> {
-  let summary = "positions counted by the attention mask";
+  let summary = "positions counted by an attention mask, or by ids";
   let description = [{
     `out[b, t]` is the number of visible keys before key P + t, or `fill` if
-    that key itself is hidden (sequences that are padded at the left).
+    that key itself is hidden (sequences that are padded at the left). A key is
+    hidden whose element is `hidden`: 0 of a mask, the padding id of ids.
     N21: mask is [B, S], out is [B, T] of i64.
   }];
-  let arguments = (ins NN_Mask:$mask, I64Attr:$fill);
+  let arguments = (ins NN_Mask:$mask, I64Attr:$fill,
+                       DefaultValuedAttr<I64Attr, "0">:$hidden);
   let results = (outs RankedTensorOf<[I64]>:$ids);
   let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($ids)";
   let hasVerifier = 1;

@@ -38,7 +38,8 @@ def QNN_RotaryOp : QNN_Op<"rotary"> {
 
 def QNN_MaskPositionsOp : QNN_Op<"mask_positions"> {
   let summary = "border: positions counted by the attention mask, as nn.mask_positions";
-  let arguments = (ins AnyRankedTensor:$mask, I64Attr:$fill);
+  let arguments = (ins AnyRankedTensor:$mask, I64Attr:$fill,
+                       DefaultValuedAttr<I64Attr, "0">:$hidden);
   let results = (outs RankedTensorOf<[I64]>:$ids);
   let assemblyFormat = "$mask attr-dict `:` functional-type(operands, results)";
 }

@@ -158,10 +158,17 @@ def QNN_ImportMaskOp : QNN_Op<"import_mask"> {
 }
 
 def QNN_DequantizeOp : QNN_Op<"dequantize"> {
-  let summary = "border: fixed point to float";
-  let arguments = (ins QNN_Fixed:$x, I64Attr:$fraction);
+  let summary = "border: fixed point to float, its dimensions rearranged (A9)";
+  let description = [{
+    `view` and `order` as in nn.rearrange; without a view nothing moves. The host reads the elements in the result's
+    order, so the NPU moves nothing.
+  }];
+  let arguments = (ins QNN_Fixed:$x, I64Attr:$fraction,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$view,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$order);
   let results = (outs QNN_Float:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 include "compiler/dialect/qnn/QNNDecoderOps.td"

@@ -23,15 +23,25 @@ static bool agree(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
          });
 }
 
-LogicalResult ImportOp::verify() {
-  ArrayRef<int64_t> in = shapeOf(getIn()), out = shapeOf(getOut());
-  bool fits =
-      getView().empty()
-          ? agree(in, out)
-          : nn::Rearrangement::of(in, getView(), getOrder(), out).has_value();
+/// Whether \p out is \p in seen so; without a view as it is.
+static LogicalResult checkView(Operation *op, Value in, Value out,
+                               ArrayRef<int64_t> view,
+                               ArrayRef<int64_t> order) {
+  bool fits = view.empty() ? agree(shapeOf(in), shapeOf(out))
+                           : nn::Rearrangement::of(shapeOf(in), view, order,
+                                                   shapeOf(out))
+                                 .has_value();
   if (fits)
     return success();
-  return emitOpError() << "has a view, order or result that do not fit";
+  return op->emitOpError() << "has a view, order or result that do not fit";
+}
+
+LogicalResult ImportOp::verify() {
+  return checkView(*this, getIn(), getOut(), getView(), getOrder());
+}
+
+LogicalResult DequantizeOp::verify() {
+  return checkView(*this, getX(), getOut(), getView(), getOrder());
 }
 
 LogicalResult TableOp::verify() {

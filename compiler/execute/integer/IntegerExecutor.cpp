@@ -491,6 +491,9 @@ void Executor::dequantize(qnn::DequantizeOp op) {
   for (int64_t i = 0; i < x.count(); ++i)
     out.data<float>()[i] =
         float(std::ldexp(double(x.data<int32_t>()[i]), -int(op.getFraction())));
+  if (!op.getView().empty())
+    out = rearrange(out, op.getView(), op.getOrder(),
+                    cast<ShapedType>(op.getOut().getType()).getShape());
   set(op.getOut(), out);
 }
 
@@ -523,8 +526,11 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         })
         .Case([&](qnn::RotaryOp o) { rotary(o); })
         .Case([&](qnn::MaskPositionsOp o) {
+          int64_t own = o.getIds().getType().getDimSize(1);
           set(o.getIds(),
-              maskPositions(get(o.getMask()), tokens, int64_t(o.getFill())));
+              maskPositions(get(o.getMask()),
+                            ShapedType::isDynamic(own) ? tokens : own,
+                            int64_t(o.getFill()), int64_t(o.getHidden())));
         })
         .Case([&](qnn::ProductOp o) {
           auto [out, scales] = productInteger(get(o.getA()), get(o.getB()),

@@ -57,14 +57,15 @@ Tensor rotary(const Tensor &x, const Tensor &cos, const Tensor &sin,
   return out;
 }
 
-Tensor maskPositions(const Tensor &mask, int64_t tokens, int64_t fill) {
+Tensor maskPositions(const Tensor &mask, int64_t tokens, int64_t fill,
+                     int64_t hidden) {
   int64_t batch = mask.dim(0), keys = mask.dim(1);
-  Tensor visible = mask.cast(ElementType::Bool);
+  Tensor numbers = mask.cast(ElementType::F64);
   Tensor out(ElementType::I64, {batch, tokens});
   for (int64_t b = 0; b < batch; ++b) {
     int64_t seen = 0;
     for (int64_t s = 0; s < keys; ++s) {
-      bool shown = visible.data<bool>()[b * keys + s];
+      bool shown = numbers.data<double>()[b * keys + s] != double(hidden);
       int64_t t = s - (keys - tokens);
       if (t >= 0)
         out.data<int64_t>()[b * tokens + t] = shown ? seen : fill;

@@ -19,6 +19,7 @@ Tensor rotary(const Tensor &x, const Tensor &cos, const Tensor &sin,
               const Tensor &ids, int64_t heads, bool interleaved);
 
 /// Positions [B, tokens] of the last keys of mask [B, S].
-Tensor maskPositions(const Tensor &mask, int64_t tokens, int64_t fill);
+Tensor maskPositions(const Tensor &mask, int64_t tokens, int64_t fill,
+                     int64_t hidden);
 
 } // namespace dalbit::execute

@@ -218,10 +218,13 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
                           int64_t(op.getHeads()), op.getInterleaved()));
       })
       .Case([&](nn::MaskPositionsOp op) {
-        if (!symbols)
+        int64_t tokens = op.getIds().getType().getDimSize(1);
+        if (ShapedType::isDynamic(tokens) && !symbols)
           throw Error("the number of new tokens is not known here");
-        return one(
-            maskPositions(*inputs[0], symbols->tokens, int64_t(op.getFill())));
+        return one(maskPositions(
+            *inputs[0],
+            ShapedType::isDynamic(tokens) ? symbols->tokens : tokens,
+            int64_t(op.getFill()), int64_t(op.getHidden())));
       })
       .Case([&](nn::LinearOp) {
         return one(linear(*inputs[0], *inputs[1], optional(inputs, 2)));

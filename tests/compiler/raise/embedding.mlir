@@ -60,3 +60,25 @@ func.func @other_ids(%ids: tensor<1x3xi64> {dalbit.name = "input_ids"}) -> tenso
   %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// Positions of RoBERTa: the tokens that are no padding (1) are counted, from 2;
+// padding has row 1. Row 0 is never read.
+// CHECK-LABEL: @counted
+// CHECK: %[[P:.*]] = nn.mask_positions %arg0 {fill = 3 : i64, hidden = 1 : i64} : tensor<?x?xi64> -> tensor<?x?xi64>
+// CHECK: %[[T:.*]] = nn.constant dense<{{\[\[}}3.000000e+00], [4.000000e+00], [5.000000e+00], [2.000000e+00]]> : tensor<4x1xf32>
+// CHECK: nn.embedding %[[T]], %[[P]]
+func.func @counted(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<[[1.0], [2.0], [3.0], [4.0], [5.0]]> : tensor<5x1xf32>
+  %one = onnx.constant dense<1> : tensor<i64>
+  %e = onnx.node "Equal"(%ids, %one) opset 13 : (tensor<?x?xi64>, tensor<i64>) -> tensor<*xi1>
+  %n = onnx.node "Not"(%e) opset 13 : (tensor<*xi1>) -> tensor<*xi1>
+  %i = onnx.node "Cast"(%n) opset 13 attributes {to = 6 : i64} : (tensor<*xi1>) -> tensor<*xi32>
+  %c = onnx.node "CumSum"(%i, %one) opset 13 attributes {exclusive = 0 : i64, reverse = 0 : i64} : (tensor<*xi32>, tensor<i64>) -> tensor<*xi32>
+  %m = onnx.node "Mul"(%c, %i) opset 13 : (tensor<*xi32>, tensor<*xi32>) -> tensor<*xi32>
+  %l = onnx.node "Cast"(%m) opset 13 attributes {to = 7 : i64} : (tensor<*xi32>) -> tensor<*xi64>
+  %p = onnx.node "Add"(%l, %one) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %y = onnx.node "Gather"(%table, %p) opset 13 attributes {axis = 0 : i64} : (tensor<5x1xf32>, tensor<*xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
