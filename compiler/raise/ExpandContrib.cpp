@@ -32,6 +32,7 @@ private:
   bool skipNorm(bool simplified);
   bool gelu(StringRef approximate);
   bool fusedMatMul();
+  bool fusedGemm();
   bool matMulNBits();
   bool gate(float alpha);
   bool embedLayerNorm();
@@ -180,6 +181,29 @@ bool Expander::fusedMatMul() {
       node.getLoc(),
       DenseElementsAttr::get(RankedTensorType::get({}, f32()), alpha));
   return replace({write("Mul", {product, number.getResult()})});
+}
+
+/// A product and the function behind it; functions with numbers of their own
+/// stay.
+bool Expander::fusedGemm() {
+  StringRef function = node.getOnnxString("activation").value_or("");
+  if (!function.empty() &&
+      !llvm::is_contained({"Relu", "Tanh", "Sigmoid"}, function))
+    return false;
+  auto number = [&](StringRef name) {
+    float value = node.getOnnxFloat(name).value_or(1);
+    return builder.getNamedAttr(name, builder.getF32FloatAttr(value));
+  };
+  auto flag = [&](StringRef name) {
+    return write.attribute(name, node.getOnnxInt(name).value_or(0));
+  };
+  SmallVector<Value> operands = {input(0), input(1)};
+  if (input(2))
+    operands.push_back(input(2));
+  Value y =
+      write("Gemm", operands,
+            {number("alpha"), number("beta"), flag("transA"), flag("transB")});
+  return replace({function.empty() ? y : write(function, y)});
 }
 
 /// Codes of `bits` bits, low ones first, in blocks of a row that share a scale
@@ -486,8 +510,10 @@ bool Expander::run() {
     return gelu("tanh");
   if (type == "Gelu" || type == "BiasGelu")
     return gelu("none");
-  if (type == "FusedMatMul")
+  if (type == "FusedMatMul" || type == "TransposeMatMul")
     return fusedMatMul();
+  if (type == "FusedGemm")
+    return fusedGemm();
   if (type == "MatMulNBits")
     return matMulNBits();
   if (type == "QuickGelu")

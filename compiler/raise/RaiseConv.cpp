@@ -21,7 +21,7 @@ namespace {
 
 /// A convolution with constant weights [O, C, k...] and no groups.
 struct ConvMatch {
-  Value x;
+  Value x, result;
   RankedTensorType weightType;
   SmallVector<float> weight;
   TypedAttr bias;
@@ -35,9 +35,23 @@ public:
 
 } // namespace
 
-static std::optional<ConvMatch> matchConv(onnx::NodeOp node) {
+/// \p value as a number for each of \p channels channels that stand before \p
+/// spatial dimensions; null if it is anything else.
+static TypedAttr channelBias(Value value, int64_t channels, int64_t spatial) {
+  TypedAttr constant = constantOf(value);
+  RankedTensorType type = rankedType(value);
+  if (!constant || !type || type.getRank() < spatial + 1 ||
+      type.getRank() > spatial + 2 || type.getNumElements() != channels ||
+      type.getDimSize(type.getRank() - spatial - 1) != channels)
+    return {};
+  return vectorConstant(constant);
+}
+
+static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
+                                          const SymbolicShapes &shapes) {
   ConvMatch match;
   match.x = node.getInputs()[0];
+  match.result = node->getResult(0);
   TypedAttr weight = constantOf(node.getInputs()[1]);
   weight = weight ? floatConstant(weight) : weight;
   RankedTensorType type = rankedType(match.x);
@@ -68,6 +82,12 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node) {
     match.bias = match.bias ? vectorConstant(match.bias) : match.bias;
     if (!match.bias)
       return std::nullopt;
+  } else if (auto add = nodeOf(shapes.soleReader(match.result), "Add")) {
+    // Convolutions on integers have their bias behind them.
+    Value other = add.getInputs()[add.getInputs()[0] == match.result ? 1 : 0];
+    match.bias = channelBias(other, match.weightType.getDimSize(0), spatial);
+    if (match.bias)
+      match.result = add->getResult(0);
   }
   try {
     onnx::readWeight(weight, match.weight);
@@ -133,8 +153,8 @@ static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
   out = makeTranspose(builder, out, {0, 2, 1}, shapes);
   out =
       makeReshape(builder, out, {dims[0], outputs, count[0], count[1]}, shapes);
-  if (out && out.getType() == node->getResult(0).getType())
-    node->getResult(0).replaceAllUsesWith(out);
+  if (out && out.getType() == match.result.getType())
+    Value(match.result).replaceAllUsesWith(out);
 }
 
 /// [B, C, T]: rows of windows over time.
@@ -164,8 +184,8 @@ static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
       },
       shapes);
   out = makeTranspose(builder, out, {0, 2, 1}, shapes);
-  if (out.getType() == node->getResult(0).getType())
-    node->getResult(0).replaceAllUsesWith(out);
+  if (out.getType() == match.result.getType())
+    Value(match.result).replaceAllUsesWith(out);
 }
 
 void RaiseConvPass::runOnOperation() {
@@ -177,7 +197,7 @@ void RaiseConvPass::runOnOperation() {
   for (onnx::NodeOp node : nodes) {
     if (!node.isOnnx("Conv"))
       continue;
-    auto match = matchConv(node);
+    auto match = matchConv(node, shapes);
     if (!match || !shapes.dims(match->x))
       continue;
     if (match->weightType.getRank() == 4)

@@ -23,6 +23,20 @@ func.func @fast_gelu(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x8x
 
 // -----
 
+// CHECK-LABEL: @fused_gemm
+// CHECK: %[[Y:.*]] = nn.linear %arg0, {{.*}} : (tensor<4x8xf32>, tensor<8x2xf32>, tensor<2xf32>)
+// CHECK: onnx.node "Tanh"(%[[Y]])
+// CHECK: onnx.node "FusedGemm"
+func.func @fused_gemm(%x: tensor<4x8xf32> {dalbit.name = "x"}) -> (tensor<4x2xf32>, tensor<4x2xf32>) {
+  %w = onnx.constant dense<2.0> : tensor<2x8xf32>
+  %b = onnx.constant dense<1.0> : tensor<2xf32>
+  %y = onnx.node "FusedGemm"(%x, %w, %b) opset 1 domain "com.microsoft" attributes {activation = "Tanh", alpha = 1.0 : f32, beta = 1.0 : f32, transA = 0 : i64, transB = 1 : i64} : (tensor<4x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<4x2xf32>
+  %z = onnx.node "FusedGemm"(%x, %w, %b) opset 1 domain "com.microsoft" attributes {activation = "LeakyRelu", alpha = 1.0 : f32, beta = 1.0 : f32, transA = 0 : i64, transB = 1 : i64} : (tensor<4x8xf32>, tensor<2x8xf32>, tensor<2xf32>) -> tensor<4x2xf32>
+  return %y, %z : tensor<4x2xf32>, tensor<4x2xf32>
+}
+
+// -----
+
 // 4-bit codes, low one first, zero points of 8 if there are none.
 // CHECK-LABEL: @blocks
 // CHECK: %[[W:.*]] = nn.constant #onnx.codes<dense<{{\[\[}}1], [9], [0], [15]]> : tensor<4x1xui8>, scales = dense<5.000000e-01> : tensor<1x1xf32>, axis = 0, block = 16, zeros = dense<8> : tensor<1x1xui8>> : tensor<4x1xf32>

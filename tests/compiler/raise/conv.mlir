@@ -33,6 +33,33 @@ func.func @time(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tensor
 
 // -----
 
+// A bias may stand behind; a number for each row is none.
+// CHECK-LABEL: @bias_behind
+// CHECK: %[[B:.*]] = nn.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK: %[[Y:.*]] = nn.linear %{{.*}}, %{{.*}}, %[[B]]
+// CHECK: return %[[Y]]
+func.func @bias_behind(%x: tensor<?x2x4xf32> {dalbit.dims = ["B", "2", "4"]}) -> tensor<?x2x2xf32> {
+  %w = onnx.constant dense<1.0> : tensor<2x2x2xf32>
+  %b = onnx.constant dense<[[[1.0], [2.0]]]> : tensor<1x2x1xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 1 : i64, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<?x2x4xf32>, tensor<2x2x2xf32>) -> tensor<?x2x2xf32>
+  %s = onnx.node "Add"(%c, %b) opset 13 : (tensor<?x2x2xf32>, tensor<1x2x1xf32>) -> tensor<?x2x2xf32>
+  %y = onnx.node "Transpose"(%s) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x2x2xf32>) -> tensor<?x2x2xf32>
+  return %y : tensor<?x2x2xf32>
+}
+
+// CHECK-LABEL: @rows_behind
+// CHECK: nn.linear %{{.*}}, %{{[a-z0-9]+}} : (
+// CHECK: onnx.node "Add"
+func.func @rows_behind(%x: tensor<?x2x4xf32> {dalbit.dims = ["B", "2", "4"]}) -> tensor<?x2x2xf32> {
+  %w = onnx.constant dense<1.0> : tensor<2x2x2xf32>
+  %b = onnx.constant dense<[[[1.0, 2.0]]]> : tensor<1x1x2xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 1 : i64, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<?x2x4xf32>, tensor<2x2x2xf32>) -> tensor<?x2x2xf32>
+  %s = onnx.node "Add"(%c, %b) opset 13 : (tensor<?x2x2xf32>, tensor<1x1x2xf32>) -> tensor<?x2x2xf32>
+  return %s : tensor<?x2x2xf32>
+}
+
+// -----
+
 // Groups are another operation.
 // CHECK-LABEL: @groups
 // CHECK: onnx.node "Conv"
