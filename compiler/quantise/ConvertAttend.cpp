@@ -9,6 +9,15 @@ using namespace mlir;
 
 namespace dalbit::quantise {
 
+/// Whether \p op moves nothing but dimensions of 1.
+static bool keepsOrder(nn::RearrangeOp op) {
+  SmallVector<int64_t> order;
+  for (int64_t dim : op.getOrder())
+    if (op.getView()[dim] != 1)
+      order.push_back(dim);
+  return llvm::is_sorted(order);
+}
+
 /// The additive integer mask of an attention, none for none.
 FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
   if (!mask)
@@ -27,7 +36,7 @@ FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
   // A float mask, perhaps with a dimension of 1 in front.
   Value scores = mask;
   if (auto moved = mask.getDefiningOp<nn::RearrangeOp>();
-      moved && llvm::is_sorted(moved.getOrder()))
+      moved && keepsOrder(moved))
     scores = moved.getX();
   if (!isa<BlockArgument>(scores))
     return user->emitError() << "attention mask is not an input of the graph";
@@ -54,7 +63,35 @@ void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
       op.getLoc(), fixedLike(op.getOut()), Type(), query, keys.first,
       keys.second, values.first, values.second, mask, op.getHeadsAttr(),
       builder.getBoolAttr(false), op.getScaleAttr(), bias, biasOrigin);
-  set(op.getOut(), made.getOut());
+  setHeads(op.getOut(), made.getOut());
+}
+
+/// Whether linear layers alone read \p value or tokens of it.
+static bool feedsLinears(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    auto slice = dyn_cast<nn::SliceOp>(user);
+    return slice ? feedsLinears(slice.getOut()) : isa<nn::LinearOp>(user);
+  });
+}
+
+/// Heads are padded on some targets, and linear layers alone know where their
+/// columns lie: others read them behind one that changes nothing.
+void Converter::setHeads(Value out, Value made) {
+  if (!feedsLinears(out)) {
+    int64_t width = cast<ShapedType>(out.getType()).getShape().back();
+    Type f32 = builder.getF32Type();
+    SmallVector<float> numbers(width * width, 0);
+    for (int64_t i = 0; i < width; ++i)
+      numbers[i * width + i] = 1;
+    TypedAttr identity = DenseElementsAttr::get(
+        RankedTensorType::get({width, width}, f32), ArrayRef<float>(numbers));
+    auto [rows, scales] = codesOf(made, ResidualFraction);
+    made = builder.create<qnn::LinearOp>(
+        out.getLoc(), fixedLike(out), rows, scales, identity, TypedAttr(),
+        builder.getStringAttr("w8"),
+        builder.getI64IntegerAttr(ResidualFraction));
+  }
+  set(out, made);
 }
 
 LogicalResult Converter::checkBias(nn::AttentionOp op) {

@@ -49,6 +49,7 @@ private:
   mlir::LogicalResult cachedAttention(nn::CachedAttentionOp op);
   mlir::LogicalResult attentionWeights(nn::AttentionWeightsOp op);
   mlir::FailureOr<mlir::Value> maskOf(mlir::Value mask, mlir::Operation *user);
+  void setHeads(mlir::Value out, mlir::Value made);
   template <typename Op>
   void attendTo(Op op, mlir::Value query,
                 std::pair<mlir::Value, mlir::Value> keys,

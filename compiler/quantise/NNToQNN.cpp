@@ -256,7 +256,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr(),
       constantOf(op.getBias()), op.getBiasOriginAttr());
-  fixed[op.getOut()] = {out.getOut(), ResidualFraction};
+  setHeads(op.getOut(), out.getOut());
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};
   return success();

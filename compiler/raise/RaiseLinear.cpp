@@ -122,6 +122,30 @@ static Value beforeFlattening(Value matrix, const SymbolicShapes &shapes) {
   return full;
 }
 
+/// What \p x puts together along the columns; empty if it does not, or cuts
+/// blocks of the weight.
+static SmallVector<std::pair<Value, TypedAttr>>
+columnParts(Value x, TypedAttr weight, const SymbolicShapes &shapes) {
+  SmallVector<std::pair<Value, TypedAttr>> parts;
+  auto concat = nodeOf(x, "Concat");
+  const Dims *dims = shapes.dims(x);
+  int64_t rank = dims ? static_cast<int64_t>(dims->size()) : 0;
+  if (!concat || rank < 2 ||
+      normaliseAxis(concat.getOnnxInt("axis").value_or(0), rank) != rank - 1)
+    return {};
+  int64_t start = 0;
+  for (Value part : concat.getInputs()) {
+    int64_t size = staticDim(part, -1);
+    TypedAttr rows =
+        size > 0 ? sliceConstant(weight, 0, start, size) : TypedAttr();
+    if (!rows || !isFloat32(part) || constantOf(part))
+      return {};
+    parts.push_back({part, rows});
+    start += size;
+  }
+  return parts;
+}
+
 static void rewrite(LinearMatch match, SymbolicShapes &shapes) {
   const Dims *wanted = shapes.dims(match.result);
   Value x = beforeFlattening(match.x, shapes);
@@ -137,11 +161,23 @@ static void rewrite(LinearMatch match, SymbolicShapes &shapes) {
   OpBuilder builder(op);
   Location loc = op->getLoc();
   Value bias = match.bias ? makeConstant(builder, loc, match.bias) : Value();
-  Value weight = makeConstant(builder, loc, match.weight);
-  shapes.infer(weight.getDefiningOp());
-  Value linear = builder.create<nn::LinearOp>(
-      loc, tensorType(dims, builder.getF32Type()), x, weight, bias);
-  shapes.setDims(linear, dims);
+  RankedTensorType type = tensorType(dims, builder.getF32Type());
+  auto parts = columnParts(x, match.weight, shapes);
+  if (parts.empty())
+    parts.push_back({x, match.weight});
+  // Parts that stand side by side are multiplied one by one.
+  Value linear;
+  for (auto [part, rows] : parts) {
+    Value weight = makeConstant(builder, loc, rows);
+    shapes.infer(weight.getDefiningOp());
+    Value product = builder.create<nn::LinearOp>(loc, type, part, weight,
+                                                 linear ? Value() : bias);
+    shapes.setDims(product, dims);
+    linear = linear
+                 ? Value(builder.create<nn::AddOp>(loc, type, linear, product))
+                 : product;
+    shapes.setDims(linear, dims);
+  }
   if (x != match.x)
     linear = flatten(builder, linear, flat, shapes);
   match.result.replaceAllUsesWith(linear);

@@ -96,15 +96,16 @@ bool RaisePoolingPass::isMaskedMean(Value value, const Leaves &leaves,
   return true;
 }
 
-/// sum(x * mask) / sum(mask), in any spelling of the mask.
+/// The sum of what the mask shows over its count, in any spelling of the mask.
 std::optional<TokenMean> RaisePoolingPass::matchMaskedMean(onnx::NodeOp node) {
   onnx::NodeOp sum = nodeOf(node.getInputs()[0], "ReduceSum");
-  onnx::NodeOp product = reducesTokens(sum, "ReduceSum")
-                             ? nodeOf(sum.getInputs()[0], "Mul")
-                             : onnx::NodeOp();
-  if (!product)
+  if (!reducesTokens(sum, "ReduceSum"))
     return std::nullopt;
-  for (Value x : product.getInputs()) {
+  onnx::NodeOp shown = nodeOf(sum.getInputs()[0], "Mul");
+  shown = shown ? shown : nodeOf(sum.getInputs()[0], "Where");
+  if (!shown)
+    return std::nullopt;
+  for (Value x : shown.getInputs()) {
     if (!isSequence(x, *shapes))
       continue;
     Value result = node->getResult(0);

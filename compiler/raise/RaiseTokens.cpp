@@ -165,14 +165,33 @@ void RaiseTokensPass::raiseConcat(onnx::NodeOp node) {
                     node.getLoc(), node->getResult(0).getType(), parts));
 }
 
-/// GatherND of pairs (sequence, place of the largest id).
+/// The tokens [B, T, D] that \p rows are one after the other, or null.
+static Value tokensOf(Value rows, const SymbolicShapes &shapes) {
+  onnx::NodeOp move = nodeOf(rows, "Flatten");
+  move = move ? move : nodeOf(rows, "Reshape");
+  const Dims *flat = shapes.dims(rows);
+  Value x = move ? Value(move.getInputs()[0]) : Value();
+  return x && flat && flat->size() == 2 && isTokens(x, shapes) &&
+                 flat->back() == shapes.dims(x)->back()
+             ? x
+             : Value();
+}
+
+/// GatherND of pairs (sequence, place of the largest id), or Gather of that
+/// row of all.
 void RaiseTokensPass::raisePick(onnx::NodeOp node) {
-  Value x = node.getInputs()[0], indices = node.getInputs()[1];
+  bool isFlat = node.isOnnx("Gather");
+  Value x = isFlat ? tokensOf(node.getInputs()[0], *shapes)
+                   : Value(node.getInputs()[0]),
+        indices = node.getInputs()[1];
   const Dims *dims = shapes->dims(node->getResult(0));
-  const Dims *pairs = shapes->dims(indices);
-  if (!isTokens(x, *shapes) || !dims || dims->size() != 2 || !pairs ||
-      pairs->size() != 2 || (*pairs)[1] != SymbolicExpr(2) ||
-      node.getOnnxInt("batch_dims").value_or(0) != 0)
+  const Dims *places = shapes->dims(indices);
+  if (!x || !isTokens(x, *shapes) || !dims || dims->size() != 2 || !places)
+    return;
+  if (isFlat ? places->size() != 1 ||
+                   normaliseAxis(node.getOnnxInt("axis").value_or(0), 2) != 0
+             : places->size() != 2 || (*places)[1] != SymbolicExpr(2) ||
+                   node.getOnnxInt("batch_dims").value_or(0) != 0)
     return;
   Leaves leaves = leavesOf(indices, Value(), *shapes);
   const Dims &tokens = *shapes->dims(x);
@@ -198,15 +217,16 @@ void RaiseTokensPass::raisePick(onnx::NodeOp node) {
       llvm::DenseMap<Value, Numbers> given;
       given[ids] = numbers;
       auto found = evaluateAt(indices, leaves, sizes, *shapes, given);
-      if (!found || found->values.size() != static_cast<size_t>(2 * batch))
-        return;
+      std::vector<double> wanted;
       for (int64_t b = 0; b < batch; ++b) {
         auto row = numbers.values.begin() + b * count;
-        if (found->values[2 * b] != b ||
-            found->values[2 * b + 1] !=
-                std::max_element(row, row + count) - row)
-          return;
+        int64_t place = std::max_element(row, row + count) - row;
+        if (!isFlat)
+          wanted.push_back(double(b));
+        wanted.push_back(double(isFlat ? b * count + place : place));
       }
+      if (!found || !llvm::equal(found->values, wanted))
+        return;
     }
   OpBuilder builder(node);
   replace(node, builder.create<nn::PickOp>(
@@ -279,11 +299,24 @@ void RaiseTokensPass::raiseBorder(onnx::NodeOp node) {
       ++next;
     }
   }
-  SmallVector<int64_t> full;
+  // Dimensions of 1 stand where the result has them.
+  SmallVector<int64_t> ones, full;
   for (int64_t i = 0; i < static_cast<int64_t>(view.size()); ++i)
     if (!llvm::is_contained(order, i))
-      full.push_back(i);
-  full.append(order.begin(), order.end());
+      ones.push_back(i);
+  size_t part = 0, one = 0;
+  for (const Atoms &atoms : layout->axes) {
+    if (atoms.empty()) {
+      if (one == ones.size()) {
+        ones.push_back(static_cast<int64_t>(view.size()));
+        view.push_back(1);
+      }
+      full.push_back(ones[one++]);
+    }
+    for (size_t i = 0; i < atoms.size(); ++i)
+      full.push_back(order[part++]);
+  }
+  full.append(ones.begin() + static_cast<int64_t>(one), ones.end());
   OpBuilder builder(node);
   auto sizes = rankedType(layout->base);
   auto type = cast<RankedTensorType>(node->getResult(0).getType());
@@ -303,13 +336,13 @@ void RaiseTokensPass::runOnOperation() {
   for (onnx::NodeOp node : nodes) {
     if (node->getNumResults() != 1 || !nodeOf(node->getResult(0)))
       continue;
-    if (node.isOnnx("Gather"))
+    if (node.isOnnx("Gather") && isTokens(node.getInputs()[0], *shapes))
       raiseGather(node);
     else if (node.isOnnx("Slice"))
       raiseSlice(node);
     else if (node.isOnnx("Concat"))
       raiseConcat(node);
-    else if (node.isOnnx("GatherND"))
+    else if (node.isOnnx("GatherND") || node.isOnnx("Gather"))
       raisePick(node);
   }
   eraseDead(function);

@@ -226,7 +226,8 @@ TEST_CASE("positions are counted from ids; a result loses a dimension",
   CHECK(db > 25);
 }
 
-TEST_CASE("one row of a table stands behind every sequence; a result is moved",
+TEST_CASE("one row of a table stands behind every sequence; a norm reads "
+          "attention; a result is moved",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
   CAPTURE(target);

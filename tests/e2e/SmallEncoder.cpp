@@ -171,6 +171,7 @@ public:
     line("%all = nn.concat %x, %row : (" + rowsOf({-1, 5}, Width) + ", " +
          typeOf({1, Width}) + ") -> " + type);
     std::string y = norm(preNorm("%all", rows, "nn.relu"), rows, Width);
+    y = norm(attention(y, y, rows, rows, "", "", false), rows, Width);
     line("%moved = nn.rearrange " + y +
          " view [-1, 6, 48] order [1, 0, 2] : (" + type +
          ") -> tensor<6x?x48xf32>");

@@ -38,7 +38,8 @@ std::string smallClipText();
 std::string smallCountedText();
 
 /// A layer over x [B, 5, 48] and one row behind it that step [1] chooses for
-/// all sequences; the result is [6, B, 48].
+/// all sequences, then attention and a norm without a linear layer between
+/// them; the result is [6, B, 48].
 std::string smallStepsText();
 
 } // namespace dalbit::test

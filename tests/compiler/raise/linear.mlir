@@ -86,3 +86,20 @@ func.func @whole_used(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> 
   %p:2 = onnx.node "Split"(%m) opset 13 attributes {axis = 2 : i64, split = array<i64: 3, 3>} : (tensor<?x?x6xf32>) -> (tensor<?x?x3xf32>, tensor<?x?x3xf32>)
   return %m, %p#1 : tensor<?x?x6xf32>, tensor<?x?x3xf32>
 }
+
+// -----
+
+// Columns that stand side by side are multiplied one by one.
+// CHECK-LABEL: @side_by_side
+// CHECK: %[[A:.*]] = nn.linear %arg0, %{{.*}}, %{{.*}} : (tensor<2x1xf32>, tensor<1x2xf32>, tensor<2xf32>)
+// CHECK: %[[B:.*]] = nn.linear %arg1, %{{.*}} : (tensor<2x2xf32>, tensor<2x2xf32>)
+// CHECK: %[[S:.*]] = nn.add %[[A]], %[[B]]
+// CHECK: return %[[S]]
+func.func @side_by_side(%a: tensor<2x1xf32>, %b: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %z = onnx.constant dense<[7.0, 8.0]> : tensor<2xf32>
+  %c = onnx.node "Concat"(%a, %b) opset 13 attributes {axis = -1 : i64} : (tensor<2x1xf32>, tensor<2x2xf32>) -> tensor<2x3xf32>
+  %y = onnx.node "MatMul"(%c, %w) opset 13 : (tensor<2x3xf32>, tensor<3x2xf32>) -> tensor<2x2xf32>
+  %s = onnx.node "Add"(%y, %z) opset 13 : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
+  return %s : tensor<2x2xf32>
+}

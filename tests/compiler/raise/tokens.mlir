@@ -107,3 +107,37 @@ func.func @class_tokens(%x: tensor<2x3x4xf32> {dalbit.dims = ["2", "3", "4"]}) -
   %y = onnx.node "Concat"(%a, %x, %b) opset 13 attributes {axis = 1 : i64} : (tensor<2x1x4xf32>, tensor<2x3x4xf32>, tensor<2x1x4xf32>) -> tensor<2x5x4xf32>
   return %y : tensor<2x5x4xf32>
 }
+
+// -----
+
+// Of one number a token the last dimension goes; the open ones stay apart.
+// CHECK-LABEL: @one_number
+// CHECK: nn.rearrange %{{.*}} view [-1, -1, 1] order [0, 1, 2] : (tensor<?x?x1xf32>) -> tensor<?x?xf32>
+func.func @one_number(%x: tensor<?x?x4xf32> {dalbit.dims = ["B", "T", "4"]}) -> tensor<?x?xf32> {
+  %axes = onnx.constant dense<-1> : tensor<1xi64>
+  %w = nn.constant dense<1.0> : tensor<4x1xf32>
+  %y = nn.linear %x, %w : (tensor<?x?x4xf32>, tensor<4x1xf32>) -> tensor<?x?x1xf32>
+  %s = onnx.node "Squeeze"(%y, %axes) opset 13 : (tensor<?x?x1xf32>, tensor<1xi64>) -> tensor<?x?xf32>
+  return %s : tensor<?x?xf32>
+}
+
+// -----
+
+// The token with the largest id as a row of all tokens.
+// CHECK-LABEL: @flat_pick
+// CHECK: nn.pick %arg0, %arg1
+func.func @flat_pick(%x: tensor<?x5x4xf32> {dalbit.dims = ["B", "5", "4"]}, %ids: tensor<?x5xi64> {dalbit.dims = ["B", "5"]}) -> tensor<?x4xf32> {
+  %zero = onnx.constant dense<0> : tensor<i64>
+  %one = onnx.constant dense<1> : tensor<i64>
+  %five = onnx.constant dense<5> : tensor<i64>
+  %i = onnx.node "Cast"(%ids) opset 13 attributes {to = 6 : i64} : (tensor<?x5xi64>) -> tensor<?x5xi32>
+  %a = onnx.node "ArgMax"(%i) opset 13 attributes {axis = -1 : i64, keepdims = 0 : i64, select_last_index = 0 : i64} : (tensor<?x5xi32>) -> tensor<?xi64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x5xi64>) -> tensor<2xi64>
+  %b = onnx.node "Gather"(%shape, %zero) opset 13 attributes {axis = 0 : i64} : (tensor<2xi64>, tensor<i64>) -> tensor<i64>
+  %r = onnx.node "Range"(%zero, %b, %one) opset 13 : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %m = onnx.node "Mul"(%r, %five) opset 13 : (tensor<?xi64>, tensor<i64>) -> tensor<?xi64>
+  %p = onnx.node "Add"(%a, %m) opset 13 : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
+  %f = onnx.node "Flatten"(%x) opset 13 attributes {axis = 2 : i64} : (tensor<?x5x4xf32>) -> tensor<?x4xf32>
+  %y = onnx.node "Gather"(%f, %p) opset 13 attributes {axis = 0 : i64} : (tensor<?x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
