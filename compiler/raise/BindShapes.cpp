@@ -34,6 +34,7 @@ struct Input {
   std::string name;
   SmallVector<Dimension> dims;
   bool isPast = false;
+  SmallVector<int64_t> actual; // sizes of what a run is given, or empty
 };
 
 class BindShapesPass : public impl::BindShapesBase<BindShapesPass> {
@@ -51,6 +52,7 @@ public:
     if (failed(applyShapes()) || failed(applyValues()))
       return signalPassFailure();
     giveRoles();
+    readActual();
     bindFixed();
     if (failed(bindNames()))
       return signalPassFailure();
@@ -63,6 +65,7 @@ private:
   LogicalResult applyShapes();
   LogicalResult applyValues();
   void giveRoles();
+  void readActual();
   void bindFixed();
   LogicalResult bindNames();
   void bindActual();
@@ -184,14 +187,14 @@ LogicalResult BindShapesPass::applyValues() {
 
 /// True if \p user stands in a branch that is never taken.
 static bool isNeverRun(Operation *user) {
-  for (Region *region = user->getParentRegion();
-       auto node = dyn_cast<onnx::NodeOp>(region->getParentOp());
-       region = node->getParentRegion()) {
+  Region *region = user->getParentRegion();
+  while (auto node = dyn_cast<onnx::NodeOp>(region->getParentOp())) {
     auto taken =
         node.isOnnx("If") ? integersOf(node.getInputs()[0]) : std::nullopt;
     if (taken && taken->size() == 1 &&
         region->getRegionNumber() != (taken->front() ? 0u : 1u))
       return true;
+    region = node->getParentRegion();
   }
   return false;
 }
@@ -235,7 +238,8 @@ void BindShapesPass::giveRoles() {
                contains(input.name, "position")) {
       say({Symbol::T});
     } else if (rank == 3 && !isInteger(input) &&
-               (!input.dims[0].fixed || input.dims[0].given) &&
+               (!input.dims[0].fixed || input.dims[0].given ||
+                !input.dims[1].fixed) &&
                input.dims[2].fixed) {
       say({Symbol::B, Symbol::T, std::nullopt});
     }
@@ -333,6 +337,10 @@ LogicalResult BindShapesPass::bindNames() {
           dim.meaning = dim.meaning->substitute(symbol, number);
         continue;
       }
+      if (!input.actual.empty()) {
+        dim.meaning = SymbolicExpr(input.actual[index]);
+        continue;
+      }
       InFlightDiagnostic diagnostic = error(
           "input '" + input.name + "': the size of dimension " + Twine(index) +
           (dim.name.empty() ? "" : " ('" + dim.name + "')") + " is not known");
@@ -344,10 +352,7 @@ LogicalResult BindShapesPass::bindNames() {
   return success();
 }
 
-/// Sizes of given inputs: the first that is a symbol alone binds it, and others
-/// that say otherwise are numbers of their own.
-void BindShapesPass::bindActual() {
-  llvm::StringMap<SmallVector<int64_t>> given;
+void BindShapesPass::readActual() {
   for (const std::string &option : actual) {
     auto [name, list] = StringRef(option).rsplit('=');
     SmallVector<StringRef> texts;
@@ -359,22 +364,27 @@ void BindShapesPass::bindActual() {
         sizes.push_back(size);
     Input *input = find(name);
     if (input && input->dims.size() == sizes.size())
-      given[name] = sizes;
+      input->actual = sizes;
   }
+}
+
+/// Sizes of given inputs: the first that is a symbol alone binds it, and others
+/// that say otherwise are numbers of their own.
+void BindShapesPass::bindActual() {
   std::map<Symbol, int64_t> seen;
   for (Input &input : inputs)
     for (auto [i, dim] : llvm::enumerate(input.dims))
       for (Symbol symbol : {Symbol::B, Symbol::T, Symbol::P})
-        if (given.count(input.name) && dim.meaning == SymbolicExpr(symbol))
-          seen.try_emplace(symbol, given[input.name][i]);
+        if (!input.actual.empty() && dim.meaning == SymbolicExpr(symbol))
+          seen.try_emplace(symbol, input.actual[i]);
   for (Input &input : inputs)
     for (auto [i, dim] : llvm::enumerate(input.dims)) {
-      if (!given.count(input.name) || dim.meaning->isConstant())
+      if (input.actual.empty() || dim.meaning->isConstant())
         continue;
       SymbolicExpr size = *dim.meaning;
       for (const auto &[symbol, number] : seen)
         size = size.substitute(symbol, number);
-      int64_t own = given[input.name][i];
+      int64_t own = input.actual[i];
       if (!size.isConstant() || size.constant() == own)
         continue;
       emitWarning(getOperation().getLoc())

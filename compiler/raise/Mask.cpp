@@ -323,9 +323,9 @@ SmallVector<Sizes> Classifier::windowProbes() const {
       continue;
     if (TypedAttr constant = constantOf(cone[i])) {
       auto type = cast<RankedTensorType>(constant.getType());
-      int64_t number = std::abs(int64_t(scalarOf(cone[i]).value_or(0)));
+      double number = std::abs(scalarOf(cone[i]).value_or(0));
       if (number > 1 && number < 1 << 17)
-        keys.insert(number + 2);
+        keys.insert(int64_t(number) + 2);
       if (type.getRank() >= 2 && type.getShape().back() > 1)
         keys.insert(type.getShape().back());
       continue;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <random>
 
 namespace dalbit::host {
 
@@ -237,9 +238,9 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
 
 StepResult Session::step(std::span<const int32_t> tokenIds, uint32_t sequences,
                          bool allRows) {
-  if (!ids)
-    throw Error("the program has no input for token ids",
-                {"give its inputs with --input NAME=FILE"});
+  if (!ids || !logitsTensor())
+    throw Error("the model does not continue text",
+                {"give its inputs with --input NAME=FILE, or none"});
   before = past;
   batch = sequences;
   tokens = sequences ? uint32_t(tokenIds.size() / sequences) : 0;
@@ -388,18 +389,67 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is not finite");
   }
-  for (const binary::Tensor &tensor : program.tensors) {
-    // A mask hides nothing, positions go on and an empty cache has nothing
-    // unless given.
-    bool isOptional = tensor.role == Role::Mask ||
-                      tensor.role == Role::Positions ||
-                      tensor.role == Role::Types || isUnread(tensor) ||
-                      (tensor.kind == TensorKind::Past && before == 0);
-    if (isInput(tensor) && !isOptional && !find(inputs, tensor.name))
+  for (const binary::Tensor &tensor : program.tensors)
+    if (isInput(tensor) && !isOptional(tensor, before) &&
+        !find(inputs, tensor.name))
       throw Error("input '" + tensor.name + "' " + shapeText(shapeNow(tensor)) +
                       " is missing",
                   {"add --input " + tensor.name + "=FILE"});
+}
+
+/// A mask hides nothing, positions go on and an empty cache has nothing unless
+/// given.
+bool Session::isOptional(const binary::Tensor &tensor,
+                         uint32_t position) const {
+  return tensor.role == Role::Mask || tensor.role == Role::Positions ||
+         tensor.role == Role::Types || isUnread(tensor) ||
+         (tensor.kind == TensorKind::Past && position == 0);
+}
+
+bool Session::continuesText() const {
+  return ids && logitsTensor() &&
+         std::none_of(program.tensors.begin(), program.tensors.end(),
+                      [&](const binary::Tensor &tensor) {
+                        return &tensor != ids && isInput(tensor) &&
+                               !isOptional(tensor, 0);
+                      });
+}
+
+std::vector<HostTensor> Session::seededInputs(std::span<const int32_t> given,
+                                              uint64_t seed) const {
+  if (!ids && !given.empty())
+    throw Error("the model reads no token ids",
+                {"give its inputs with --input NAME=FILE, or none"});
+  binary::Symbols sizes{int64_t(given.size()), 0, 1};
+  if (given.empty())
+    sizes.tokens = std::min<int64_t>(16, context() / 2 + 1);
+  for (const binary::Tensor &tensor : program.tensors)
+    for (size_t i = 0; isInput(tensor) && i < tensor.onnxShape.size(); ++i)
+      if (std::optional<int64_t> size = fixedSize(tensor.onnxShape[i])) {
+        if (tensor.shape[i] == "T" && given.empty())
+          sizes.tokens = *size;
+        if (tensor.shape[i] == "P")
+          sizes.position = *size;
+        if (tensor.shape[i] == "B")
+          sizes.batch = *size;
+      }
+  std::mt19937_64 random(seed);
+  std::vector<HostTensor> inputs;
+  for (const binary::Tensor &tensor : program.tensors) {
+    if (!isInput(tensor) || isOptional(tensor, uint32_t(sizes.position)))
+      continue;
+    HostTensor input{
+        tensor.name, tensor.onnxType, binary::shapeOf(tensor, sizes), {}};
+    bool isTokens = &tensor == ids;
+    uint64_t limit = isTokens && words ? uint64_t(words) : tensor.limit;
+    for (int64_t i = 0; i < countOf(input.shape); ++i)
+      input.values.push_back(
+          isTokens && !given.empty() ? double(given[size_t(i) % given.size()])
+          : limit                    ? double(random() % limit)
+                  : float(double(random() % 2001) / 1000 - 1));
+    inputs.push_back(std::move(input));
   }
+  return inputs;
 }
 
 void Session::importPast(const std::vector<HostTensor> &caches) {

@@ -52,6 +52,14 @@ public:
   /// Logits of row \p row of the last step; it must have been computed.
   const std::vector<float> &logits(uint32_t sequence, uint32_t row) const;
 
+  /// Whether the only input that must be given is tokens, and logits come out.
+  bool continuesText() const;
+  /// What runOnce() needs: \p tokens as ids, or up to 16 seeded ones if there
+  /// are none, and seeded values for what else must be given; sizes that the
+  /// model fixes stay. Throws Error if it reads no tokens and some are given.
+  std::vector<HostTensor> seededInputs(std::span<const int32_t> tokens,
+                                       uint64_t seed) const;
+
   /// Runs the model once as exported: inputs and past by name, outputs by name.
   /// The shapes of the inputs decide T, P and B (M2). Throws Error for missing,
   /// unknown and ill-shaped inputs.
@@ -71,6 +79,7 @@ private:
              const std::vector<double> &values);
   const binary::Tensor *logitsTensor() const;
   std::vector<int64_t> shapeNow(const binary::Tensor &tensor) const;
+  bool isOptional(const binary::Tensor &tensor, uint32_t position) const;
   void checkSizes() const;
   void checkId(int64_t index, double id) const;
   void checkLimit(const binary::Tensor &tensor, const HostTensor &input) const;

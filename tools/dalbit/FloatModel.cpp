@@ -9,6 +9,7 @@
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/ModelTokenizer.h"
+#include "tools/dalbit/SeededInputs.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -137,6 +138,28 @@ public:
       counted.prefill.tokens =
           uint64_t(first.dim(0) * (first.rank() > 2 ? first.dim(1) : 1));
     return result;
+  }
+
+  bool continuesText() const override {
+    for (const execute::Port &port : executor.inputs()) {
+      auto type = mlir::cast<mlir::ShapedType>(port.type);
+      bool isCache = type.hasRank() && type.getRank() == 4;
+      if (!isCache && !type.getElementType().isInteger())
+        return false;
+    }
+    auto logits = mlir::cast<mlir::ShapedType>(executor.outputs()[0].type);
+    return facts().vocabulary > 0 && logits.hasRank() && logits.getRank() > 1 &&
+           (logits.isDynamicDim(logits.getRank() - 1) ||
+            logits.getShape().back() == facts().vocabulary);
+  }
+  std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
+                                             uint64_t seed) override {
+    mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
+    compiler.raise(*raised, options);
+    int64_t count = tokens.empty() ? std::min<int64_t>(16, context() / 2 + 1)
+                                   : int64_t(tokens.size());
+    return tool::seededInputs(*raised->getOps<mlir::func::FuncOp>().begin(),
+                              facts(), {count, 0, 1}, tokens, seed);
   }
 
   std::vector<host::HostTensor> cacheOutputs() override {

@@ -53,6 +53,13 @@ public:
   runOnce(const std::vector<host::HostTensor> &inputs) = 0;
   /// Whether the model reads anything at all.
   virtual bool hasInputs() const { return true; }
+  /// Whether tokens are all that it needs and logits are what it gives.
+  virtual bool continuesText() const = 0;
+  /// Inputs for runOnce: \p tokens as its ids, or seeded ones if there are
+  /// none; seeded values for what else it needs. Throws Error if the model
+  /// reads no tokens and some are given.
+  virtual std::vector<host::HostTensor>
+  seededInputs(std::span<const int32_t> tokens, uint64_t seed) = 0;
   /// The same on tensors as files hold them; the float engine computes on them
   /// as they are, the NPU's border takes their values as numbers.
   virtual std::vector<NamedTensor>

@@ -102,6 +102,12 @@ public:
     return outputs;
   }
 
+  bool continuesText() const override { return session->continuesText(); }
+  std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
+                                             uint64_t seed) override {
+    return session->seededInputs(tokens, seed);
+  }
+
   std::vector<host::HostTensor> cacheOutputs() override {
     std::vector<host::HostTensor> result;
     for (host::HostTensor &tensor : session->outputs())

@@ -94,6 +94,28 @@ void show(std::string_view text) {
   std::fflush(stdout);
 }
 
+/// Runs a model once whose user gives no tensors; says on the terminal which
+/// inputs are seeded.
+std::vector<NamedTensor> runSeeded(const RunState &state, Model &model) {
+  if (state.generate > 1 || state.position)
+    throw Error(state.file + ": the model does not continue text",
+                {"leave --generate and --position out; without inputs it runs "
+                 "once on seeded ones"});
+  std::vector<int32_t> ids;
+  if (state.hasPrompt || state.hasTokens)
+    ids = promptTokens(state, model, textTokenizer(state, model).get());
+  std::vector<NamedTensor> inputs;
+  for (const host::HostTensor &input :
+       model.seededInputs(ids, state.model.seed)) {
+    inputs.push_back({input.name, toTensor(input)});
+    if (!std::equal(ids.begin(), ids.end(), input.values.begin(),
+                    input.values.end()))
+      std::fprintf(stderr, "note: input '%s' %s is seeded\n",
+                   input.name.c_str(), host::shapeText(input.shape).c_str());
+  }
+  return model.runTensors(inputs);
+}
+
 /// Prefill, then one decode step for each further token (M5). Returns the text
 /// that the model wrote, or its token ids; none if nothing is computed.
 std::optional<std::string> generate(RunState &state, Model &model,
@@ -189,6 +211,8 @@ void run(RunState &state) {
   std::optional<std::string> text;
   if (!inputs.empty() || !model->hasInputs())
     outputs = model->runTensors(inputs);
+  else if (!model->continuesText())
+    outputs = runSeeded(state, *model);
   else
     text = generate(state, *model, outputs);
   if (!state.output.empty())

@@ -7,19 +7,18 @@
 
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/integer/IntegerExecutor.h"
-#include "isa/binary/Expression.h"
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/SeededInputs.h"
 #include "tools/dalbit/VerifyCases.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <cmath>
 #include <cstdio>
-#include <random>
 
 namespace dalbit::tool {
 
@@ -34,51 +33,6 @@ struct VerifyState {
   std::vector<std::string> inputs;
   bool rtl = true;
 };
-
-/// Seeded inputs: eight tokens after a past of four where the model has one.
-std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
-                                           const ModelFacts &facts) {
-  std::mt19937 random(1);
-  binary::Symbols sizes{8, 4, 1};
-  if (auto fixed = raised->getAttrOfType<mlir::DictionaryAttr>("dalbit.sizes"))
-    for (mlir::NamedAttribute entry : fixed) {
-      int64_t value = mlir::cast<mlir::IntegerAttr>(entry.getValue()).getInt();
-      (entry.getName() == "T"   ? sizes.tokens
-       : entry.getName() == "P" ? sizes.position
-                                : sizes.batch) = value;
-    }
-  std::vector<host::HostTensor> inputs;
-  for (unsigned i = 0; i < raised.getNumArguments(); ++i) {
-    mlir::DictionaryAttr attrs = raised.getArgAttrDict(i);
-    host::HostTensor tensor;
-    tensor.name = attrs.getAs<mlir::StringAttr>("dalbit.name").str();
-    int64_t count = 1;
-    for (mlir::Attribute dim : attrs.getAs<mlir::ArrayAttr>("dalbit.dims")) {
-      auto size = binary::evaluate(
-          mlir::cast<mlir::StringAttr>(dim).getValue().str(), sizes);
-      if (!size)
-        throw Error("input '" + tensor.name + "' has an open dimension",
-                    {"give it with --input " + tensor.name + "=FILE"});
-      tensor.shape.push_back(*size);
-      count *= *size;
-    }
-    mlir::Type element =
-        mlir::cast<mlir::ShapedType>(raised.getArgument(i).getType())
-            .getElementType();
-    tensor.type = element.isInteger(64)   ? "int64"
-                  : element.isInteger(32) ? "int32"
-                  : element.isInteger(1)  ? "bool"
-                                          : "float";
-    // Token ids come first; other integers are masks.
-    for (int64_t k = 0; k < count; ++k)
-      tensor.values.push_back(
-          tensor.type == "float" ? float(double(random() % 2001) / 1000 - 1)
-          : i == 0 ? double(random() % std::max<int64_t>(facts.vocabulary, 1))
-                   : 1);
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
-}
 
 void line(const char *left, const char *right, bool ok,
           const std::string &figure) {
@@ -110,8 +64,9 @@ void verify(VerifyState &state) {
   compiler.raise(*raised, state.compile);
   auto function = *raised->getOps<mlir::func::FuncOp>().begin();
   std::vector<host::HostTensor> inputs =
-      state.inputs.empty() ? seededInputs(function, modelFacts(*raised))
-                           : readInputs(state.inputs);
+      state.inputs.empty()
+          ? seededInputs(function, modelFacts(*raised), {8, 4, 1}, {}, 1)
+          : readInputs(state.inputs);
   execute::FloatExecutor onnx(*imported), nn(*raised);
   std::vector<NamedTensor> named;
   for (const host::HostTensor &input : inputs)

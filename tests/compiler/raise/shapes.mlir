@@ -101,3 +101,10 @@ func.func @whole(%x: tensor<?x6x?x4xf32> {dalbit.name = "past_key"}) -> (tensor<
   %y = onnx.node "Slice"(%x, %zero, %last, %one, %one) opset 18 : (tensor<?x6x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
   return %head, %y : tensor<*xi64>, tensor<*xf32>
 }
+
+// Rows of numbers in a batch that the file fixes: tokens, whatever their name.
+// CHECK-LABEL: @rows
+// CHECK-SAME: dalbit.dims = ["1", "T", "8"]
+func.func @rows(%x: tensor<1x?x8xf32> {dalbit.name = "x", dalbit.dims = ["1", "s", "8"]}) -> tensor<1x?x8xf32> {
+  return %x : tensor<1x?x8xf32>
+}

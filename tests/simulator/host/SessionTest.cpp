@@ -319,6 +319,50 @@ TEST_CASE("inputs that do not fit the model are named", "[session]") {
   CHECK(error({idsTensor({1, 0}, {})}) == "there is no token to run");
 }
 
+TEST_CASE("what a model needs is seeded where nobody gives it", "[session]") {
+  binary::Program code = program();
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  CHECK(Session(code, memory, engine).continuesText());
+  // Features of a fixed size beside the tokens, as an encoder's states.
+  binary::Tensor features = code.tensors[1];
+  features.name = "features";
+  features.role = binary::Role::None;
+  features.onnxType = "float";
+  features.shape = features.onnxShape = {"B", "3"};
+  code.tensors.push_back(features);
+  Session session(code, memory, engine);
+  CHECK_FALSE(session.continuesText());
+  auto inputs = session.seededInputs({}, 1);
+  REQUIRE(inputs.size() == 2);
+  CHECK(inputs[0].shape == std::vector<int64_t>{1, Context / 2 + 1});
+  for (double id : inputs[0].values)
+    CHECK((id >= 0 && id < 100));
+  CHECK(inputs[1].shape == std::vector<int64_t>{1, 3});
+  CHECK(inputs[1].values != session.seededInputs({}, 2)[1].values);
+  inputs = session.seededInputs(Ids{5, 6}, 1);
+  CHECK(inputs[0].values == std::vector<double>{5, 6});
+  std::vector<HostTensor> outputs;
+  session.runOnce(inputs, outputs);
+  CHECK(outputs[0].values == std::vector<double>{2.5, -2.5, 3, -3});
+  // A size that the model fixes is kept.
+  code.tensors[1].onnxShape = {"batch", "4"};
+  CHECK(session.seededInputs({}, 1)[0].shape == std::vector<int64_t>{1, 4});
+}
+
+TEST_CASE("tokens for a model that reads none are refused", "[session]") {
+  binary::Program code = program();
+  code.tensors[1].role = binary::Role::None;
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session(code, memory, engine);
+  CHECK_FALSE(session.continuesText());
+  CHECK_THROWS_WITH(session.seededInputs(Ids{1}, 1),
+                    "the model reads no token ids");
+  CHECK_THROWS_WITH(session.step(Ids{1}, 1, false),
+                    "the model does not continue text");
+}
+
 TEST_CASE("a past can be imported before steps", "[session]") {
   Bench bench;
   bench.session.importPast(
