@@ -222,11 +222,10 @@ static std::optional<SmallVector<int64_t>> sliceIndices(onnx::NodeOp node,
   auto ends = integersOf(node.getInputs()[2]);
   auto steps = hasInput(node, 4) ? integersOf(node.getInputs()[4])
                                  : SmallVector<int64_t>{1};
-  if (!starts || !ends || !steps || starts->size() != 1 || ends->size() != 1)
+  if (!starts || !ends || !steps || starts->size() != 1 || ends->size() != 1 ||
+      steps->size() != 1 || steps->front() <= 0)
     return std::nullopt;
-  int64_t step = steps->front();
-  if (step <= 0)
-    return std::nullopt;
+  int64_t step = std::min(steps->front(), std::max<int64_t>(size, 1));
   auto bound = [&](int64_t index) {
     // INT64_MIN and INT64_MAX stand for the ends.
     if (index < 0)

@@ -36,8 +36,9 @@ static Value raiseBinary(onnx::NodeOp node, OpBuilder &builder) {
   Value a = node.getInputs()[0], b = node.getInputs()[1];
   Location loc = node.getLoc();
   Type type = node->getResult(0).getType();
-  if (!isFloat32(a) || !isFloat32(b) || !rankedType(a) || !rankedType(b))
-    return {};
+  for (Value value : {a, b, Value(node->getResult(0))})
+    if (!isFloat32(value) || !rankedType(value))
+      return {};
   StringRef name = node.getOpType();
   if (name == "Mul" || name == "Div")
     for (unsigned i : {1u, 0u}) {

@@ -84,7 +84,7 @@ void RaiseTokensPass::raiseSlice(onnx::NodeOp node) {
                                  : std::optional(SmallVector<int64_t>{1});
   if (!starts || !ends || starts->elements.size() != 1 || !axes ||
       axes->size() != 1 || normaliseAxis(axes->front(), 3) != 1 || !steps ||
-      steps->front() != 1)
+      steps->size() != 1 || steps->front() != 1)
     return;
   auto range = sliceRange(starts->elements[0], ends->elements[0], 1,
                           (*shapes->dims(x))[1]);

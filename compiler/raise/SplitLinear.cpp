@@ -137,7 +137,8 @@ bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
     const Dims *dims = shapes.dims(node->getResult(0));
     const Dims *before = shapes.dims(value);
     if (!starts || !axesOf || starts->size() != 1 || axesOf->size() != 1 ||
-        (steps && steps->front() != 1) || !dims || !before)
+        (steps && (steps->size() != 1 || steps->front() != 1)) || !dims ||
+        !before)
       return false;
     int64_t axis = normaliseAxis(axesOf->front(), rank);
     auto full = axis >= 0 ? (*before)[axis].constant() : std::nullopt;
