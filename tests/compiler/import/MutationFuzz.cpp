@@ -2,11 +2,12 @@
 //
 // Mutated models through import, raising and the float executor.
 //
-// usage: dalbit-mutate-onnx COUNT SECONDS SEED FOLDER
-// COUNT mutants of the files named model.onnx below FOLDER (those below 1 MiB),
-// at most SECONDS. Each is refused with a message or runs; a crash, a hang of
-// 20 s or more than 512 MiB of tensors is a failure. The mutant at work lies in
-// a file that is named first and stays behind if the process dies.
+// usage: dalbit-mutate-onnx COUNT SECONDS SEED SOURCE...
+// COUNT mutants, at most SECONDS, of the sources in turn: an ONNX file, or the
+// files named model.onnx below a folder (those below 1 MiB). Each is refused
+// with a message or runs; a crash, a hang of 20 s or more than 512 MiB of
+// tensors is a failure. The mutant at work lies in a file that is named first
+// and stays behind if the process dies.
 
 #include "tests/compiler/import/ModelBuilder.h"
 #include "tests/compiler/import/Mutator.h"
@@ -87,18 +88,25 @@ Outcome tryModel(const std::string &path) {
   return outcome;
 }
 
-int fuzz(int64_t count, double seconds, uint64_t seed, const fs::path &folder) {
+std::vector<fs::path> filesOf(const fs::path &source) {
+  if (!fs::is_directory(source))
+    return {source};
   std::vector<fs::path> files;
-  for (const auto &entry : fs::recursive_directory_iterator(folder))
+  for (const auto &entry : fs::recursive_directory_iterator(source))
     if (entry.path().filename() == "model.onnx" && entry.file_size() < 1 << 20)
       files.push_back(entry.path());
   if (files.empty())
-    throw Error(folder.string() + ": no model.onnx below 1 MiB");
+    throw Error(source.string() + ": no model.onnx below 1 MiB");
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+int fuzz(int64_t count, double seconds, uint64_t seed,
+         const std::vector<std::vector<fs::path>> &sources) {
   execute::limitTensorMemory(int64_t(1) << 29);
   TemporaryFolder work;
   std::string path = work.file("mutant.onnx");
-  std::printf("mutants of %zu models in %s\n", files.size(), path.c_str());
+  std::printf("mutants in %s\n", path.c_str());
   std::fflush(stdout);
   auto start = std::chrono::steady_clock::now();
   int64_t tried = 0, ran = 0, imported = 0;
@@ -108,6 +116,8 @@ int fuzz(int64_t count, double seconds, uint64_t seed, const fs::path &folder) {
         std::chrono::steady_clock::now() - start;
     if (passed.count() > seconds)
       break;
+    const std::vector<fs::path> &files =
+        sources[size_t(tried) % sources.size()];
     ::onnx::ModelProto model;
     if (!model.ParseFromString(contentOf(files[random() % files.size()])))
       continue;
@@ -132,14 +142,17 @@ int fuzz(int64_t count, double seconds, uint64_t seed, const fs::path &folder) {
 } // namespace dalbit::test
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
+  if (argc < 5) {
     std::fprintf(stderr,
-                 "usage: dalbit-mutate-onnx COUNT SECONDS SEED FOLDER\n");
+                 "usage: dalbit-mutate-onnx COUNT SECONDS SEED SOURCE...\n");
     return 2;
   }
   try {
+    std::vector<std::vector<fs::path>> sources;
+    for (int i = 4; i < argc; ++i)
+      sources.push_back(dalbit::test::filesOf(argv[i]));
     return dalbit::test::fuzz(std::atoll(argv[1]), std::atof(argv[2]),
-                              std::strtoull(argv[3], nullptr, 10), argv[4]);
+                              std::strtoull(argv[3], nullptr, 10), sources);
   } catch (const std::exception &error) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return 1;
