@@ -213,7 +213,9 @@ bool Expander::matMulNBits() {
           n = node.getOnnxInt("N").value_or(0),
           bits = node.getOnnxInt("bits").value_or(4),
           size = node.getOnnxInt("block_size").value_or(0);
-  if (k <= 0 || n <= 0 || size <= 0 || (bits != 2 && bits != 4 && bits != 8) ||
+  constexpr int64_t Most = 1 << 30; // products of them stay in 64 bits
+  if (k <= 0 || n <= 0 || size <= 0 || k > Most || n > Most || size > Most ||
+      (bits != 2 && bits != 4 && bits != 8) ||
       input(4)) // g_idx: rows in another order
     return false;
   int64_t blocks = (k + size - 1) / size, perByte = 8 / bits;

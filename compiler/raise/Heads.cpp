@@ -70,7 +70,7 @@ static std::optional<Heads> matchNew(Value value, const SymbolicShapes &shapes,
   found.repeat = takeRepeat(axes[0]);
   found.base = layout->base;
   found.factor = layout->factor;
-  if (!isFloat32(found.base) ||
+  if (!isFloat32(found.base) || !rankedType(found.base) ||
       !matchTokens(axes, *shapes.dims(found.base), found))
     return std::nullopt;
   return found;
