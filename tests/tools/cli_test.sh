@@ -47,6 +47,9 @@ same() { # key: equal in both reports
   [ "$(grep "\"$1\"" "$work/f.json")" = "$(grep "\"$1\"" "$work/r.json")" ] && grep -q "\"$1\"" "$work/f.json"
 }
 check "rtl and functional write the same text" same text
+cp "$model" "$work/self.onnx"
+refuses "compile over its own model" "the output is the model itself" "$dalbit" compile "$work/self.onnx" -o "$work/self.onnx"
+check "the float engine continues text" sh -c "$dalbit run $model --engine float --prompt 'And the ' --generate 4 | grep -q '^And the ....'"
 check "rtl and functional leave the same memory" same memory_sha256
 check "the rtl reports energy per token" grep -q '"per_token"' "$work/r.json"
 check "rtl and functional record the same values" cmp "$work/f.rec" "$work/r.rec"

@@ -8,6 +8,7 @@
 #include "tools/dalbit/Explain.h"
 
 #include <cstdio>
+#include <filesystem>
 
 namespace dalbit::tool {
 
@@ -80,6 +81,10 @@ void addCompile(CLI::App &app) {
       ->excludes("--emit");
   addCompileOptions(*command, state->options);
   command->callback([state] {
+    std::error_code none;
+    if (std::filesystem::equivalent(state->model, state->output, none))
+      throw Error(state->output + ": the output is the model itself",
+                  {"give -o another name"});
     if (state->explain) {
       std::optional<binary::Program> program =
           explain(state->model, state->options);

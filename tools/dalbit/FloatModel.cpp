@@ -147,10 +147,7 @@ public:
       if (!isCache && !type.getElementType().isInteger())
         return false;
     }
-    auto logits = mlir::cast<mlir::ShapedType>(executor.outputs()[0].type);
-    return facts().vocabulary > 0 && logits.hasRank() && logits.getRank() > 1 &&
-           (logits.isDynamicDim(logits.getRank() - 1) ||
-            logits.getShape().back() == facts().vocabulary);
+    return facts().vocabulary > 0 && columns == facts().vocabulary;
   }
   std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
                                              uint64_t seed) override {
@@ -186,6 +183,10 @@ private:
       mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
       compiler.raise(*raised, options);
       known = modelFacts(*raised);
+      auto function = *raised->getOps<mlir::func::FuncOp>().begin();
+      auto first = mlir::cast<mlir::ShapedType>(function.getResultTypes()[0]);
+      columns =
+          first.hasRank() && first.getRank() > 1 ? first.getShape().back() : 0;
     }
     return *known;
   }
@@ -198,6 +199,7 @@ private:
   std::string path;
   CompileOptions options;
   mutable std::optional<ModelFacts> known;
+  mutable int64_t columns = 0; ///< of the first output, with known
   Measured counted;
 };
 
