@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Installs what is missing, builds the release preset and runs all tests; then what reads files of others once
-# more under sanitizers, with 300 mutants of models or a minute of them.
+# more under sanitizers, with 250 mutants of models or a minute of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/packages.sh
@@ -14,5 +14,5 @@ ctest --test-dir build/release --no-tests=error --output-on-failure -j "$(nproc)
 cmake --preset dev
 cmake --build --preset dev --target dalbit-isa-test dalbit-mutate-onnx
 build/dev/bin/dalbit-isa-test
-build/dev/bin/dalbit-mutate-onnx 300 60 1 /usr/share/libonnx-testdata/data \
+build/dev/bin/dalbit-mutate-onnx 250 60 1 /usr/share/libonnx-testdata/data \
   examples/tiny-gpt/tiny-gpt.onnx examples/tiny-kogpt/tiny-kogpt.onnx
