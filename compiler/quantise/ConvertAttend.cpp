@@ -79,12 +79,7 @@ static bool feedsLinears(Value value) {
 void Converter::setHeads(Value out, Value made) {
   if (!feedsLinears(out)) {
     int64_t width = cast<ShapedType>(out.getType()).getShape().back();
-    Type f32 = builder.getF32Type();
-    SmallVector<float> numbers(width * width, 0);
-    for (int64_t i = 0; i < width; ++i)
-      numbers[i * width + i] = 1;
-    TypedAttr identity = DenseElementsAttr::get(
-        RankedTensorType::get({width, width}, f32), ArrayRef<float>(numbers));
+    TypedAttr identity = nn::identityMatrix(builder.getContext(), width);
     auto [rows, scales] = codesOf(made, ResidualFraction);
     made = builder.create<qnn::LinearOp>(
         out.getLoc(), fixedLike(out), rows, scales, identity, TypedAttr(),

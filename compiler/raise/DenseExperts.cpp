@@ -7,8 +7,8 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/raise/ExpertNodes.h"
 #include "compiler/raise/Graph.h"
-#include "compiler/raise/NodeWriter.h"
 #include "compiler/raise/SymbolicShapes.h"
 
 using namespace mlir;
@@ -30,8 +30,6 @@ public:
 private:
   Value dense(NodeWriter &write, Value value, int depth = 0);
   bool replace(onnx::NodeOp scatter);
-  Value make(NodeWriter &write, StringRef type, ValueRange inputs,
-             ArrayRef<NamedAttribute> attributes = {});
 
   func::FuncOp function;
   SymbolicShapes shapes;
@@ -75,15 +73,6 @@ static Value throughCasts(Value value) {
   }
 }
 
-Value Densifier::make(NodeWriter &write, StringRef type, ValueRange inputs,
-                      ArrayRef<NamedAttribute> attributes) {
-  Value value = write(type, inputs, attributes);
-  shapes.infer(value.getDefiningOp());
-  if (const Dims *dims = shapes.dims(value))
-    value.setType(tensorType(*dims, write.builder.getF32Type()));
-  return value;
-}
-
 /// \p value, whose rows are those of the list, for all rows; null if it is not
 /// computed row by row.
 Value Densifier::dense(NodeWriter &write, Value value, int depth) {
@@ -120,10 +109,7 @@ Value Densifier::dense(NodeWriter &write, Value value, int depth) {
     return same ? inner : Value();
   }
   bool isProduct = type == "MatMul" || type == "Gemm";
-  if (!isProduct &&
-      !llvm::is_contained({"Add", "Sub", "Mul", "Div", "Pow", "Neg", "Sigmoid",
-                           "Tanh", "Erf", "Relu", "Gelu"},
-                          type))
+  if (!isProduct && !isElementwise(node))
     return {};
   SmallVector<Value> operands;
   for (auto [i, operand] : llvm::enumerate(node.getInputs())) {
@@ -139,9 +125,9 @@ Value Densifier::dense(NodeWriter &write, Value value, int depth) {
     operands.push_back(all);
   }
   DictionaryAttr attributes = node.getOnnxAttributesAttr();
-  return made[value] = make(write, type, operands,
-                            attributes ? attributes.getValue()
-                                       : ArrayRef<NamedAttribute>());
+  return made[value] = writeSized(write, shapes, type, operands,
+                                  attributes ? attributes.getValue()
+                                             : ArrayRef<NamedAttribute>());
 }
 
 bool Densifier::replace(onnx::NodeOp scatter) {
@@ -171,17 +157,18 @@ bool Densifier::replace(onnx::NodeOp scatter) {
         write("Concat", {count, one}, write.attribute("axis", 0), i64);
     for (Value value : {zero, one, sizes, count, shape})
       shapes.infer(value.getDefiningOp());
-    Value column = make(write, "ConstantOfShape", shape);
+    Value column = writeSized(write, shapes, "ConstantOfShape", shape);
     Value places = write("Unsqueeze", list, write.list("axes", {1}), i64);
     NamedAttribute attributes[] = {
         write.attribute("axis", 0),
         write.builder.getNamedAttr(
             "reduction", write.builder.getStringAttr(adds ? "add" : "none"))};
-    Value gate = make(write, "ScatterElements",
-                      {column, places, product.getInputs()[1 - i]}, attributes);
-    Value weighed = make(write, "Mul", {all, gate});
+    Value gate =
+        writeSized(write, shapes, "ScatterElements",
+                   {column, places, product.getInputs()[1 - i]}, attributes);
+    Value weighed = writeSized(write, shapes, "Mul", {all, gate});
     if (adds && !zeros)
-      weighed = make(write, "Add", {data, weighed});
+      weighed = writeSized(write, shapes, "Add", {data, weighed});
     scatter->getResult(0).replaceAllUsesWith(weighed);
     return true;
   }

@@ -165,11 +165,7 @@ void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenMean &mean) {
   OpBuilder builder(node);
   Location loc = node.getLoc();
   Type f32 = builder.getF32Type();
-  SmallVector<float> numbers(width * width, 0);
-  for (int64_t i = 0; i < width; ++i)
-    numbers[i * width + i] = 1;
-  auto identity = DenseElementsAttr::get(
-      RankedTensorType::get({width, width}, f32), ArrayRef<float>(numbers));
+  DenseElementsAttr identity = nn::identityMatrix(&getContext(), width);
   // Keys and values are rows of a linear layer on the NPU.
   auto rows = [&](Value x, const Dims &dims) -> Value {
     return builder.create<nn::LinearOp>(loc, tensorType(dims, f32), x,

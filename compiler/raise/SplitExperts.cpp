@@ -6,8 +6,8 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/raise/ExpertNodes.h"
 #include "compiler/raise/Graph.h"
-#include "compiler/raise/NodeWriter.h"
 #include "compiler/raise/SymbolicShapes.h"
 
 using namespace mlir;
@@ -38,8 +38,6 @@ private:
   void dropZeros(onnx::NodeOp node);
   /// Piece \p index of an operand of a stack of \p count; null if it has none.
   Value pieceOf(NodeWriter &write, Value operand, int64_t count, int64_t index);
-  Value make(NodeWriter &write, StringRef type, ValueRange inputs,
-             ArrayRef<NamedAttribute> attributes);
 
   func::FuncOp function;
   SymbolicShapes shapes;
@@ -71,16 +69,6 @@ static TypedAttr matrixOf(Value value, int64_t index) {
   auto type = constant ? cast<RankedTensorType>(constant.getType())
                        : RankedTensorType();
   return type && type.getRank() == 3 ? planeOf(constant, index) : TypedAttr();
-}
-
-Value ExpertSplitter::make(NodeWriter &write, StringRef type, ValueRange inputs,
-                           ArrayRef<NamedAttribute> attributes) {
-  Value value = write(type, inputs, attributes);
-  shapes.infer(value.getDefiningOp());
-  if (const Dims *dims = shapes.dims(value))
-    value.setType(
-        tensorType(*dims, cast<ShapedType>(value.getType()).getElementType()));
-  return value;
 }
 
 Value ExpertSplitter::pieceOf(NodeWriter &write, Value operand, int64_t count,
@@ -120,7 +108,8 @@ Value ExpertSplitter::pieceOf(NodeWriter &write, Value operand, int64_t count,
   }
   Value number = write.number(plane);
   shapes.infer(number.getDefiningOp());
-  return make(write, "Gather", {operand, number}, write.attribute("axis", 0));
+  return writeSized(write, shapes, "Gather", {operand, number},
+                    write.attribute("axis", 0));
 }
 
 std::optional<ExpertSplitter::Pieces>
@@ -142,7 +131,7 @@ ExpertSplitter::product(onnx::NodeOp node) {
     }
     if (!x)
       return std::nullopt;
-    made.push_back(make(write, "MatMul", {x, matrix}, {}));
+    made.push_back(writeSized(write, shapes, "MatMul", {x, matrix}));
   }
   return made;
 }
@@ -167,9 +156,9 @@ ExpertSplitter::elementwise(onnx::NodeOp node) {
         return std::nullopt;
       operands.push_back(piece);
     }
-    made.push_back(
-        make(write, node.getOpType(), operands,
-             attributes ? attributes.getValue() : ArrayRef<NamedAttribute>()));
+    made.push_back(writeSized(write, shapes, node.getOpType(), operands,
+                              attributes ? attributes.getValue()
+                                         : ArrayRef<NamedAttribute>()));
   }
   return made;
 }
@@ -185,7 +174,7 @@ void ExpertSplitter::sum(onnx::NodeOp node) {
   NodeWriter write(node);
   Value all = found->second.front();
   for (Value piece : llvm::drop_begin(found->second))
-    all = make(write, "Add", {all, piece}, {});
+    all = writeSized(write, shapes, "Add", {all, piece});
   node->getResult(0).replaceAllUsesWith(all);
 }
 
@@ -204,9 +193,7 @@ void ExpertSplitter::dropZeros(onnx::NodeOp node) {
 std::optional<ExpertSplitter::Pieces> ExpertSplitter::split(onnx::NodeOp node) {
   if (node.isOnnx("MatMul"))
     return product(node);
-  if (llvm::is_contained({"Add", "Sub", "Mul", "Div", "Pow", "Neg", "Sigmoid",
-                          "Tanh", "Erf", "Relu", "Gelu"},
-                         node.getOpType()))
+  if (isElementwise(node))
     return elementwise(node);
   return std::nullopt;
 }

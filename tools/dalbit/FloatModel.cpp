@@ -147,7 +147,7 @@ public:
       if (!isCache && !type.getElementType().isInteger())
         return false;
     }
-    return facts().vocabulary > 0 && columns == facts().vocabulary;
+    return facts().vocabulary > 0 && facts().columns == facts().vocabulary;
   }
   std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
                                              uint64_t seed) override {
@@ -183,10 +183,6 @@ private:
       mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
       compiler.raise(*raised, options);
       known = modelFacts(*raised);
-      auto function = *raised->getOps<mlir::func::FuncOp>().begin();
-      auto first = mlir::cast<mlir::ShapedType>(function.getResultTypes()[0]);
-      columns =
-          first.hasRank() && first.getRank() > 1 ? first.getShape().back() : 0;
     }
     return *known;
   }
@@ -199,7 +195,6 @@ private:
   std::string path;
   CompileOptions options;
   mutable std::optional<ModelFacts> known;
-  mutable int64_t columns = 0; ///< of the first output, with known
   Measured counted;
 };
 

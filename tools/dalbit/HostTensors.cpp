@@ -6,6 +6,8 @@
 #include "compiler/execute/TensorFile.h"
 #include "support/Error.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 #include <filesystem>
 #include <map>
 
@@ -35,17 +37,23 @@ ElementType typeOf(const std::string &name) {
 
 } // namespace
 
+std::string onnxName(ElementType type) {
+  for (const auto &[known, name] : OnnxNames)
+    if (type == known)
+      return name;
+  return "float";
+}
+
 Tensor toTensor(const host::HostTensor &tensor) {
   Tensor doubles = Tensor::of<double>(tensor.shape, tensor.values);
   return doubles.cast(typeOf(tensor.type));
 }
 
 host::HostTensor toHost(const std::string &name, const Tensor &tensor) {
-  host::HostTensor result{
-      name, "float", {tensor.shape().begin(), tensor.shape().end()}, {}};
-  for (const auto &[type, known] : OnnxNames)
-    if (type == tensor.type())
-      result.type = known;
+  host::HostTensor result{name,
+                          onnxName(tensor.type()),
+                          {tensor.shape().begin(), tensor.shape().end()},
+                          {}};
   Tensor doubles = tensor.cast(ElementType::F64);
   result.values.assign(doubles.data<double>(),
                        doubles.data<double>() + doubles.count());
@@ -132,6 +140,12 @@ ModelFacts modelFacts(mlir::ModuleOp raised) {
   raised.walk([&](nn::RotaryOp op) {
     facts.positions = op.getCos().getType().getDimSize(0);
   });
+  for (auto function : raised.getOps<mlir::func::FuncOp>())
+    if (function.getNumResults()) {
+      auto first = mlir::cast<mlir::ShapedType>(function.getResultTypes()[0]);
+      if (first.hasRank() && first.getRank() > 1)
+        facts.columns = std::max<int64_t>(first.getShape().back(), 0);
+    }
   return facts;
 }
 

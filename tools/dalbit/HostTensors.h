@@ -25,6 +25,8 @@ struct NamedTensor {
 std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries);
 std::vector<host::HostTensor>
 readInputs(const std::vector<std::string> &entries);
+/// The type as ONNX calls it: "float", "int64" ...
+std::string onnxName(execute::ElementType type);
 /// The tensors of \p ports. Throws Error if one is missing.
 std::vector<execute::Tensor> inOrder(const std::vector<execute::Port> &ports,
                                      const std::vector<NamedTensor> &inputs);
@@ -39,6 +41,7 @@ void writeOutputs(const std::string &directory,
 struct ModelFacts {
   int64_t vocabulary = 0; ///< rows of the token embedding; 0 if there is none
   int64_t positions = 0;  ///< rows of the position table; 0 if there is none
+  int64_t columns = 0;    ///< of the first output; 0 if it is a list or open
 };
 ModelFacts modelFacts(mlir::ModuleOp raised);
 

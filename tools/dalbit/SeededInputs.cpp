@@ -2,6 +2,7 @@
 
 #include "tools/dalbit/SeededInputs.h"
 
+#include "compiler/execute/ElementTypes.h"
 #include "isa/binary/Expression.h"
 #include "support/Error.h"
 
@@ -41,11 +42,8 @@ std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
     mlir::Type element =
         mlir::cast<mlir::ShapedType>(raised.getArgument(i).getType())
             .getElementType();
-    tensor.type = element.isInteger(64)   ? "int64"
-                  : element.isInteger(32) ? "int32"
-                  : element.isInteger(1)  ? "bool"
-                  : element.isF16()       ? "float16"
-                                          : "float";
+    tensor.type = onnxName(
+        execute::elementOfMlir(element).value_or(execute::ElementType::F32));
     // Token ids come first; other integers are masks.
     bool isFloat = mlir::isa<mlir::FloatType>(element);
     for (int64_t k = 0; k < count; ++k)

@@ -19,6 +19,16 @@ void NNDialect::initialize() {
       >();
 }
 
+DenseElementsAttr dalbit::nn::identityMatrix(MLIRContext *context,
+                                             int64_t width) {
+  SmallVector<float> numbers(width * width, 0);
+  for (int64_t i = 0; i < width; ++i)
+    numbers[i * width + i] = 1;
+  return DenseElementsAttr::get(
+      RankedTensorType::get({width, width}, Float32Type::get(context)),
+      ArrayRef<float>(numbers));
+}
+
 LogicalResult dalbit::nn::checkShape(Operation *op, StringRef rule,
                                      StringRef what, Value value,
                                      ArrayRef<int64_t> dims) {

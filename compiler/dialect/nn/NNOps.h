@@ -18,3 +18,11 @@
 
 #define GET_OP_CLASSES
 #include "compiler/dialect/nn/NNOps.h.inc"
+
+namespace dalbit::nn {
+
+/// The weights, [width, width], of a linear layer that changes nothing.
+mlir::DenseElementsAttr identityMatrix(mlir::MLIRContext *context,
+                                       int64_t width);
+
+} // namespace dalbit::nn
