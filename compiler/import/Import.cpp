@@ -177,6 +177,8 @@ OwningOpRef<ModuleOp> importFile(MLIRContext &context, StringRef path) {
   const MappedFile &file =
       context.getLoadedDialect<onnx::OnnxDialect>()->mapFile(path);
   try {
+    if (file.size() == 0)
+      throw Error("the file is empty");
     std::string skeleton = skeletonOf({file.data(), file.size()});
     ::onnx::ModelProto model;
     if (skeleton.size() > size_t(INT32_MAX) ||

@@ -4,6 +4,8 @@
 
 #include "support/Error.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cstdint>
 
 namespace dalbit::import {
@@ -49,6 +51,15 @@ void appendVarint(std::string &out, uint64_t value) {
 [[noreturn]] void malformed(size_t position) {
   throw Error("not an ONNX model: the file is damaged or cut off near byte " +
               std::to_string(position));
+}
+
+/// The part that begins at \p start goes on past the end of what holds it.
+[[noreturn]] void tooLong(size_t start, uint64_t end, size_t fileSize) {
+  if (end <= fileSize)
+    malformed(start);
+  throw Error("not an ONNX model: the file is damaged or cut off: it has " +
+              std::to_string(fileSize) + " bytes, what begins at byte " +
+              std::to_string(start) + " ends at byte " + std::to_string(end));
 }
 
 class Scanner {
@@ -98,7 +109,7 @@ std::string Scanner::copy(Message message, size_t begin, size_t end,
     case 2: {
       uint64_t given = varint(at, end);
       if (given > end - at)
-        malformed(start);
+        tooLong(start, llvm::SaturatingAdd(uint64_t(at), given), file.size());
       length = size_t(given);
       break;
     }
@@ -109,7 +120,7 @@ std::string Scanner::copy(Message message, size_t begin, size_t end,
       malformed(start);
     }
     if (length > end - at)
-      malformed(start);
+      tooLong(start, at + length, file.size());
     size_t content = at;
     at += length;
     if ((key & 7) == 2) {

@@ -6,6 +6,7 @@
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/quantise/LinearWeights.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -289,13 +290,20 @@ LogicalResult Converter::results(func::ReturnOp op) {
   return success();
 }
 
-static LogicalResult refuse(Operation *op) {
+static StringRef nameOf(Operation *op) {
+  if (auto node = dyn_cast<onnx::NodeOp>(op))
+    return node.getOpType();
+  return op->getName().getStringRef();
+}
+
+/// \p before is a node further up that stays as in the file too, or null.
+static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
   InFlightDiagnostic error = op->emitError()
-                             << "the NPU cannot run this operation yet: ";
-  if (auto type = op->getAttrOfType<StringAttr>("op_type"))
-    error << type.getValue();
-  else
-    error << op->getName();
+                             << "the NPU cannot run this operation yet: "
+                             << nameOf(op);
+  if (before)
+    error.attachNote() << "the first in front of it is " << nameOf(before)
+                       << " '" << before.getNodeName() << "'";
   error.attachNote() << "compile --explain lists what was recognised, what was "
                         "not, and why";
   return error;
@@ -360,7 +368,7 @@ static int weightOf(onnx::NodeOp node) {
 /// Of the nodes that stay as in the file, the one that says most about why:
 /// the sizes and masks in front of an attention that was not recognised stay
 /// too.
-static Operation *chiefOf(ArrayRef<Operation *> ops) {
+static onnx::NodeOp chiefOf(ArrayRef<Operation *> ops) {
   onnx::NodeOp chief;
   for (Operation *op : ops)
     if (auto node = dyn_cast<onnx::NodeOp>(op))
@@ -369,12 +377,29 @@ static Operation *chiefOf(ArrayRef<Operation *> ops) {
   return chief;
 }
 
+/// The first node with arithmetic on floats that \p chief waits for; null if
+/// there is none.
+static onnx::NodeOp firstBefore(onnx::NodeOp chief) {
+  llvm::SetVector<Operation *> sources;
+  sources.insert(chief);
+  onnx::NodeOp first;
+  for (size_t i = 0; i < sources.size(); ++i)
+    for (Value operand : sources[i]->getOperands()) {
+      auto node = operand.getDefiningOp<onnx::NodeOp>();
+      if (!node || !sources.insert(node))
+        continue;
+      if (weightOf(node) > 0 && (!first || node->isBeforeInBlock(first)))
+        first = node;
+    }
+  return first;
+}
+
 LogicalResult Converter::run() {
   SmallVector<Operation *> old;
   for (Operation &op : function.getBody().front())
     old.push_back(&op);
-  if (Operation *node = chiefOf(old))
-    return refuse(node);
+  if (onnx::NodeOp chief = chiefOf(old))
+    return refuse(chief, firstBefore(chief));
   for (Operation *op : old)
     if (failed(convert(op)))
       return failure();

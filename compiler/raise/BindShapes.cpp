@@ -310,6 +310,14 @@ static std::optional<SymbolicExpr> meaningOfName(StringRef name) {
   return std::nullopt;
 }
 
+/// Numbers whose sizes are fixed but for how many of them there are.
+static bool isRowsOf(const Input &input) {
+  return input.dims.size() > 1 &&
+         isa<FloatType>(getElementTypeOrSelf(input.argument.getType())) &&
+         llvm::all_of(ArrayRef(input.dims).drop_front(),
+                      [](const Dimension &dim) { return bool(dim.fixed); });
+}
+
 LogicalResult BindShapesPass::bindNames() {
   llvm::StringMap<SymbolicExpr> named;
   for (Input &input : inputs)
@@ -339,6 +347,10 @@ LogicalResult BindShapesPass::bindNames() {
       }
       if (!input.actual.empty()) {
         dim.meaning = SymbolicExpr(input.actual[index]);
+        continue;
+      }
+      if (index == 0 && isRowsOf(input)) {
+        dim.meaning = SymbolicExpr(Symbol::B);
         continue;
       }
       InFlightDiagnostic diagnostic = error(

@@ -141,6 +141,12 @@ double fromPair(uint32_t word) {
   return std::ldexp(double(int16_t(word)), -int(int8_t(word >> 16)));
 }
 
+std::optional<double> borderLimit(const binary::Tensor &tensor) {
+  if (tensor.scale != binary::ScaleKind::Fixed)
+    return std::nullopt;
+  return std::ldexp(limitsOf(tensor.type).high + 0.5, -tensor.fractionBits);
+}
+
 void writeTensor(Memory &memory, const binary::Tensor &tensor,
                  const std::vector<int64_t> &shape,
                  const std::vector<double> &values) {

@@ -10,6 +10,7 @@
 #include "simulator/host/Memory.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ std::string shapeText(const std::vector<int64_t> &shape);
 /// The pair nearest to \p value >= 0 as S1 rounds, as a word in memory.
 uint32_t toPair(double value);
 double fromPair(uint32_t word);
+
+/// What the size of a number that comes in at \p tensor has to stay below, so
+/// that it does not become another one; none where saturating is right (what a
+/// mask adds) or a row has its scale.
+std::optional<double> borderLimit(const binary::Tensor &tensor);
 
 /// Writes \p values where the table says that \p tensor lies: as they are, as
 /// round(x * 2^fractionBits), as codes and a scale for each row, or as what a

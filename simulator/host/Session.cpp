@@ -383,11 +383,19 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
                   shapeText(input.shape) + ", expected " + shapeText(expected));
     checkLimit(*tensor, input);
     bool isScore = tensor->scale == binary::ScaleKind::Score;
+    std::optional<double> limit = borderLimit(*tensor);
     for (size_t i = 0; i < input.values.size(); ++i)
       if (isScore ? std::isnan(input.values[i])
                   : !std::isfinite(input.values[i]))
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is not finite");
+      else if (limit && std::fabs(input.values[i]) >= *limit)
+        throw Error("input '" + input.name + "': value " + std::to_string(i) +
+                        " is " + nlohmann::json(input.values[i]).dump() +
+                        "; the NPU takes numbers up to " +
+                        nlohmann::json(std::floor(*limit)).dump() + " here",
+                    {"scale this input and what reads it; --engine float "
+                     "takes all numbers"});
   }
   for (const binary::Tensor &tensor : program.tensors)
     if (isInput(tensor) && !isOptional(tensor, before) &&

@@ -18,7 +18,6 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HARNESS = ("AxiStalls.h", "Harness.cpp", "HarnessApi.h", "shim.h")
 
 
 def read_mutations():
@@ -35,16 +34,12 @@ def mutated(name, path, old, new):
     return text.replace(old + "\n", new + "\n")
 
 
-def tree(folder, build):
-    """What an installed dalbit finds beside itself, with an rtl/ of its own."""
-    (folder / "bin").mkdir()
-    shutil.copy(build / "bin/dalbit", folder / "bin/dalbit")
-    share = folder / "share/dalbit"
-    shutil.copytree(ROOT / "rtl", share / "rtl", ignore=shutil.ignore_patterns("synth", "*.md"))
-    shutil.copy(build / "rtl/npu_pkg.sv", share / "rtl/npu_pkg.sv")
-    (share / "harness").mkdir()
-    for name in HARNESS:
-        shutil.copy(ROOT / "simulator/verilated" / name, share / "harness" / name)
+def install(folder, build):
+    """An installed dalbit with an rtl/ of its own: what the rtl engine needs is what is installed."""
+    result = subprocess.run(["cmake", "--install", str(build), "--prefix", str(folder)],
+                            capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"error: {build} cannot be installed: {result.stderr.strip()}")
 
 
 def look(folder, args):
@@ -80,7 +75,7 @@ def main():
     missed = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
-        tree(folder, args.build.resolve())
+        install(folder, args.build.resolve())
         if difference := look(folder, args):
             sys.exit(f"error: engines differ without a fault: {difference}")
         for name, kind, path, old, new in mutations:

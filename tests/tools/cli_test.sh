@@ -40,6 +40,8 @@ check "compile" "$dalbit" compile "$model" -o "$work/t.dbn" --target nano
 check "readelf lists the sections" sh -c "/usr/lib/llvm-19/bin/llvm-readelf -S $work/t.dbn | grep -q dalbit.weights"
 check "inspect" sh -c "$dalbit inspect $work/t.dbn | grep -q 'entry *decode'"
 check "explain says what a token costs" sh -c "$dalbit compile $model --explain >$work/explain && grep -q '4 attention' $work/explain && grep -q 'a token *1.82 M MACs' $work/explain && grep -q 'refused *nothing' $work/explain"
+check "a run without report and files says the next token" sh -c "$dalbit run $model --tokens 12,7 | grep -q '^next token [0-9]'"
+check "version" sh -c "$dalbit --version | grep -q '^dalbit [0-9]'"
 check "disassemble" sh -c "$dalbit inspect $work/t.dbn --disassemble | grep -q 'go matrix'"
 "$dalbit" run "$work/t.dbn" --engine functional --prompt 'And the ' --generate 16 --json "$work/f.json" --record "$work/f.rec" >/dev/null
 "$dalbit" run "$work/t.dbn" --engine rtl --prompt 'And the ' --generate 16 --json "$work/r.json" --record "$work/r.rec" >/dev/null
@@ -157,7 +159,12 @@ exit(not (run['total_ns'] > 40 and run['rd_lat_p99_ns'] >= run['rd_lat_avg_ns'] 
 # Bad input.
 refuses "a bad line of a fuzz case" "bad.s:2" sh -c "printf '.target nano\nnop r1\n' >$work/bad.s; $dalbit fuzz --replay $work/bad.s"
 head -c 100000 "$model" >"$work/short.onnx"
-refuses "truncated model" "short.onnx" "$dalbit" compile "$work/short.onnx" -o "$work/out/x.dbn"
+refuses "truncated model" "short.onnx: .*it has 100000 bytes" "$dalbit" compile "$work/short.onnx" -o "$work/out/x.dbn"
+: >"$work/empty.onnx"
+refuses "empty model" "the file is empty" "$dalbit" compile "$work/empty.onnx" -o "$work/out/x.dbn"
+refuses "an input that is given twice" "given twice" "$dalbit" run "$model" --input x="$work/sets/test_data_set_0/input_0.pb" --input x="$work/sets/test_data_set_0/input_0.pb"
+refuses "a clock without time" "has no time" "$dalbit" run "$model" --frequency 200
+check "an unknown command is named" sh -c "$dalbit nonsense 2>&1 | grep -q \"^error: 'nonsense'\""
 refuses "missing model" "none.onnx" "$dalbit" compile "$work/none.onnx" -o "$work/out/x.dbn"
 head -c 50000 "$work/t.dbn" >"$work/short.dbn"
 refuses "truncated binary" "short.dbn" "$dalbit" run "$work/short.dbn"

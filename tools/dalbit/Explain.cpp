@@ -177,7 +177,8 @@ std::optional<binary::Program> explain(const std::string &path,
   } catch (const Error &error) {
     row("refused", error.what());
     for (const std::string &note : error.notes)
-      row("", note);
+      if (note.find("compile --explain") == std::string::npos) // this is it
+        row("", note);
     return std::nullopt;
   }
 }

@@ -66,9 +66,12 @@ std::vector<NamedTensor> readTensors(const std::vector<std::string> &entries) {
     size_t equals = entry.find('=');
     if (equals == std::string::npos)
       throw Error("--input " + entry + ": is not NAME=FILE");
-    execute::TensorFile file =
-        execute::readTensorFile(entry.substr(equals + 1));
-    inputs.push_back({entry.substr(0, equals), file.tensor});
+    std::string name = entry.substr(0, equals);
+    for (const NamedTensor &input : inputs)
+      if (input.name == name)
+        throw Error("--input " + name + " is given twice");
+    inputs.push_back(
+        {name, execute::readTensorFile(entry.substr(equals + 1)).tensor});
   }
   return inputs;
 }

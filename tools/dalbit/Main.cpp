@@ -19,6 +19,7 @@ int main(int argc, char **argv) {
   CLI::App app{"Compiles ONNX transformers to NPU binaries, runs them and "
                "reports cycles and joules."};
   app.name("dalbit");
+  app.set_version_flag("--version", "dalbit " DALBIT_VERSION);
   app.require_subcommand(1);
   app.failure_message([](const CLI::App *failed, const CLI::Error &error) {
     return "error: " + std::string(error.what()) + "\nnote: see " +
@@ -32,6 +33,18 @@ int main(int argc, char **argv) {
   tool::addTargets(app);
   tool::addFuzz(app);
   tool::addDram(app);
+  // CLI11 says only that there is none.
+  bool isKnown = argc < 2 || argv[1][0] == '-';
+  std::string commands;
+  for (const CLI::App *command : app.get_subcommands({})) {
+    isKnown = isKnown || command->check_name(argv[1]);
+    commands += (commands.empty() ? "" : ", ") + command->get_name();
+  }
+  if (!isKnown) {
+    std::fprintf(stderr, "error: '%s' is no command\nnote: known are %s\n",
+                 argv[1], commands.c_str());
+    return 2;
+  }
   try {
     app.parse(argc, argv);
     if (std::fflush(stdout) || std::ferror(stdout))

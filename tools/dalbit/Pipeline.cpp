@@ -154,7 +154,7 @@ Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
                 place = placeOf(diagnostic.getLocation());
     // What belongs to no node has the file as its place; `fail` names it.
     if (!place.empty() && place != source &&
-        text.find(place) == std::string::npos)
+        text.find("'" + place + "'") == std::string::npos)
       text = "node '" + place + "': " + text;
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
       errors.push_back(text);

@@ -14,6 +14,7 @@
 #include "tools/dalbit/Reports.h"
 #include "tools/dalbit/Specialise.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <random>
@@ -116,6 +117,31 @@ std::vector<NamedTensor> runSeeded(const RunState &state, Model &model) {
   return model.runTensors(inputs);
 }
 
+/// Neither a report nor files.
+bool showsNothing(const RunState &state) {
+  return (state.model.engine == "functional" ||
+          state.model.engine == "float") &&
+         state.output.empty() && state.json.empty();
+}
+
+/// A line for each output, for a run that shows nothing else: it was computed,
+/// and what to add to see more.
+void showOutputs(const std::vector<NamedTensor> &outputs) {
+  for (const NamedTensor &output : outputs) {
+    host::HostTensor tensor = toHost(output.name, output.tensor);
+    std::printf("output '%s' %s %s", tensor.name.c_str(), tensor.type.c_str(),
+                host::shapeText(tensor.shape).c_str());
+    if (!tensor.values.empty()) {
+      auto [least, most] =
+          std::minmax_element(tensor.values.begin(), tensor.values.end());
+      std::printf(", %.6g .. %.6g", *least, *most);
+    }
+    std::printf("\n");
+  }
+  std::fprintf(stderr, "note: --output DIR writes them as .npy files; --engine "
+                       "fast or rtl tells cycles and energy\n");
+}
+
 /// Prefill, then one decode step for each further token (M5). Returns the text
 /// that the model wrote, or its token ids; none if nothing is computed.
 std::optional<std::string> generate(RunState &state, Model &model,
@@ -140,11 +166,13 @@ std::optional<std::string> generate(RunState &state, Model &model,
   if (isShown)
     show(terminal.put(state.prompt));
   std::string text;
+  int32_t last = 0;
   Progress progress("decode", uint64_t(wanted));
   uint64_t done = 0;
   auto rows = host::generate(
       model.language(), ids, uint64_t(wanted), all, [&](int32_t token) {
         progress.update(++done);
+        last = token;
         if (!state.generate || !isShown)
           return;
         std::string part = tokenizer
@@ -158,6 +186,8 @@ std::optional<std::string> generate(RunState &state, Model &model,
   show(terminal.finish());
   if (state.hasPrompt || state.generate)
     std::printf("\n");
+  if (!state.generate && showsNothing(state))
+    std::printf("next token %d\n", last);
   if (all) {
     host::HostTensor logits{
         model.logitsName(),
@@ -195,6 +225,10 @@ void checkOptions(const RunState &state) {
     throw Error("--record writes what steers an NPU program; the float engine "
                 "has none",
                 {"use --engine functional, fast or rtl"});
+  if (model.frequency && model.engine != "fast" && model.engine != "rtl")
+    throw Error("--frequency changes how long a run takes; the " +
+                    model.engine + " engine has no time",
+                {"use --engine fast or rtl, or leave it out"});
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
                 {"give the number of positions in the cache"});
@@ -224,6 +258,8 @@ void run(RunState &state) {
     std::fputs(report::toText(report).c_str(), stdout);
   if (!state.json.empty())
     writeFile(state.json, report::toJson(report));
+  if (!text && showsNothing(state))
+    showOutputs(outputs);
 }
 
 } // namespace

@@ -189,7 +189,12 @@ TEST_CASE("a file that is no model is refused", "[import]") {
   CHECK_THAT(importFile(context, folder.write("a", "hello world")).error,
              Catch::Contains("not an ONNX model"));
   CHECK_THAT(importFile(context, folder.write("b", "")).error,
-             Catch::Contains("not an ONNX model"));
+             Catch::Contains("the file is empty"));
+  std::string whole = "\x3a\x05"
+                      "graph"; // field 7 of 5 bytes
+  CHECK_THAT(
+      importFile(context, folder.write("c", whole.substr(0, 4))).error,
+      Catch::Contains("has 4 bytes, what begins at byte 0 ends at byte 7"));
   CHECK_THAT(importFile(context, folder.file("none")).error,
              Catch::Contains("cannot open"));
 }

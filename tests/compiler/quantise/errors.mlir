@@ -36,10 +36,24 @@ func.func @repeated_row(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 func.func @chief(%x: tensor<?x?x8xf32>) -> (tensor<3xi64>, tensor<?x?x8xf32>) {
   %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<3xi64>
   %a = onnx.node "Abs"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
-  // expected-error @+2 {{the NPU cannot run this operation yet: Softmax}}
+  // expected-error @+3 {{the NPU cannot run this operation yet: Softmax}}
+  // expected-note @+2 {{the first in front of it is Abs}}
   // expected-note @+1 {{compile --explain lists what was recognised}}
   %y = onnx.node "Softmax"(%a) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %s, %y : tensor<3xi64>, tensor<?x?x8xf32>
+}
+
+// -----
+
+// What it waits for may be the reason.
+func.func @before(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %a = onnx.node "Tan"(%x) opset 13 name "first" : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %b = onnx.node "Abs"(%a) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  // expected-error @+3 {{the NPU cannot run this operation yet: Softmax}}
+  // expected-note @+2 {{the first in front of it is Tan 'first'}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %y = onnx.node "Softmax"(%b) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %y : tensor<?x?x8xf32>
 }
 
 // -----

@@ -9,6 +9,13 @@ func.func @open(%x: tensor<1x?xf32> {dalbit.name = "frames", dalbit.dims = ["1",
 
 // -----
 
+// Rows whose number is open are as many as a batch has.
+func.func @rows(%x: tensor<?x4xf32> {dalbit.name = "frames", dalbit.dims = ["?", "4"]}) {
+  return
+}
+
+// -----
+
 // expected-error @+1 {{input 'frames' has no rank}}
 func.func @unranked(%x: tensor<*xf32> {dalbit.name = "frames"}) {
   return

@@ -319,6 +319,30 @@ TEST_CASE("inputs that do not fit the model are named", "[session]") {
   CHECK(error({idsTensor({1, 0}, {})}) == "there is no token to run");
 }
 
+TEST_CASE("numbers that would saturate at the border are refused",
+          "[session]") {
+  binary::Program code = program();
+  binary::Tensor features = code.tensors[1];
+  features.name = "features";
+  features.role = binary::Role::None;
+  features.onnxType = "float";
+  features.scale = binary::ScaleKind::Fixed;
+  features.fractionBits = 16;
+  features.shape = features.onnxShape = {"B", "2"};
+  code.tensors.push_back(features);
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session(code, memory, engine);
+  std::vector<HostTensor> outputs;
+  HostTensor given{"features", "float", {1, 2}, {0, -32767.9}};
+  CHECK_NOTHROW(session.runOnce({idsTensor({1, 1}, {1}), given}, outputs));
+  given.values[1] = -32768.5;
+  CHECK_THROWS_WITH(
+      session.runOnce({idsTensor({1, 1}, {1}), given}, outputs),
+      "input 'features': value 1 is -32768.5; the NPU takes numbers up to "
+      "32767.0 here");
+}
+
 TEST_CASE("what a model needs is seeded where nobody gives it", "[session]") {
   binary::Program code = program();
   Memory memory{1 << 20};
