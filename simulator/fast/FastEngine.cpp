@@ -194,6 +194,7 @@ host::StepResult FastEngine::run(const host::Start &start) {
   result.timed = true;
   result.byTag = state->npu.byTag();
   result.counters = state->npu.counters();
+  result.counters.cycles = 0; // are by tag, too
   for (const auto &[tag, counters] : result.byTag)
     add(result.counters, counters);
   for (const auto &[name, value] : state->dramCounters())

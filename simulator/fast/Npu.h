@@ -58,7 +58,9 @@ public:
 
   // After a run.
   isa::Counters counters() const { return total; }
-  std::map<uint32_t, isa::Counters> byTag() { return tally.end(); }
+  std::map<uint32_t, isa::Counters> byTag() {
+    return tally.end(Cycle(total.cycles));
+  }
   const dram::DramCounters &dramCounters() const { return memory.counters(); }
   const Dispatch &dispatch(unsigned unit) const { return units[unit]; }
   uint8_t semaphore(unsigned index) const { return semaphores[index]; }

@@ -172,7 +172,7 @@ void Npu::retag(UnitNumber unit, uint32_t newTag, Cycle now) {
     settleIn(now);
   if (unit == DmaOut && tally.tag(unit) != newTag)
     settleOut(now);
-  tally.retag(unit, newTag);
+  tally.retag(unit, newTag, now + 1 - startAt);
 }
 
 /// done_o of the oldest instruction is in \p now.

@@ -10,6 +10,8 @@ Attribution::Attribution() {
   unitOf.fill(-1);
   for (unsigned i = 0; i < isa::CounterCount; ++i) {
     const isa::CounterInfo &info = isa::counters()[i];
+    if (info.name == std::string("cycles"))
+      cycles = i;
     for (unsigned u = 0; u < isa::UnitCount; ++u) {
       std::string unit = isa::units()[u].name;
       if (unit != info.unit)
@@ -25,6 +27,8 @@ void Attribution::begin(const CounterValues &now) {
   byTag.clear();
   settled = now;
   tags.fill(0);
+  timeTag.reset();
+  timeFrom = turned = now[cycles];
   for (unsigned u = 0; u < isa::UnitCount; ++u)
     busyBefore[u] = now[busy[u]];
 }
@@ -42,7 +46,20 @@ void Attribution::settle(unsigned unit, uint32_t tag,
   }
 }
 
+/// Of units that turn in one cycle the last one decides; they come in order.
+void Attribution::turn(uint32_t tag, uint64_t cycle) {
+  if (timeTag && cycle != turned) {
+    byTag[*timeTag].cycles += cycle - timeFrom;
+    timeFrom = cycle;
+  }
+  timeTag = tag;
+  turned = cycle;
+}
+
 void Attribution::retag(unsigned unit, uint32_t tag, const CounterValues &now) {
+  if (unit == unsigned(isa::Unit::Matrix) ||
+      unit == unsigned(isa::Unit::Vector))
+    turn(tag, now[cycles]);
   if (now[busy[unit]] != busyBefore[unit])
     settle(unit, tags[unit], now);
   tags[unit] = tag;
@@ -55,6 +72,8 @@ std::map<uint32_t, isa::Counters> Attribution::end(const CounterValues &now) {
       other = tags[u];
   for (unsigned u = 0; u < isa::UnitCount; ++u)
     settle(u, now[busy[u]] != busyBefore[u] ? tags[u] : other, now);
+  if (uint64_t left = now[cycles] - timeFrom)
+    byTag[timeTag.value_or(other)].cycles += left;
   return std::move(byTag);
 }
 

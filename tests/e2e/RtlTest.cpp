@@ -52,6 +52,7 @@ TEST_CASE("what layers count adds up to the whole", "[rtl]") {
   for (const auto &[tag, counters] : result.byTag)
     sum += counters;
   CHECK(result.counters.cycles > 0);
+  CHECK(sum.cycles == result.counters.cycles);
   CHECK(result.counters.matrix.macsW8 > 0);
   CHECK(sum.matrix.macsW8 == result.counters.matrix.macsW8);
   CHECK(sum.vector.loadOps == result.counters.vector.loadOps);

@@ -20,6 +20,7 @@ uint64_t &at(CounterValues &values, const std::string &name) {
 
 constexpr unsigned DmaIn = unsigned(isa::Unit::DmaIn);
 constexpr unsigned Matrix = unsigned(isa::Unit::Matrix);
+constexpr unsigned Vector = unsigned(isa::Unit::Vector);
 
 } // namespace
 
@@ -83,7 +84,43 @@ TEST_CASE("a run begins without the last one's tags", "[attribution]") {
   REQUIRE(byTag.size() == 1);
   CHECK(byTag.at(0).dmaIn.bytes == 64);
   CHECK(byTag.at(0).sequencer.instructions == 0);
-  CHECK(byTag.at(0).cycles == 0);
+  CHECK(byTag.at(0).cycles == 3);
+}
+
+TEST_CASE("time belongs to the tag that matrix or vector unit took last",
+          "[attribution]") {
+  Attribution attribution;
+  CounterValues now{};
+  at(now, "cycles") = 1000; // of earlier runs
+  attribution.begin(now);
+  at(now, "cycles") += 5;
+  attribution.retag(DmaIn, 7, now); // a prefetch is not yet the layer's time
+  at(now, "cycles") += 5;
+  attribution.retag(Matrix, 5, now);
+  at(now, "cycles") += 20;
+  attribution.retag(Matrix, 8, now);
+  attribution.retag(Vector, 9, now);
+  at(now, "cycles") += 2;
+  attribution.retag(Vector, 5, now);
+  at(now, "cycles") += 4;
+  auto byTag = attribution.end(now);
+  REQUIRE(byTag.size() == 2);
+  CHECK(byTag.at(5).cycles == 10 + 20 + 4);
+  CHECK(byTag.at(9).cycles == 2);
+}
+
+TEST_CASE("both units' first tags in one cycle: the vector unit's",
+          "[attribution]") {
+  Attribution attribution;
+  CounterValues now{};
+  attribution.begin(now);
+  at(now, "cycles") += 5;
+  attribution.retag(Matrix, 8, now);
+  attribution.retag(Vector, 9, now);
+  at(now, "cycles") += 2;
+  auto byTag = attribution.end(now);
+  REQUIRE(byTag.size() == 1);
+  CHECK(byTag.at(9).cycles == 7);
 }
 
 } // namespace dalbit::verilated::test
