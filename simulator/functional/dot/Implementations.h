@@ -13,6 +13,7 @@ namespace dalbit::functional {
 
 void multiplyPortable(const DotOperands &operands);
 #if defined(__x86_64__)
+void multiplySse2(const DotOperands &operands);
 void multiplyAvx2(const DotOperands &operands);
 void multiplyAvx512Vnni(const DotOperands &operands);
 #endif

@@ -17,6 +17,7 @@ const DotKernel Kernels[] = {
      multiplyAvx512Vnni},
     {"avx2", 0, [] { return bool(__builtin_cpu_supports("avx2")); },
      multiplyAvx2},
+    {"sse2", 0, [] { return true; }, multiplySse2},
 #endif
     {"portable", 0, [] { return true; }, multiplyPortable}};
 
