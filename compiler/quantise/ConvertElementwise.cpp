@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Functions of single numbers.
+// Functions of single numbers, and of a row's.
 
 #include "compiler/quantise/Converter.h"
+#include "compiler/quantise/Decoder.h"
 
 using namespace mlir;
 
@@ -25,6 +26,16 @@ LogicalResult Converter::table(Value x, Value out, StringRef function) {
       builder.create<qnn::TableOp>(out.getLoc(), fixedLike(out), *made,
                                    builder.getStringAttr(function)),
       TableFraction);
+  return success();
+}
+
+LogicalResult Converter::softmax(nn::SoftmaxOp op) {
+  FailureOr<Value> x = residualOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  set(op.getOut(),
+      builder.create<qnn::SoftmaxOp>(op.getLoc(), x->getType(), *x),
+      ShareFraction);
   return success();
 }
 

@@ -59,6 +59,7 @@ private:
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
   // ConvertExperts.cpp
+  mlir::LogicalResult softmax(nn::SoftmaxOp op);
   mlir::LogicalResult route(nn::RouteOp op);
   mlir::LogicalResult weigh(nn::WeighOp op);
   // ConvertDecoder.cpp

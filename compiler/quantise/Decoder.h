@@ -21,6 +21,9 @@ Pair productStep(int fraction);
 
 /// Fraction bits of the weights of experts.
 constexpr int GateFraction = 14;
+/// Of probabilities that are a result (qnn.softmax): 2^-24 is a hundredth of
+/// one of 150 thousand equal ones.
+constexpr int ShareFraction = 24;
 /// Bits that the number of an expert takes in its key (qnn.route).
 int keyBits(int64_t experts);
 

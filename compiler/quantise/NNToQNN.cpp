@@ -334,6 +334,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::RMSNormOp o) { return rmsNorm(o); })
       .Case([&](nn::RotaryOp o) { return rotary(o); })
       .Case([&](nn::MulOp o) { return product(o); })
+      .Case([&](nn::SoftmaxOp o) { return softmax(o); })
       .Case([&](nn::RouteOp o) { return route(o); })
       .Case([&](nn::WeighOp o) { return weigh(o); })
       .Case([&](nn::AttentionOp o) { return attention(o); })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Sums, products, scales and activations that belong to no larger idiom.
+// Sums, products, scales, activations and softmaxes that belong to no larger
+// idiom.
 
 #include "compiler/raise/Passes.h"
 
@@ -76,6 +77,11 @@ static Value raiseUnary(onnx::NodeOp node, OpBuilder &builder) {
     return builder.create<nn::TanhOp>(loc, type, x);
   if (name == "Sigmoid")
     return builder.create<nn::SigmoidOp>(loc, type, x);
+  // What is no part of an attention: probabilities of classes.
+  int64_t rank = rankedType(x).getRank();
+  if (name == "Softmax" && rank > 0 &&
+      normaliseAxis(node.getOnnxInt("axis").value_or(-1), rank) == rank - 1)
+    return builder.create<nn::SoftmaxOp>(loc, type, x);
   if (name == "Neg")
     return builder.create<nn::ScaleOp>(loc, type, x,
                                        builder.getF32FloatAttr(-1));

@@ -110,9 +110,10 @@ void Emitter::begin(func::FuncOp function) {
     return table;
   };
   std::map<int64_t, Value> tables;
-  bool routes = false;
-  function.walk([&](qnn::RouteOp) { routes = true; });
-  if (!plan.attentions.empty() || !plan.attends.empty() || routes)
+  bool hasSoftmax = false;
+  function.walk([&](qnn::RouteOp) { hasSoftmax = true; });
+  function.walk([&](qnn::SoftmaxOp) { hasSoftmax = true; });
+  if (!plan.attentions.empty() || !plan.attends.empty() || hasSoftmax)
     exponential = loadTable("exp", plan.exponentialTable);
   function.walk([&](Operation *op) {
     auto found = plan.gateTables.find(op);
@@ -357,6 +358,7 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::RMSNormOp o) { return rmsNorm(o), success(); })
       .Case([&](qnn::ProductOp o) { return product(o), success(); })
       .Case([&](qnn::ApplyScalesOp o) { return applyScales(o), success(); })
+      .Case([&](qnn::SoftmaxOp o) { return softmax(o), success(); })
       .Case([&](qnn::RouteOp o) { return route(o), success(); })
       .Case([&](qnn::WeighOp o) { return weigh(o), success(); })
       .Case([&](qnn::QuantizeOp o) { return quantize(o), success(); })

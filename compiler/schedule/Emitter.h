@@ -141,6 +141,16 @@ private:
   /// A pass of one job from \p x to new rows.
   Rows pass(mlir::Value x, llvm::StringRef label,
             const std::function<void(Job &job)> &finish);
+  /// A pass over \p count rows.
+  Job over(const Rows &x, const Size &count);
+  /// Each row less its row scalar.
+  static void subtract(Job &job, mlir::Value scalar);
+  /// A reduction of each row; the job is complete with it.
+  static void reduceRows(Job &job, int64_t kind, mlir::Value to);
+  /// New rows as the job's result.
+  Rows writeTo(Job &job, llvm::StringRef label, int64_t cols);
+  // Softmax.cpp
+  void softmax(qnn::SoftmaxOp op);
   // Products.cpp
   void product(qnn::ProductOp op);
   void applyScales(qnn::ApplyScalesOp op);

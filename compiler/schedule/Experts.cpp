@@ -42,39 +42,13 @@ void Emitter::route(qnn::RouteOp op) {
   int64_t experts = logits.cols;
   Value constants = loads.take(Loads::Norms);
   int64_t factors = plan.norms.find(op)->second.betaOffset;
-  auto rows = [&](const Rows &x) {
-    Job job = stream(1, count, experts);
-    job.set("a_type", I32)
-        .set("a_stride1", x.stride)
-        .read("a_addr", x.buffer, x.start);
-    return job;
-  };
-  auto lessRow = [&](Job &job, Value scalar) {
-    job.set("add", AddRow)
-        .set("add_negate", 1)
-        .set("add_by", ByOuter)
-        .read("add_row", scalar);
-  };
-  auto reduce = [&](Job &job, int64_t kind, Value to) {
-    job.set("reduce", kind)
-        .set("reduce_by", ByOuter)
-        .write("reduce_row", to)
-        .emit();
-  };
-  auto write = [&](Job &job, StringRef label) {
-    Rows made = makeRows(label, experts);
-    job.set("out_type", I32)
-        .set("out_stride1", made.stride)
-        .write("out_addr", made.buffer);
-    return made;
-  };
-
+  auto rows = [&](const Rows &x) { return over(x, count); };
   Value maximum = scalars("maximum");
   Job largest = rows(logits);
-  reduce(largest, ReduceMax, maximum);
+  reduceRows(largest, ReduceMax, maximum);
   Job less = rows(logits);
-  lessRow(less, maximum);
-  Rows distance = write(less, "distance");
+  subtract(less, maximum);
+  Rows distance = writeTo(less, "distance", experts);
   less.emit();
 
   useTable(exponential);
@@ -90,7 +64,7 @@ void Emitter::route(qnn::RouteOp op) {
   exponent.set("out_type", I16)
       .set("out_stride1", stride)
       .write("out_addr", shares);
-  reduce(exponent, ReduceSum, total);
+  reduceRows(exponent, ReduceSum, total);
 
   Value least = scalars("least");
   Job spread = rows(distance);
@@ -100,14 +74,14 @@ void Emitter::route(qnn::RouteOp op) {
       .set("scale1_adjust", 0);
   spread.set("add", AddC).set("c_type", I32).set("c_stride1", 0);
   spread.read("c_addr", constants);
-  Rows first = write(spread, "keys"), keys = first;
-  reduce(spread, ReduceMax, least);
+  Rows first = writeTo(spread, "keys", experts), keys = first;
+  reduceRows(spread, ReduceMax, least);
 
   // 1 for keys of at least `least`.
   useTable(gateTables[op]);
   auto step = [&](const Rows &from) {
     Job job = rows(from);
-    lessRow(job, least);
+    subtract(job, least);
     job.set("table", 1).set("table_shift", 0).set("table_offset", 0);
     return job.set("multiply", 1).set("b_type", I16);
   };
@@ -121,17 +95,17 @@ void Emitter::route(qnn::RouteOp op) {
         .set("c_type", I32)
         .set("c_stride1", keys.stride)
         .read("c_addr", keys.buffer);
-    Rows next = write(remove, "keys");
+    Rows next = writeTo(remove, "keys", experts);
     Value below = scalars("least");
-    reduce(remove, ReduceMax, below);
+    reduceRows(remove, ReduceMax, below);
     least = below;
     keys = next;
   }
   Value keptTotal = scalars("kept_total");
   Job keep = step(first);
   keep.set("multiply_shift", 0).set("b_stride1", stride).read("b_addr", shares);
-  Rows kept = write(keep, "kept");
-  reduce(keep, ReduceSum, keptTotal);
+  Rows kept = writeTo(keep, "kept", experts);
+  reduceRows(keep, ReduceSum, keptTotal);
   loads.release(Loads::Norms);
 
   Value share = scalars("share");
@@ -143,7 +117,7 @@ void Emitter::route(qnn::RouteOp op) {
       .set("scale1_by", ByOuter)
       .set("scale1_adjust", -quantise::GateFraction)
       .read("scale1_row", share);
-  values[op.getGates()] = write(divide, "gates");
+  values[op.getGates()] = writeTo(divide, "gates", experts);
   divide.emit();
 }
 

@@ -370,4 +370,34 @@ void Emitter::rescale(qnn::RescaleOp op) {
   });
 }
 
+Job Emitter::over(const Rows &x, const Size &count) {
+  Job job = stream(1, count, x.cols);
+  job.set("a_type", I32)
+      .set("a_stride1", x.stride)
+      .read("a_addr", x.buffer, x.start);
+  return job;
+}
+
+void Emitter::subtract(Job &job, Value scalar) {
+  job.set("add", AddRow)
+      .set("add_negate", 1)
+      .set("add_by", ByOuter)
+      .read("add_row", scalar);
+}
+
+void Emitter::reduceRows(Job &job, int64_t kind, Value to) {
+  job.set("reduce", kind)
+      .set("reduce_by", ByOuter)
+      .write("reduce_row", to)
+      .emit();
+}
+
+Rows Emitter::writeTo(Job &job, StringRef label, int64_t cols) {
+  Rows made = makeRows(label, cols);
+  job.set("out_type", I32)
+      .set("out_stride1", made.stride)
+      .write("out_addr", made.buffer);
+  return made;
+}
+
 } // namespace dalbit::schedule

@@ -235,6 +235,20 @@ TEST_CASE("one row of a table stands behind every sequence; a norm reads "
   CHECK_THROWS(c.session->runOnce(inputs, outputs));
 }
 
+TEST_CASE("probabilities of classes are a result", "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallClassesText(), 64, target);
+  std::vector<HostTensor> inputs = {floats("x", {2, 9, 32})};
+  std::vector<HostTensor> outputs = agree(c, inputs);
+  double db = decibels(c, inputs, outputs), sum = 0;
+  for (int i = 0; i < 75; ++i)
+    sum += outputs[0].values[size_t(i)];
+  CAPTURE(db);
+  CHECK(db > 35);
+  CHECK(std::abs(sum - 1) < 1e-3);
+}
+
 TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
   struct Case {
     std::string text;
@@ -249,7 +263,8 @@ TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
       {smallWhisperText(21),
        32,
        {floats("sound", {1, 10, 21}), integers("ids", {1, 3}, 40)}},
-      {smallClipText(), 1, {integers("ids", {1, 12}, 80)}}};
+      {smallClipText(), 1, {integers("ids", {1, 12}, 80)}},
+      {smallClassesText(), 64, {floats("x", {1, 5, 32})}}};
   for (const Case &each : cases) {
     Compiled functional(each.text, each.context, "nano");
     Compiled rtl(each.text, each.context, "nano", "w8", /*rtl=*/true);

@@ -327,4 +327,14 @@ std::string smallClipText() { return Writer().clip(); }
 std::string smallCountedText() { return Writer().counted(); }
 std::string smallStepsText() { return Writer().steps(); }
 
+std::string smallClassesText() {
+  NNText net(21);
+  std::string scores = net.linear("%x", 32, 75), y = net.fresh();
+  net.line(y + " = nn.softmax " + scores + " : " + net.tensor(75));
+  return "func.func @main(%x: tensor<?x?x32xf32> {dalbit.name = \"x\", "
+         "dalbit.dims = [\"B\", \"T\", \"32\"]}) -> (tensor<?x?x75xf32> "
+         "{dalbit.name = \"y\", dalbit.dims = [\"B\", \"T\", \"75\"]}) {\n" +
+         net.text + "  return " + y + " : tensor<?x?x75xf32>\n}\n";
+}
+
 } // namespace dalbit::test

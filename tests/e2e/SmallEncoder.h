@@ -42,4 +42,7 @@ std::string smallCountedText();
 /// them; the result is [6, B, 48].
 std::string smallStepsText();
 
+/// Classes of each row of x [B, T, 32]: probabilities [B, T, 75].
+std::string smallClassesText();
+
 } // namespace dalbit::test

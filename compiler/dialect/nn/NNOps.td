@@ -124,6 +124,10 @@ def NN_SigmoidOp : NN_UnaryOp<"sigmoid"> {
   let summary = "1 / (1 + exp(-x))";
 }
 
+def NN_SoftmaxOp : NN_UnaryOp<"softmax"> {
+  let summary = "exp(x) over the sum of its row (the last dimension)";
+}
+
 def NN_SiluOp : NN_UnaryOp<"silu"> {
   let summary = "x / (1 + exp(-x))";
 }

@@ -38,6 +38,17 @@ def QNN_TableOp : QNN_Op<"table", [AllTypesMatch<["x", "out"]>]> {
   let hasVerifier = 1;
 }
 
+def QNN_SoftmaxOp : QNN_Op<"softmax", [AllTypesMatch<["x", "out"]>]> {
+  let summary = "probabilities of a row's columns, 24 fraction bits";
+  let description = [{
+    In each row, which has 16 fraction bits: p = exp table(sat32(x - max)), int16; out = rq(p, recip(z, 1)), z the
+    sum of p (A6).
+  }];
+  let arguments = (ins QNN_Fixed:$x);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
 def QNN_HeadsOp : QNN_Op<"heads", [AttrSizedOperandSegments]> {
   let summary = "keys or values as int8 codes with a scale a token and head, after those of a past";
   let description = [{

@@ -4,12 +4,12 @@
 
 #include "compiler/execute/integer/Rows.h"
 #include "compiler/execute/integer/Rules.h"
+#include "compiler/execute/integer/Softmax.h"
 #include "compiler/quantise/Decoder.h"
 
 namespace dalbit::execute {
 
 Tensor routeInteger(Tensor logits, int64_t chosen, bool normalised) {
-  const quantise::Table &table = quantise::exponentialTable();
   Tensor out(ElementType::I32, logits.shape());
   RowsOf<int32_t> in(logits), gates(out);
   int64_t experts = in.cols;
@@ -20,8 +20,7 @@ Tensor routeInteger(Tensor logits, int64_t chosen, bool normalised) {
     int64_t sum = 0, kept = 0;
     for (int64_t e = 0; e < experts; ++e) {
       int32_t distance = clamp32(int64_t(in[r][e]) - maximum);
-      shares[e] =
-          interpolate(table.words.data(), distance, table.shift, table.offset);
+      shares[e] = shareOf(distance);
       sum += shares[e];
       first[e] =
           clamp32(int64_t(requantise(distance, spread, 0)) + experts - 1 - e);

@@ -8,6 +8,7 @@
 #include "compiler/execute/integer/Decoder.h"
 #include "compiler/execute/integer/Experts.h"
 #include "compiler/execute/integer/Rows.h"
+#include "compiler/execute/integer/Softmax.h"
 #include "compiler/execute/nn/Decoder.h"
 #include "compiler/execute/nn/Tokens.h"
 #include "compiler/quantise/Decoder.h"
@@ -537,6 +538,9 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
                                               int(o.getFraction()));
           set(o.getOut(), out);
           set(o.getScales(), scales);
+        })
+        .Case([&](qnn::SoftmaxOp o) {
+          set(o.getOut(), softmaxInteger(get(o.getX())));
         })
         .Case([&](qnn::RouteOp o) {
           set(o.getGates(),

@@ -271,6 +271,11 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
           count = first < 0 ? -first : inputs[0]->dim(1) - first;
         return one(sliceTokens<float>(*inputs[0], first, count, keep));
       })
+      .Case([&](nn::SoftmaxOp op) {
+        // All are kept.
+        int64_t cols = inputs[0]->shape().back();
+        return one(route(*inputs[0], cols, false));
+      })
       .Case([&](nn::RouteOp op) {
         return one(
             route(*inputs[0], int64_t(op.getChosen()), op.getNormalised()));

@@ -31,3 +31,15 @@ func.func @others(%a: tensor<?xi64>, %x: tensor<?xf32>) -> (tensor<?xi64>, tenso
   %d = onnx.node "Div"(%one, %x) opset 13 : (tensor<f32>, tensor<?xf32>) -> tensor<?xf32>
   return %s, %d : tensor<?xi64>, tensor<?xf32>
 }
+
+// -----
+
+// Of rows; along another axis nothing is known.
+// CHECK-LABEL: @classes
+// CHECK: %[[P:.*]] = nn.softmax %arg0
+// CHECK: %[[Q:.*]] = onnx.node "Softmax"(%[[P]])
+func.func @classes(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %p = onnx.node "Softmax"(%x) opset 13 attributes {axis = 2 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  %q = onnx.node "Softmax"(%p) opset 13 attributes {axis = 1 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %q : tensor<?x?x8xf32>
+}
