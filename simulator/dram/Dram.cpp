@@ -17,11 +17,14 @@ Dram::Dram(const DramParameters &parameters)
     channel.bus = timing.sharedCommandBus ? 0 : index;
     channel.banks.resize(device.banks());
     channel.groups.resize(device.groups);
-    channel.activates =
-        SpacedCommands(timing.activateSameGroup, timing.activateOtherGroup,
-                       timing.fourActivates, timing.bankRefreshActivateOther);
-    channel.precharges = SpacedCommands(timing.prechargeToPrecharge,
-                                        timing.prechargeToPrecharge, 0);
+    channel.activates = SpacedCommands(
+        device.groups, timing.activateSameGroup, timing.activateOtherGroup,
+        timing.fourActivates,
+        device.refresh == RefreshMode::PerBank ? timing.bankRefreshActivateOther
+                                               : 0);
+    channel.precharges =
+        SpacedCommands(device.groups, timing.prechargeToPrecharge,
+                       timing.prechargeToPrecharge, 0, 0);
   }
   startRefresh();
 }
@@ -117,12 +120,8 @@ int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
 
 int64_t Dram::findPrecharge(const Channel &channel, int64_t earliest,
                             uint32_t group) const {
-  for (int64_t at = earliest;;) {
-    int64_t spaced = channel.precharges.find(at, group);
-    at = rowBuses[channel.bus].find(spaced, timing.prechargeSlots);
-    if (at == spaced)
-      return at;
-  }
+  return channel.precharges.find(earliest, group, rowBuses[channel.bus],
+                                 timing.prechargeSlots);
 }
 
 /// Books a precharge of the open \p bank.
@@ -142,22 +141,18 @@ Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
   Opening opening;
   int64_t earliest = std::max(now, bank.nextActivate);
   if (bank.row != Closed) {
-    channel.precharges.forget(accepted);
     int64_t at =
         findPrecharge(channel, std::max(now, bank.nextPrecharge), group);
     opening.precharge = at;
     earliest = std::max(earliest, at + timing.prechargeToActivate);
   }
   channel.activates.forget(accepted);
+  const CommandBus &bus = rowBuses[channel.bus];
   for (int64_t at = earliest;;) {
-    int64_t spaced = channel.activates.find(at, group);
-    at = rowBuses[channel.bus].find(spaced, timing.activateSlots);
-    if (at != spaced)
-      continue;
+    at = channel.activates.find(at, group, bus, timing.activateSlots);
     int64_t second = Never;
     if (timing.activateCommands == 2) {
-      second = rowBuses[channel.bus].find(at + timing.activateSlots,
-                                          timing.activateSlots);
+      second = bus.find(at + timing.activateSlots, timing.activateSlots);
       if (second > at + timing.secondActivateWithin) {
         ++at;
         continue;

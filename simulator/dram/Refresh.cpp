@@ -25,8 +25,8 @@ void Dram::startRefresh() {
     // Of the shorter interval, the same part.
     stagger = stagger * timing.bankRefreshInterval / timing.refreshInterval;
     channel.nextRefresh = timing.bankRefreshInterval + stagger;
-    channel.bankRefreshes = SpacedCommands(timing.bankRefreshToRefresh,
-                                           timing.bankRefreshToRefresh, 0);
+    channel.bankRefreshes = SpacedCommands(1, timing.bankRefreshToRefresh,
+                                           timing.bankRefreshToRefresh, 0, 0);
   }
 }
 
@@ -126,7 +126,6 @@ void Dram::refreshBanks(Channel &channel) {
       break;
     start = at;
   }
-  channel.bankRefreshes.forget(std::min(due, accepted));
   channel.bankRefreshes.book(start, 0);
   channel.activates.book(start, SpacedCommands::RefreshGroup);
   rowBuses[channel.bus].book(start, timing.prechargeSlots);

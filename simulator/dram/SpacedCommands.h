@@ -2,13 +2,18 @@
 //
 // Commands of one kind that must keep a distance from each other: activates
 // (tRRD within and across bank groups, tFAW over any five), among them the
-// refreshes of banks, which open rows inside; precharges (tPPD). Keeps the
-// booked ones in time order and finds the first clock at which one more is
-// legal, before or after those already booked.
+// refreshes of banks, which open rows inside; precharges (tPPD). Finds the
+// first clock at which one more is legal, before or after those already booked.
+//
+// A booked command takes the clocks around it that are too near for others.
+// Those differ by the other's group, so there is a ring of clocks for each
+// group, or one for all if the distances are the same.
 //
 // Precondition: the times asked for never fall behind the latest forget().
 
 #pragma once
+
+#include "simulator/dram/CommandBus.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,72 +24,99 @@ namespace dalbit::dram {
 class SpacedCommands {
 public:
   SpacedCommands() = default;
-  /// \p sameGroup and \p otherGroup are distances in clocks; any five
-  /// commands span at least \p five clocks (0: no such rule); \p refresh is the
-  /// distance to commands of RefreshGroup, either order.
-  SpacedCommands(int64_t sameGroup, int64_t otherGroup, int64_t five,
-                 int64_t refresh = 0)
+  /// \p sameGroup and \p otherGroup are distances in clocks, of \p groups
+  /// groups; any five commands span at least \p five clocks (0: no such rule);
+  /// \p refresh is the distance to commands of RefreshGroup, either order (0:
+  /// there are none).
+  SpacedCommands(uint32_t groups, int64_t sameGroup, int64_t otherGroup,
+                 int64_t five, int64_t refresh)
       : sameGroup(sameGroup), otherGroup(otherGroup),
         // What the distances of neighbours imply need not be looked at.
-        five(five <= 4 * std::min({sameGroup, otherGroup, refresh}) ? 0 : five),
-        refresh(refresh),
-        reach(std::max({sameGroup, otherGroup, this->five, refresh})) {}
+        five(five <= 4 * std::min({sameGroup, otherGroup,
+                                   refresh ? refresh : sameGroup})
+                 ? 0
+                 : five),
+        refresh(refresh), isAlike(sameGroup == otherGroup),
+        near(isAlike ? 1 : groups) {}
 
   /// The group of a refresh of banks.
   static constexpr uint32_t RefreshGroup = ~uint32_t(0);
 
   /// First legal clock not before \p earliest for a command to \p group.
   int64_t find(int64_t earliest, uint32_t group) const {
-    if (first == int64_t(entries.size()) ||
-        entries.back().at + reach <= earliest)
-      return earliest;
-    return entries.back().at <= earliest ? findAfter(earliest, group)
-                                         : findAmong(earliest, group);
+    for (int64_t at = earliest;;) {
+      at = nearOf(group).firstFree(at);
+      if (five == 0)
+        return at;
+      int64_t later = afterFive(at);
+      if (later == at)
+        return at;
+      at = later;
+    }
+  }
+
+  /// The same if \p length slots of \p bus are free then too.
+  int64_t find(int64_t earliest, uint32_t group, const CommandBus &bus,
+               int length) const {
+    if (five == 0 && length == 1)
+      return nearOf(group).firstFree(earliest, bus.ring());
+    for (int64_t at = earliest;;) {
+      int64_t spaced = find(at, group);
+      at = bus.find(spaced, length);
+      if (at == spaced)
+        return at;
+    }
   }
 
   void book(int64_t at, uint32_t group) {
-    auto place = entries.end();
-    while (place != entries.begin() + first && (place - 1)->at > at)
-      --place;
-    entries.insert(place, {at, group});
+    if (group == RefreshGroup) {
+      for (ClockRing &ring : near)
+        take(ring, at, refresh);
+    } else if (isAlike) {
+      take(near[0], at, sameGroup);
+    } else {
+      for (uint32_t other = 0; other < near.size(); ++other)
+        take(near[other], at, other == group ? sameGroup : otherGroup);
+    }
+    if (refresh != 0)
+      take(nearRefresh, at, refresh);
+    if (five != 0)
+      bookOfFive(at);
   }
 
   /// Drops what cannot restrict a command at \p now or later.
   void forget(int64_t now) {
-    while (first != int64_t(entries.size()) && entries[first].at + reach <= now)
-      ++first;
-    if (first == int64_t(entries.size()) || first >= Dropped) {
-      entries.erase(entries.begin(), entries.begin() + first);
-      first = 0;
-    }
+    if (five != 0)
+      forgetFives(now);
   }
 
 private:
-  struct Entry {
-    int64_t at;
-    uint32_t group;
-  };
-
-  int64_t distance(const Entry &entry, uint32_t group) const {
-    if (entry.group == RefreshGroup || group == RefreshGroup)
-      return refresh;
-    return entry.group == group ? sameGroup : otherGroup;
+  const ClockRing &nearOf(uint32_t group) const {
+    return group == RefreshGroup ? nearRefresh : near[isAlike ? 0 : group];
   }
-  int64_t findAfter(int64_t earliest, uint32_t group) const;
-  int64_t findAmong(int64_t earliest, uint32_t group) const;
-  int64_t afterNeighbours(int64_t at, uint32_t group) const;
+  /// Takes the clocks of \p ring less than \p distance from \p at.
+  static void take(ClockRing &ring, int64_t at, int64_t distance) {
+    if (distance <= 32)
+      ring.addMask(at - distance + 1, ~uint64_t(0) >> (65 - 2 * distance));
+    else
+      ring.add(at - distance + 1, at + distance);
+  }
   int64_t afterFive(int64_t at) const;
+  void bookOfFive(int64_t at);
+  void forgetFives(int64_t now);
 
-  /// Dropped entries that may stand before `first`.
+  /// Dropped times that may stand before `first`.
   static constexpr int64_t Dropped = 64;
 
-  std::vector<Entry> entries; ///< from first on: in time order
-  int64_t first = 0;
   int64_t sameGroup = 0;
   int64_t otherGroup = 0;
   int64_t five = 0;
   int64_t refresh = 0;
-  int64_t reach = 0; ///< a command this far away restricts nothing
+  bool isAlike = true;         ///< all groups keep the same distance
+  std::vector<ClockRing> near; ///< clocks too near to others, by group
+  ClockRing nearRefresh;       ///< the same for refreshes of banks
+  std::vector<int64_t> times;  ///< from first on: in order; only for `five`
+  int64_t first = 0;
 };
 
 } // namespace dalbit::dram
