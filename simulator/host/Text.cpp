@@ -3,9 +3,12 @@
 #include "simulator/host/Text.h"
 
 #include "support/Error.h"
+#include "support/Parallel.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <mutex>
 
 namespace dalbit::host {
 
@@ -48,29 +51,57 @@ generate(const LanguageModel &model, std::span<const int32_t> prompt,
   }
 }
 
-Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
+size_t windowsOf(size_t tokens, uint32_t context) {
+  size_t stride = std::max(context / 2, 1u);
+  if (tokens < 2)
+    return 0;
+  return tokens <= context ? 1 : 1 + (tokens - context + stride - 1) / stride;
+}
+
+Evaluation evaluate(std::span<const LanguageModel> models,
+                    std::span<const int32_t> tokens,
                     const std::function<uint64_t(int32_t)> &bytesOf,
                     const std::function<void(uint64_t)> &progress) {
-  if (model.context < 2)
-    throw Error("a context of " + std::to_string(model.context) +
+  size_t window = models.front().context, stride = window / 2;
+  if (window < 2)
+    throw Error("a context of " + std::to_string(window) +
                 " has no token to predict");
-  Evaluation result;
-  double bits = 0;
-  size_t window = model.context, stride = window / 2, counted = 1;
-  for (size_t first = 0; counted < tokens.size(); first += stride) {
-    size_t end = std::min(first + window, tokens.size());
+  size_t count = windowsOf(tokens.size(), uint32_t(window));
+  struct Part {
+    double bits = 0;
+    uint64_t bytes = 0;
+  };
+  std::vector<Part> parts(count);
+  auto run = [&](const LanguageModel &model, size_t i) {
+    size_t first = i * stride, end = std::min(first + window, tokens.size());
     model.reset();
     // The last token of a window is only predicted.
     std::vector<std::vector<float>> rows =
         model.run(tokens.subspan(first, end - 1 - first), /*allRows=*/true);
-    for (; counted < end; ++counted) {
-      bits += bitsOf(rows[counted - 1 - first], tokens[counted]);
-      result.bytes += bytesOf(tokens[counted]);
+    size_t counted = i == 0 ? 1 : (i - 1) * stride + window;
+    for (size_t t = counted; t < end; ++t) {
+      parts[i].bits += bitsOf(rows[t - 1 - first], tokens[t]);
+      parts[i].bytes += bytesOf(tokens[t]);
     }
-    progress(counted);
+    return end - counted;
+  };
+  std::atomic<size_t> next = 0;
+  std::mutex shown;
+  uint64_t done = 1;
+  parallelFor(unsigned(models.size()), models.size(), [&](size_t m) {
+    for (size_t i; (i = next++) < count;) {
+      size_t more = run(models[m], i);
+      std::lock_guard lock(shown);
+      progress(done += more);
+    }
+  });
+  // In the order of the text, so that threads do not change the last digit.
+  Part all;
+  for (const Part &part : parts) {
+    all.bits += part.bits;
+    all.bytes += part.bytes;
   }
-  result.bitsPerByte = result.bytes ? bits / double(result.bytes) : 0;
-  return result;
+  return {all.bytes ? all.bits / double(all.bytes) : 0, all.bytes};
 }
 
 } // namespace dalbit::host

@@ -48,10 +48,17 @@ struct Evaluation {
 
 /// Windows of the whole context, stride half; the first half is context only,
 /// except in the first window, where all but the first token count; each counts
-/// once. \p bytesOf says how many bytes a token is. \p progress gets the tokens
-/// done. Throws Error if the context is below 2 or a token has no logit.
-Evaluation evaluate(const LanguageModel &model, std::span<const int32_t> tokens,
+/// once. \p models are copies of one model: each takes windows on a thread of
+/// its own, and the result is the same for any number of them. \p bytesOf says
+/// how many bytes a token is. \p progress gets the number of tokens done, on
+/// one thread at a time. Throws Error if the context is below 2 or a token has
+/// no logit.
+Evaluation evaluate(std::span<const LanguageModel> models,
+                    std::span<const int32_t> tokens,
                     const std::function<uint64_t(int32_t)> &bytesOf,
                     const std::function<void(uint64_t)> &progress);
+
+/// How many windows evaluate() runs.
+size_t windowsOf(size_t tokens, uint32_t context);
 
 } // namespace dalbit::host

@@ -5,12 +5,14 @@
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 #include "support/MappedFile.h"
+#include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
 #include "tools/dalbit/Model.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace dalbit::tool {
@@ -28,8 +30,9 @@ void addEval(CLI::App &app) {
   command->add_option("file", state->file, "binary or ONNX model")->required();
   command->add_option("--text", state->text, "text file")->required();
   command
-      ->add_option("--engine", state->model.engine, "functional, rtl or float")
-      ->check(CLI::IsMember({"functional", "rtl", "float"}))
+      ->add_option("--engine", state->model.engine,
+                   "functional, fast, rtl or float")
+      ->check(CLI::IsMember({"functional", "fast", "rtl", "float"}))
       ->capture_default_str();
   command->add_option("--json", state->json, "result as JSON");
   addCompileOptions(*command, state->model.compile);
@@ -38,15 +41,27 @@ void addEval(CLI::App &app) {
     MappedFile text(state->text);
     if (text.size() < 2)
       throw Error(state->text + ": has fewer than two bytes");
-    std::unique_ptr<Model> model = openModel(state->file, state->model);
-    std::unique_ptr<tokenizer::Tokenizer> tokenizer = model->tokenizer();
+    std::vector<std::unique_ptr<Model>> models;
+    models.push_back(openModel(state->file, state->model));
+    std::unique_ptr<tokenizer::Tokenizer> tokenizer =
+        models.front()->tokenizer();
     if (!tokenizer)
       throw Error(state->file + ": the model does not say how it reads text",
                   {"put its tokenizer.json beside it"});
     std::vector<int32_t> tokens = tokenizer->encode({text.data(), text.size()});
+    // A window on each core; BLAS of the float engine takes them by itself.
+    if (const binary::Program *program = models.front()->program()) {
+      size_t windows =
+          host::windowsOf(tokens.size(), models.front()->context());
+      while (models.size() < std::min<size_t>(availableCores(), windows))
+        models.push_back(makeNpuModel(*program, state->model));
+    }
+    std::vector<host::LanguageModel> copies;
+    for (const std::unique_ptr<Model> &model : models)
+      copies.push_back(model->language());
     Progress progress("eval", tokens.size());
     host::Evaluation result = host::evaluate(
-        model->language(), tokens,
+        copies, tokens,
         [&](int32_t token) { return tokenizer->bytesOf(token).size(); },
         [&](uint64_t done) { progress.update(done); });
     std::printf("%.4f bits per byte over %llu bytes (%s)\n", result.bitsPerByte,

@@ -43,6 +43,8 @@ using Calls = std::vector<std::string>;
 
 uint64_t oneByte(int32_t) { return 1; }
 
+std::vector<LanguageModel> one(LanguageModel model) { return {model}; }
+
 } // namespace
 
 TEST_CASE("the first maximum wins", "[text]") {
@@ -68,7 +70,7 @@ TEST_CASE("windows have half a context before what counts, each token once",
   std::vector<int32_t> tokens(15);
   std::vector<uint64_t> progress;
   Evaluation result =
-      evaluate(counter.model(), tokens, oneByte,
+      evaluate(one(counter.model()), tokens, oneByte,
                [&](uint64_t done) { progress.push_back(done); });
   CHECK(result.bytes == 14);
   CHECK(progress == std::vector<uint64_t>{8, 12, 15});
@@ -80,7 +82,7 @@ TEST_CASE("bits per byte are those of the softmax", "[text]") {
   std::vector<int32_t> tokens = {0, 1, 2, 2};
   double sum = std::exp(5) + 7;
   double right = std::log2(sum / std::exp(5)), wrong = std::log2(sum);
-  CHECK(evaluate(counter.model(), tokens, oneByte, [](uint64_t) {
+  CHECK(evaluate(one(counter.model()), tokens, oneByte, [](uint64_t) {
         }).bitsPerByte == Approx((2 * right + wrong) / 3));
 }
 
@@ -89,27 +91,45 @@ TEST_CASE("bytes are those of the tokens that count", "[text]") {
   std::vector<int32_t> tokens = {0, 1, 2, 3};
   auto bytesOf = [](int32_t token) { return uint64_t(token) + 1; };
   Evaluation result =
-      evaluate(counter.model(), tokens, bytesOf, [](uint64_t) {});
+      evaluate(one(counter.model()), tokens, bytesOf, [](uint64_t) {});
   CHECK(result.bytes == 2 + 3 + 4);
   double sum = std::exp(5) + 7;
   CHECK(result.bitsPerByte == Approx(3 * std::log2(sum / std::exp(5)) / 9));
 }
 
+TEST_CASE("copies of a model share the windows and change nothing", "[text]") {
+  std::vector<int32_t> tokens(203);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = int32_t(i * i % 8);
+  Counter alone, first, second;
+  Evaluation expected =
+      evaluate(one(alone.model()), tokens, oneByte, [](uint64_t) {});
+  uint64_t last = 0;
+  Evaluation result =
+      evaluate(std::vector{first.model(), second.model()}, tokens, oneByte,
+               [&](uint64_t done) { last = done; });
+  CHECK(result.bytes == 202);
+  CHECK(result.bitsPerByte == expected.bitsPerByte);
+  CHECK(last == 203);
+  CHECK(first.calls.size() + second.calls.size() == alone.calls.size());
+  CHECK(alone.calls.size() == 2 * windowsOf(203, 8));
+}
+
 TEST_CASE("nothing to predict gives no bits", "[text]") {
   Counter counter;
-  CHECK(
-      evaluate(counter.model(), std::vector<int32_t>{3}, oneByte, [](uint64_t) {
-      }).bytes == 0);
+  CHECK(evaluate(one(counter.model()), std::vector<int32_t>{3}, oneByte,
+                 [](uint64_t) {})
+            .bytes == 0);
   CHECK(counter.calls.empty());
   counter.context = 1;
-  CHECK_THROWS_AS(evaluate(counter.model(), std::vector<int32_t>{3, 4}, oneByte,
-                           [](uint64_t) {}),
+  CHECK_THROWS_AS(evaluate(one(counter.model()), std::vector<int32_t>{3, 4},
+                           oneByte, [](uint64_t) {}),
                   Error);
 }
 
 TEST_CASE("a token without a logit is refused", "[text]") {
   Counter counter;
-  CHECK_THROWS_WITH(evaluate(counter.model(), std::vector<int32_t>{3, 8},
+  CHECK_THROWS_WITH(evaluate(one(counter.model()), std::vector<int32_t>{3, 8},
                              oneByte, [](uint64_t) {}),
                     "token 8 is outside the vocabulary of 8");
 }
