@@ -158,11 +158,19 @@ double streamGbPerSecond(const DramParameters &device) {
   auto wanted =
       uint64_t(double(device.timing.refreshInterval) * 10 * device.clockNs *
                device.peakGbPerSecond() / Dram::RequestBytes);
-  std::vector<TraceRequest> requests;
-  for (uint64_t i = 0; i < wanted; ++i)
-    requests.push_back(
-        {0, i * Dram::RequestBytes % device.capacityBytes, false});
-  return runTrace(device, requests, 64).bandwidthGbPerSecond;
+  // Enough for the time from a request to its data on every channel.
+  constexpr uint64_t Outstanding = 256;
+  Dram dram(device);
+  std::vector<int64_t> done(Outstanding, 0);
+  int64_t now = 0, end = 0;
+  for (uint64_t i = 0; i < wanted; ++i) {
+    int64_t &slot = done[i % Outstanding];
+    now = std::max(now, slot);
+    slot = dram.access(now, i * Dram::RequestBytes % device.capacityBytes,
+                       /*write=*/false);
+    end = std::max(end, slot);
+  }
+  return double(wanted * Dram::RequestBytes) / (double(end) * device.clockNs);
 }
 
 } // namespace dalbit::dram

@@ -52,8 +52,10 @@ TraceResult runTrace(const DramParameters &device,
                      const std::vector<TraceRequest> &requests,
                      uint32_t window);
 
-/// What the device gives a stream of reads with 64 requests outstanding, its
-/// refresh included, in 10^9 bytes a second: the measure of utilisation (C7).
+/// What the device gives a stream of reads, its refresh included, in 10^9 bytes
+/// a second: the measure of utilisation (C7). Requests come as fast as it takes
+/// them; a trace's master, who hands over one burst a clock, would hold back a
+/// device of four channels.
 double streamGbPerSecond(const DramParameters &device);
 
 } // namespace dalbit::dram

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "simulator/report/Figures.h"
 #include "simulator/report/RunReport.h"
 
 #include <algorithm>
@@ -16,34 +17,6 @@ using energy::Band;
 
 constexpr size_t MostLayers = 6;  ///< larger ones first, the rest summed up
 constexpr size_t MostFigures = 3; ///< that make the band wide
-
-double per(double value, double count) { return count > 0 ? value / count : 0; }
-
-/// Three digits with a prefix: "1.23 mJ".
-std::string engineering(double value, const char *unit) {
-  static constexpr struct {
-    double scale;
-    const char *prefix;
-  } Steps[] = {{1e9, "G"},  {1e6, "M"},  {1e3, "k"},  {1, ""},
-               {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}, {1e-12, "p"}};
-  if (value == 0)
-    return fmt::format("0 {}", unit);
-  for (const auto &step : Steps)
-    // 999.6 would round to four digits.
-    if (std::abs(value) >= step.scale * 0.9995 || &step == &Steps[7]) {
-      double shown = value / step.scale;
-      int decimals = shown < 9.995 ? 2 : shown < 99.95 ? 1 : 0;
-      return fmt::format("{:.{}f} {}{}", shown, decimals, step.prefix, unit);
-    }
-  return {};
-}
-
-std::string bandText(const Band &band, double divide = 1) {
-  return fmt::format("{} ({} .. {})",
-                     engineering(per(band.typical, divide), "J"),
-                     engineering(per(band.low, divide), "J"),
-                     engineering(per(band.high, divide), "J"));
-}
 
 /// Largest first; all past \p most in one line.
 void addBreakdown(std::string &out, const char *title,

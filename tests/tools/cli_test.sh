@@ -144,6 +144,16 @@ check "half the clock, other cycles" sh -c "$dalbit run $work/t.dbn --engine rtl
 "$dalbit" run "$work/fixed.dbn" --prompt 'And the L' --generate 5 --json "$work/part.json" >/dev/null
 check "a number of tokens that the model fixes: others run too" same_text
 check "targets print TOML that loads" sh -c "$dalbit targets nano > $work/mine.toml && $dalbit compile $model -o $work/m.dbn --target $work/mine.toml"
+compared() {
+  "$dalbit" compare "$model" --targets nano,edge --prompt 'And the L' --prompt 'In ' --generate 5 --json "$work/compare.json" >"$work/compare" &&
+    "$dalbit" run "$work/t.dbn" --engine fast --prompt 'And the L' --generate 5 --json "$work/part.json" >/dev/null
+}
+check "compare runs" compared
+check "compare: a line each, and the figures of single runs" /usr/bin/python3 -c "
+import json; all, one = (json.load(open('$work/' + f)) for f in ('compare.json', 'part.json'))
+runs = all['runs']
+exit([(r['target'], r['prompt']) for r in runs] != [(t, p) for t in ('nano', 'edge') for p in ('And the L', 'In ')]
+     or any(runs[0][k] != one[k] for k in ('cycles', 'counters', 'text', 'energy_j')) or len(open('$work/compare').readlines()) != 5)"
 fuzzed() { "$dalbit" fuzz --programs 16 --seed 3 --target nano --json "$work/fuzz.json" && grep -q '"mismatches": 0' "$work/fuzz.json" && grep -q '"matrix.w_form.w4"' "$work/fuzz.json"; }
 check "fuzz: engines agree" fuzzed
 printf '.target nano\n.memory 1\n.stalls 3 50 20\nli r9, 5\nloop r9, +1\nnop\nhalt\n' >"$work/case.s"
@@ -179,6 +189,8 @@ refuses "address past the DRAM" "far.txt:1: .*past the 8192 MiB" "$dalbit" dram 
 : >"$work/none.txt"
 refuses "empty trace" "none.txt: has no requests" "$dalbit" dram "$work/none.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
 refuses "4-bit weights on 64 lanes" "use --weights w8" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target server --weights w4
+refuses "compare with an unknown target" "moon" "$dalbit" compare "$model" --targets edge,moon --json "$work/out/c.json"
+refuses "compare a binary for other targets" "compiled already" "$dalbit" compare "$work/t.dbn" --targets edge --json "$work/out/c.json"
 refuses "unknown target" "moon" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target moon
 refuses "prompt longer than the context" "positions" "$dalbit" run "$work/t.dbn" --prompt "$(head -c 300 "$example/heldout.txt")" --generate 4
 refuses "token outside the vocabulary" "999" "$dalbit" run "$work/t.dbn" --tokens 999 --generate 1

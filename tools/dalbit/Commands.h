@@ -13,6 +13,7 @@ namespace dalbit::tool {
 
 void addCompile(CLI::App &app);
 void addRun(CLI::App &app);
+void addCompare(CLI::App &app);
 void addEval(CLI::App &app);
 void addVerify(CLI::App &app);
 void addInspect(CLI::App &app);

@@ -9,6 +9,7 @@
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/Prompts.h"
 
 #include <nlohmann/json.hpp>
 
@@ -44,10 +45,7 @@ void addEval(CLI::App &app) {
     std::vector<std::unique_ptr<Model>> models;
     models.push_back(openModel(state->file, state->model));
     std::unique_ptr<tokenizer::Tokenizer> tokenizer =
-        models.front()->tokenizer();
-    if (!tokenizer)
-      throw Error(state->file + ": the model does not say how it reads text",
-                  {"put its tokenizer.json beside it"});
+        tokenizerOf(*models.front(), state->file);
     std::vector<int32_t> tokens = tokenizer->encode({text.data(), text.size()});
     // A window on each core; BLAS of the float engine takes them by itself.
     if (const binary::Program *program = models.front()->program()) {

@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
   });
   tool::addCompile(app);
   tool::addRun(app);
+  tool::addCompare(app);
   tool::addEval(app);
   tool::addVerify(app);
   tool::addInspect(app);

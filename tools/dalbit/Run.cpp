@@ -11,13 +11,13 @@
 #include "tools/dalbit/Commands.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
+#include "tools/dalbit/Prompts.h"
 #include "tools/dalbit/Reports.h"
 #include "tools/dalbit/Specialise.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <random>
 #include <sstream>
 
 namespace dalbit::tool {
@@ -33,15 +33,10 @@ struct RunState {
   uint32_t position = 0;
 };
 
-std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
-                                  const tokenizer::Tokenizer *tokenizer) {
+std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
   std::vector<int32_t> ids;
   if (state.hasPrompt) {
-    if (!tokenizer)
-      throw Error(state.file + ": the model does not say how it reads text",
-                  {"put its tokenizer.json beside it, or use --tokens 12,7,... "
-                   "instead of --prompt"});
-    ids = tokenizer->encode(state.prompt);
+    ids = tokenizerOf(model, state.file)->encode(state.prompt);
   } else if (state.hasTokens) {
     std::stringstream stream(state.tokens);
     for (std::string part; std::getline(stream, part, ',');) {
@@ -55,14 +50,9 @@ std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
       ids.push_back(id);
     }
   } else {
-    // Nothing given: what a token costs does not depend on which. Past a
-    // position nothing is prefilled.
-    std::mt19937_64 random(state.model.seed);
-    uint32_t count =
-        state.position ? 1 : std::min<uint32_t>(16, model.context() / 2 + 1);
-    for (uint32_t i = 0; i < count; ++i)
-      ids.push_back(int32_t(
-          random() % uint64_t(std::max<int64_t>(model.vocabulary(), 1))));
+    // Past a position nothing is prefilled.
+    ids = seededTokens(model, state.model.seed,
+                       state.position ? 1 : defaultPrompt(model));
   }
   if (ids.empty())
     throw Error("the prompt is empty");
@@ -104,7 +94,7 @@ std::vector<NamedTensor> runSeeded(const RunState &state, Model &model) {
                  "once on seeded ones"});
   std::vector<int32_t> ids;
   if (state.hasPrompt || state.hasTokens)
-    ids = promptTokens(state, model, textTokenizer(state, model).get());
+    ids = promptTokens(state, model);
   std::vector<NamedTensor> inputs;
   for (const host::HostTensor &input :
        model.seededInputs(ids, state.model.seed)) {
@@ -147,7 +137,7 @@ void showOutputs(const std::vector<NamedTensor> &outputs) {
 std::optional<std::string> generate(RunState &state, Model &model,
                                     std::vector<NamedTensor> &outputs) {
   std::unique_ptr<tokenizer::Tokenizer> tokenizer = textTokenizer(state, model);
-  std::vector<int32_t> ids = promptTokens(state, model, tokenizer.get());
+  std::vector<int32_t> ids = promptTokens(state, model);
   int64_t wanted = std::max<int64_t>(state.generate, 1);
   bool all = !state.output.empty();
   if (state.position + ids.size() + size_t(wanted) - 1 > model.context())

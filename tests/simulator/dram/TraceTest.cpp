@@ -34,6 +34,18 @@ TEST_CASE("a long stream without refresh reaches the pins' rate", "[dram]") {
   }
 }
 
+TEST_CASE("utilisation is measured by what the device gives, however many "
+          "channels it has",
+          "[dram]") {
+  for (const std::string &name : deviceNames()) {
+    INFO(name);
+    DramParameters device = loadDevice(name);
+    double rate = streamGbPerSecond(device);
+    CHECK(rate > 0.85 * device.peakGbPerSecond());
+    CHECK(rate < device.peakGbPerSecond());
+  }
+}
+
 TEST_CASE("refresh takes more than tRFC of each interval", "[dram]") {
   DramParameters device = loadDevice("lpddr5-6400-2x16-16gb");
   TraceResult result = runTrace(device, stream(200000), 64);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "simulator/report/CompareText.h"
 #include "simulator/report/RunReport.h"
 
 #include <algorithm>
@@ -161,4 +162,23 @@ TEST_CASE("DRAM utilisation is useful bytes over what a stream would move (C7)",
   // 1 ms at 800 MHz, 20 GB/s: 20 MB would fit.
   CHECK(dramUtilization(10'000'000, 800'000, 800, 20) == Approx(0.5));
   CHECK(dramUtilization(10, 0, 800, 20) == 0);
+}
+
+TEST_CASE("runs stand side by side, what all share is left out", "[report]") {
+  RunReport prefill = timedRun();
+  prefill.tokens.decode = 0;
+  prefill.target = "nano";
+  std::string text =
+      compareText({{"", "a", timedRun()},
+                   {"", "a prompt of more than\n24 bytes", prefill}});
+  INFO(text);
+  CHECK(text.find("file") == std::string::npos);
+  CHECK(text.find("\na                         edge") != std::string::npos);
+  CHECK(text.find("\na prompt of more than ..  nano") != std::string::npos);
+  // 12 decode tokens of the one, 20 of the prefill of the other.
+  CHECK(text.find(" 83334 ") != std::string::npos);
+  CHECK(text.find(" 50000 ") != std::string::npos);
+  std::string korean = compareText(
+      {{"", "x", timedRun()}, {"", "가나다라마바사아자차카", timedRun()}});
+  CHECK(korean.find("가나다라마바사..") != std::string::npos);
 }
