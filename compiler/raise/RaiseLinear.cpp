@@ -40,7 +40,8 @@ static TypedAttr constantMatrix(Value value) {
   if (auto transpose = nodeOf(value, "Transpose")) {
     TypedAttr matrix = constantMatrix(transpose.getInputs()[0]);
     auto order = transpose.getOnnxInts("perm");
-    if (!matrix || (order && (*order)[0] != 1))
+    if (!matrix ||
+        (order && ArrayRef<int64_t>(*order) != ArrayRef<int64_t>({1, 0})))
       return {};
     return transposeConstant(matrix);
   }

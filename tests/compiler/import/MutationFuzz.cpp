@@ -5,9 +5,12 @@
 // usage: dalbit-mutate-onnx COUNT SECONDS SEED SOURCE...
 // COUNT mutants, at most SECONDS, of the sources in turn: an ONNX file, or the
 // files named model.onnx below a folder (those below 1 MiB). Each is refused
-// with a message or runs; a crash, a hang of 20 s or more than 512 MiB of
-// tensors is a failure. The mutant at work lies in a file that is named first
-// and stays behind if the process dies.
+// with a message or runs; a crash, a hang (60 s of processor time) or more than
+// 512 MiB of tensors is a failure. The mutant at work lies in a file that is
+// named first and stays behind if the process dies.
+//
+// usage: dalbit-mutate-onnx --as-is FILE...
+// The files as they are, to see again what a mutant did.
 
 #include "tests/compiler/import/ModelBuilder.h"
 #include "tests/compiler/import/Mutator.h"
@@ -21,12 +24,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -101,9 +106,32 @@ std::vector<fs::path> filesOf(const fs::path &source) {
   return files;
 }
 
+/// Ends the process with a word and, under sanitizers, a stack.
+void reportHang(int) {
+  static const char message[] = "the mutant hangs\n";
+  (void)!write(STDERR_FILENO, message, sizeof message - 1);
+  abort();
+}
+
+/// tryModel within a limit of processor time, whatever else the machine does.
+Outcome tryInTime(const std::string &path) {
+  constexpr int Seconds = 60;
+  itimerval limit = {{0, 0}, {Seconds, 0}}, none = {};
+  setitimer(ITIMER_PROF, &limit, nullptr);
+  Outcome outcome = tryModel(path);
+  setitimer(ITIMER_PROF, &none, nullptr);
+  return outcome;
+}
+
+int replay(const std::vector<std::string> &files) {
+  static const char *const outcomes[] = {"refused", "imported", "ran"};
+  for (const std::string &file : files)
+    std::printf("%s: %s\n", file.c_str(), outcomes[int(tryInTime(file))]);
+  return 0;
+}
+
 int fuzz(int64_t count, double seconds, uint64_t seed,
          const std::vector<std::vector<fs::path>> &sources) {
-  execute::limitTensorMemory(int64_t(1) << 29);
   TemporaryFolder work;
   std::string path = work.file("mutant.onnx");
   std::printf("mutants in %s\n", path.c_str());
@@ -123,9 +151,7 @@ int fuzz(int64_t count, double seconds, uint64_t seed,
       continue;
     Mutator(random()).mutate(model);
     work.write("mutant.onnx", model.SerializeAsString());
-    alarm(20);
-    Outcome outcome = tryModel(path);
-    alarm(0);
+    Outcome outcome = tryInTime(path);
     imported += outcome != Outcome::Refused;
     ran += outcome == Outcome::Ran;
   }
@@ -142,12 +168,18 @@ int fuzz(int64_t count, double seconds, uint64_t seed,
 } // namespace dalbit::test
 
 int main(int argc, char **argv) {
-  if (argc < 5) {
+  bool asIs = argc > 2 && std::strcmp(argv[1], "--as-is") == 0;
+  if (!asIs && argc < 5) {
     std::fprintf(stderr,
-                 "usage: dalbit-mutate-onnx COUNT SECONDS SEED SOURCE...\n");
+                 "usage: dalbit-mutate-onnx COUNT SECONDS SEED SOURCE...\n"
+                 "       dalbit-mutate-onnx --as-is FILE...\n");
     return 2;
   }
+  dalbit::execute::limitTensorMemory(int64_t(1) << 29);
+  std::signal(SIGPROF, dalbit::test::reportHang);
   try {
+    if (asIs)
+      return dalbit::test::replay({argv + 2, argv + argc});
     std::vector<std::vector<fs::path>> sources;
     for (int i = 4; i < argc; ++i)
       sources.push_back(dalbit::test::filesOf(argv[i]));
