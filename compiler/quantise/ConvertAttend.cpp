@@ -66,9 +66,14 @@ void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
   setHeads(op.getOut(), made.getOut());
 }
 
-/// Whether linear layers alone read \p value or tokens of it.
+/// Whether linear layers alone read \p value or tokens of it, perhaps cut to a
+/// range with the 0 of padding columns in it.
 static bool feedsLinears(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
+    auto clip = dyn_cast<nn::ClipOp>(user);
+    if (clip && clip.getLow().convertToFloat() <= 0 &&
+        clip.getHigh().convertToFloat() >= 0)
+      return feedsLinears(clip.getOut());
     auto slice = dyn_cast<nn::SliceOp>(user);
     return slice ? feedsLinears(slice.getOut()) : isa<nn::LinearOp>(user);
   });

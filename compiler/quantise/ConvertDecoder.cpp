@@ -22,8 +22,7 @@ LogicalResult Converter::rmsNorm(nn::RMSNormOp op) {
   // What only becomes codes has the finest format that cannot saturate; what
   // is turned or added next has the residual stream's.
   int64_t fraction = normFraction(g, {});
-  if (!llvm::all_of(op.getOut().getUsers(),
-                    [](Operation *user) { return isa<nn::LinearOp>(user); }))
+  if (!onlyBecomesCodes(op.getOut()))
     fraction = ResidualFraction;
   set(op.getOut(),
       builder.create<qnn::RMSNormOp>(

@@ -5,6 +5,9 @@
 #include "compiler/quantise/Converter.h"
 #include "compiler/quantise/Decoder.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 
 namespace dalbit::quantise {
@@ -48,6 +51,31 @@ LogicalResult Converter::scale(nn::ScaleOp op) {
       builder.create<qnn::RescaleOp>(op.getLoc(), fixedLike(op.getOut()), *x,
                                      builder.getI16IntegerAttr(factor.mantissa),
                                      builder.getI8IntegerAttr(factor.shift)));
+  return success();
+}
+
+/// Bounds in units of the value's own format; one that no value can pass is
+/// none.
+LogicalResult Converter::clip(nn::ClipOp op) {
+  FailureOr<Value> x = fixedOf(op.getX(), op);
+  if (failed(x))
+    return failure();
+  Value value = *x;
+  int64_t fraction = fixed[op.getX()].second;
+  auto cut = [&](const llvm::APFloat &bound, bool upper) {
+    double units =
+        std::round(std::ldexp(bound.convertToDouble(), int(fraction)));
+    if (upper ? units > INT32_MAX : units < INT32_MIN)
+      return;
+    units = std::clamp(units, double(INT32_MIN), double(INT32_MAX));
+    value = builder.create<qnn::BoundOp>(
+        op.getLoc(), fixedLike(op.getOut()), value,
+        builder.getI32IntegerAttr(int32_t(units)),
+        upper ? builder.getUnitAttr() : UnitAttr());
+  };
+  cut(op.getLow(), false);
+  cut(op.getHigh(), true);
+  set(op.getOut(), value, fraction);
   return success();
 }
 

@@ -38,6 +38,7 @@ private:
   mlir::LogicalResult table(mlir::Value x, mlir::Value out,
                             llvm::StringRef function);
   mlir::LogicalResult scale(nn::ScaleOp op);
+  mlir::LogicalResult clip(nn::ClipOp op);
   // ConvertTokens.cpp
   mlir::LogicalResult rearrange(nn::RearrangeOp op);
   mlir::LogicalResult slice(nn::SliceOp op);
@@ -83,6 +84,8 @@ private:
                                        builder.getI32Type());
   }
   mlir::TypedAttr constantOf(mlir::Value value);
+  /// Whether \p value, cut to a range or not, goes into products only.
+  static bool onlyBecomesCodes(mlir::Value value);
   std::pair<mlir::Value, mlir::Value>
   codesOf(mlir::Value fixed, int64_t fraction, mlir::Value rowScales = {});
   std::pair<mlir::Value, mlir::Value> cacheOf(mlir::Value past);

@@ -172,6 +172,13 @@ LogicalResult Converter::add(nn::AddOp op) {
   return success();
 }
 
+bool Converter::onlyBecomesCodes(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    auto clip = dyn_cast<nn::ClipOp>(user);
+    return isa<nn::LinearOp>(user) || (clip && onlyBecomesCodes(clip.getOut()));
+  });
+}
+
 LogicalResult Converter::norm(nn::LayerNormOp op) {
   FailureOr<Value> x = residualOf(op.getX(), op);
   TypedAttr gamma = constantOf(op.getGamma()), beta = constantOf(op.getBeta());
@@ -186,8 +193,7 @@ LogicalResult Converter::norm(nn::LayerNormOp op) {
   // What only becomes codes has the finest format that cannot saturate; what
   // is added to the residual stream has the stream's.
   int64_t fraction = normFraction(g, b);
-  if (!llvm::all_of(op.getOut().getUsers(),
-                    [](Operation *user) { return isa<nn::LinearOp>(user); }))
+  if (!onlyBecomesCodes(op.getOut()))
     fraction = std::min<int64_t>(fraction, ResidualFraction);
   Value out = builder.create<qnn::LayerNormOp>(
       op.getLoc(), fixedLike(op.getOut()), *x, gamma, beta, op.getEpsilonAttr(),
@@ -319,6 +325,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::GeluOp o) { return gelu(o); })
       .Case([&](nn::SiluOp o) { return gate(o.getX(), o.getOut(), "silu"); })
       .Case([&](nn::ReluOp o) { return gate(o.getX(), o.getOut(), "relu"); })
+      .Case([&](nn::ClipOp o) { return clip(o); })
       .Case([&](nn::TanhOp o) { return table(o.getX(), o.getOut(), "tanh"); })
       .Case([&](nn::SigmoidOp o) {
         return table(o.getX(), o.getOut(), "sigmoid");

@@ -55,6 +55,7 @@ const Function functions[] = {
     {"gelu_sigmoid", true, [](double x) { return sigmoid(1.702 * x); }},
     {"silu", true, sigmoid},
     {"relu", true, [](double x) { return x < 0 ? 0.0 : 1.0; }},
+    {"negative", true, [](double x) { return x < 0 ? 1.0 : 0.0; }},
     {"tanh", false, [](double x) { return std::tanh(x); }},
     {"sigmoid", false, sigmoid},
 };
@@ -63,10 +64,11 @@ Table makeFunctionTable(const Function &function) {
   Table t;
   double unit = function.isGate ? 16384 : 1 << TableFraction;
   t.words = piecewiseLinear(-8, 8, unit, function.value);
-  // The step of relu lies on the border of two segments.
-  if (function.name == std::string_view("relu"))
-    for (int i = 0; i < 256; ++i)
-      t.words[size_t(i)] = i < 128 ? 0 : 16384;
+  // Steps lie on the border of two segments.
+  for (std::string_view step : {"relu", "negative"})
+    if (function.name == step)
+      for (int i = 0; i < 256; ++i)
+        t.words[size_t(i)] = (i < 128) == (step == "relu") ? 0 : 16384;
   t.shift = ResidualFraction - 12;
   t.gateShift = function.isGate ? 14 : 0;
   return t;

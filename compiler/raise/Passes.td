@@ -48,7 +48,8 @@ def TakeCodes : RaisePass<"onnx-take-codes"> {
   let description = [{
     Constants of DequantizeLinear, MatMulInteger, QLinearMatMul and their like
     become `#onnx.codes`, pairs of QuantizeLinear and DequantizeLinear and the
-    dynamic quantisers go (rule A13 of docs/arithmetic.md). Needs: floats
+    dynamic quantisers go; of a static pair in front of a product with a weight
+    a Clip to its range is left (rule A13 of docs/arithmetic.md). Needs: floats
     widened. An operator whose integers come from elsewhere stays.
   }];
 }

@@ -10,6 +10,8 @@
 #include "compiler/raise/Moves.h"
 #include "support/Error.h"
 
+#include "mlir/IR/IRMapping.h"
+
 using namespace mlir;
 
 namespace dalbit::raise {
@@ -22,6 +24,7 @@ namespace {
 /// A convolution with constant weights [O, C, k...] and no groups.
 struct ConvMatch {
   Value x, result;
+  Operation *clip = nullptr; ///< cuts x to a range with 0 in it
   RankedTensorType weightType;
   SmallVector<float> weight;
   TypedAttr bias;
@@ -47,10 +50,25 @@ static TypedAttr channelBias(Value value, int64_t channels, int64_t spatial) {
   return vectorConstant(constant);
 }
 
+/// The Clip that makes \p value, if zeros that are put around it pass it.
+static onnx::NodeOp clipOf(Value value) {
+  onnx::NodeOp node = nodeOf(value, "Clip");
+  if (!node || !hasInput(node, 1) || !hasInput(node, 2))
+    return {};
+  auto low = scalarOf(node.getInputs()[1]),
+       high = scalarOf(node.getInputs()[2]);
+  return low && high && *low <= 0 && *high >= 0 ? node : onnx::NodeOp();
+}
+
 static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
                                           const SymbolicShapes &shapes) {
   ConvMatch match;
   match.x = node.getInputs()[0];
+  // An image is no rows yet; they are cut to the range once they are.
+  if (onnx::NodeOp clip = clipOf(match.x)) {
+    match.clip = clip;
+    match.x = clip.getInputs()[0];
+  }
   match.result = node->getResult(0);
   TypedAttr weight = constantOf(node.getInputs()[1]);
   weight = weight ? floatConstant(weight) : weight;
@@ -75,6 +93,13 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
       return std::nullopt;
   match.strides = list("strides", spatial, 1);
   SmallVector<int64_t> pads = list("pads", 2 * spatial, 0);
+  // Lists of another length, sizes that are none: the file breaks the standard.
+  if (int64_t(match.strides.size()) != spatial ||
+      int64_t(pads.size()) != 2 * spatial ||
+      llvm::any_of(match.strides, [](int64_t s) { return s <= 0; }) ||
+      llvm::is_contained(match.weightType.getShape(), 0) ||
+      staticDim(match.x, 1) != match.weightType.getDimSize(1))
+    return std::nullopt;
   match.before.assign(pads.begin(), pads.begin() + spatial);
   match.after.assign(pads.begin() + spatial, pads.end());
   if (hasInput(node, 2)) {
@@ -89,6 +114,9 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
     if (match.bias)
       match.result = add->getResult(0);
   }
+  if (match.bias && cast<ShapedType>(match.bias.getType()).getNumElements() !=
+                        match.weightType.getDimSize(0))
+    return std::nullopt;
   try {
     onnx::readWeight(weight, match.weight);
   } catch (const Error &) {
@@ -113,6 +141,14 @@ static Value makeLinear(OpBuilder &builder, Location loc,
       RankedTensorType::get({depth, outputs}, builder.getF32Type()),
       ArrayRef<float>(weight));
   Dims dims = *shapes.dims(rows);
+  if (match.clip) {
+    IRMapping map;
+    map.map(match.x, rows);
+    Operation *clip = builder.clone(*match.clip, map);
+    clip->getResult(0).setType(rows.getType());
+    rows = clip->getResult(0);
+    shapes.setDims(rows, dims);
+  }
   dims.back() = outputs;
   Value bias = match.bias ? makeConstant(builder, loc, match.bias) : Value();
   Value out = builder.create<nn::LinearOp>(

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Sums, products, scales, activations and softmaxes that belong to no larger
-// idiom.
+// Sums, products, scales, ranges, activations and softmaxes that belong to no
+// larger idiom.
 
 #include "compiler/raise/Passes.h"
 
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/SymbolicShapes.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -88,6 +90,32 @@ static Value raiseUnary(onnx::NodeOp node, OpBuilder &builder) {
   return {};
 }
 
+/// Clip with constant bounds.
+static Value raiseClip(onnx::NodeOp node, OpBuilder &builder) {
+  Value x = node.getInputs()[0];
+  if (!isFloat32(x) || !rankedType(x) ||
+      node->getResult(0).getType() != x.getType())
+    return {};
+  double bounds[] = {-HUGE_VAL, HUGE_VAL};
+  for (unsigned i : {1u, 2u})
+    if (hasInput(node, i)) {
+      auto number = scalarOf(node.getInputs()[i]);
+      if (!number || std::isnan(*number))
+        return {};
+      bounds[i - 1] = *number;
+    }
+  auto [low, high] = bounds;
+  if (low == -HUGE_VAL && high == HUGE_VAL)
+    return x;
+  // Where they are crossed the upper one counts.
+  low = std::min(low, high);
+  if (std::isinf(low) && std::isinf(high))
+    return {};
+  return builder.create<nn::ClipOp>(node.getLoc(), x.getType(), x,
+                                    builder.getF32FloatAttr(float(low)),
+                                    builder.getF32FloatAttr(float(high)));
+}
+
 void RaiseElementwisePass::runOnOperation() {
   func::FuncOp function = getOperation();
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
@@ -96,7 +124,9 @@ void RaiseElementwisePass::runOnOperation() {
       continue;
     OpBuilder builder(node);
     Value raised;
-    if (node.getInputs().size() == 2)
+    if (node.isOnnx("Clip"))
+      raised = raiseClip(node, builder);
+    else if (node.getInputs().size() == 2)
       raised = raiseBinary(node, builder);
     else if (node.getInputs().size() == 1)
       raised = raiseUnary(node, builder);

@@ -30,12 +30,12 @@ private:
 
 /// The one operand whose rows the operation works on alone; -1 for others.
 static bool isRowwise(Operation *op) {
-  return isa<nn::LinearOp, nn::LayerNormOp, nn::ScaleOp, nn::ReluOp, nn::TanhOp,
-             nn::SigmoidOp, nn::SiluOp, nn::GeluOp>(op);
+  return isa<nn::LinearOp, nn::LayerNormOp, nn::ScaleOp, nn::ReluOp, nn::ClipOp,
+             nn::TanhOp, nn::SigmoidOp, nn::SiluOp, nn::GeluOp>(op);
 }
 static bool isElementwise(Operation *op) {
-  return isa<nn::ScaleOp, nn::ReluOp, nn::TanhOp, nn::SigmoidOp, nn::SiluOp,
-             nn::GeluOp, nn::AddOp, nn::MulOp>(op);
+  return isa<nn::ScaleOp, nn::ReluOp, nn::ClipOp, nn::TanhOp, nn::SigmoidOp,
+             nn::SiluOp, nn::GeluOp, nn::AddOp, nn::MulOp>(op);
 }
 
 /// Whether rows stay rows: the last axis is the base's last dimension, whole.

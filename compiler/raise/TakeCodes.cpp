@@ -2,13 +2,17 @@
 //
 // Graphs that were quantised before they came here, in floats (A13): weights
 // stay the integers that they are (#onnx.codes), quantisers of activations go,
-// since the NPU quantises every row by itself.
+// since the NPU quantises every row by itself; of a static one that a product
+// with a weight reads the range stays, as Clip.
 
 #include "compiler/raise/Passes.h"
 
 #include "compiler/raise/Codes.h"
 #include "compiler/raise/Graph.h"
 
+#include "mlir/IR/IRMapping.h"
+
+#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -42,15 +46,46 @@ private:
   bool matMulIntegerToFloat(onnx::NodeOp node);
   bool dynamicMatMul(onnx::NodeOp node);
   Value scaledBias(Value bias, Value a, Value b, onnx::NodeOp user);
+  Value clipped(Value x, const Quantised &q, bool isFactor);
 
   Value make(OpBuilder &builder, onnx::NodeOp like, StringRef type,
              ValueRange inputs, Type result, DictionaryAttr attributes = {});
 
+  using Key = std::tuple<void *, void *, void *>;
   /// What integer tensors stand for, by codes, scale and zero point.
-  std::map<std::tuple<void *, void *, void *>, Value> made;
+  std::map<Key, Value> made;
+  /// Floats cut to the range of a quantiser, by floats, scale and zero point.
+  std::map<Key, Value> clips;
 };
 
 } // namespace
+
+/// A constant, or a constant in floats, turned or reshaped.
+static bool isWeight(Value value) {
+  if (constantOf(value))
+    return true;
+  auto node = value.getDefiningOp<onnx::NodeOp>();
+  return node &&
+         llvm::is_contained({"DequantizeLinear", "Transpose", "Reshape", "Cast",
+                             "Squeeze", "Unsqueeze", "Identity"},
+                            node.getOpType()) &&
+         isWeight(node.getInputs()[0]);
+}
+
+/// Whether \p use is the activation of a product with a weight, perhaps moved
+/// in between.
+static bool feedsProduct(OpOperand &use) {
+  auto node = dyn_cast<onnx::NodeOp>(use.getOwner());
+  if (!node || !node.getDomain().empty() || use.getOperandNumber() != 0)
+    return false;
+  if (node.isOnnx("MatMul") || node.isOnnx("Gemm") || node.isOnnx("Conv"))
+    return isWeight(node.getInputs()[1]);
+  return llvm::is_contained({"Reshape", "Transpose", "Flatten", "Squeeze",
+                             "Unsqueeze", "Identity"},
+                            node.getOpType()) &&
+         !node->getResult(0).use_empty() &&
+         llvm::all_of(node->getResult(0).getUses(), feedsProduct);
+}
 
 static Value input(onnx::NodeOp node, unsigned index) {
   return hasInput(node, index) ? node.getInputs()[index] : Value();
@@ -101,17 +136,21 @@ Value TakeCodesPass::constantFloat(const Quantised &q, onnx::NodeOp user) {
                                           value);
 }
 
+static bool isMove(onnx::NodeOp node) {
+  return node && node.getDomain().empty() &&
+         llvm::is_contained({"Reshape", "Transpose", "Gather", "Slice",
+                             "Squeeze", "Unsqueeze", "Split", "Flatten",
+                             "Expand", "Identity", "Tile"},
+                            node.getOpType());
+}
+
 /// Operators that move elements, with one scale for all of them.
 Value TakeCodesPass::throughMove(const Quantised &q, onnx::NodeOp move) {
   auto single = [](Value value) {
     auto type = rankedType(value);
     return type && type.hasStaticShape() && type.getNumElements() == 1;
   };
-  if (!move.getDomain().empty() || (constantOf(q.scale) && !single(q.scale)) ||
-      !llvm::is_contained({"Reshape", "Transpose", "Gather", "Slice", "Squeeze",
-                           "Unsqueeze", "Split", "Flatten", "Expand",
-                           "Identity", "Tile"},
-                          move.getOpType()))
+  if (!isMove(move) || (constantOf(q.scale) && !single(q.scale)))
     return {};
   Quantised before = q;
   before.codes = move.getInputs()[0];
@@ -147,6 +186,87 @@ Value TakeCodesPass::scaledBias(Value bias, Value a, Value b,
                                           value);
 }
 
+/// The least and the largest number that integers of \p type stand for.
+static std::optional<std::pair<double, double>> rangeOf(Type type, double scale,
+                                                        double zero) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer || integer.getWidth() > 16)
+    return std::nullopt;
+  bool isUnsigned = integer.isUnsigned();
+  double count = std::ldexp(1.0, int(integer.getWidth()));
+  double least = isUnsigned ? 0 : -count / 2;
+  return std::pair((least - zero) * scale, (least + count - 1 - zero) * scale);
+}
+
+/// Flatten, or Reshape to two dimensions.
+static bool isMatrixOfRows(Value x) {
+  onnx::NodeOp reshape = nodeOf(x, "Reshape");
+  auto sizes = reshape ? integersOf(reshape, "shape", 1) : std::nullopt;
+  return nodeOf(x, "Flatten") || (sizes && sizes->size() == 2);
+}
+
+/// Whether \p x stays between the bounds in any case.
+static bool isWithin(Value x, double low, double high) {
+  onnx::NodeOp node = nodeOf(x);
+  return node && low <= 0 && high >= 1 &&
+         (node.getOpType() == "Softmax" || node.getOpType() == "Sigmoid");
+}
+
+/// \p x cut to the range of the static quantiser \p q (A13), or \p x. Between
+/// two activations, in softmax and the like, ranges are not imposed: they only
+/// cut what the quantiser had not met. But one that begins at 0 behind a sum
+/// or product is what is left of a Relu, which quantisers swallow.
+Value TakeCodesPass::clipped(Value x, const Quantised &q, bool isFactor) {
+  auto scale = scalarOf(q.scale),
+       zero = q.zero ? scalarOf(q.zero) : std::optional(0.0);
+  if (!scale || !zero || !(*scale > 0))
+    return x;
+  // Rows of a table of integers: nothing was cut.
+  Value source = q.codes;
+  while (isMove(nodeOf(source)))
+    source = nodeOf(source).getInputs()[0];
+  if (constantOf(source))
+    return x;
+  auto range = rangeOf(getElementTypeOrSelf(q.codes.getType()), *scale, *zero);
+  if (!range || isWithin(x, range->first, range->second))
+    return x;
+  onnx::NodeOp node = nodeOf(x);
+  bool isSum = node && llvm::is_contained({"Add", "MatMul", "Gemm", "Conv",
+                                           "BatchNormalization"},
+                                          node.getOpType());
+  if (!isFactor && !(isSum && range->first == 0))
+    return x;
+  Value &cut = clips[Key(x.getAsOpaquePointer(), q.scale.getAsOpaquePointer(),
+                         q.zero.getAsOpaquePointer())];
+  if (cut)
+    return cut;
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointAfterValue(x);
+  // A matrix that rows were flattened to: the rows are cut.
+  Value rows = x;
+  if (isMatrixOfRows(x))
+    rows = node.getInputs()[0];
+  auto bound = [&](double value) -> Value {
+    auto type = RankedTensorType::get({}, builder.getF32Type());
+    return builder.create<onnx::ConstantOp>(
+        x.getLoc(), type, DenseElementsAttr::get(type, float(value)));
+  };
+  Value low = bound(range->first), high = bound(range->second);
+  cut = builder
+            .create<onnx::NodeOp>(
+                x.getLoc(), TypeRange(floatLike(rows)),
+                builder.getStringAttr("Clip"), ValueRange{rows, low, high},
+                builder.getI64IntegerAttr(13), StringAttr(), StringAttr(),
+                builder.getDictionaryAttr({}), 0u)
+            ->getResult(0);
+  if (rows != x) {
+    IRMapping map;
+    map.map(rows, cut);
+    cut = builder.clone(*x.getDefiningOp(), map)->getResult(0);
+  }
+  return cut;
+}
+
 /// What an operator on integers computes, before its result is quantised.
 Value TakeCodesPass::floatResult(onnx::NodeOp node) {
   OpBuilder builder(node);
@@ -154,10 +274,15 @@ Value TakeCodesPass::floatResult(onnx::NodeOp node) {
   StringRef type = node.getOpType();
   Type result = floatLike(node->getResult(0));
   auto operand = [&](unsigned at, int64_t axis = 0) {
-    return input(node, at) ? floatOf({input(node, at), input(node, at + 1),
-                                      input(node, at + 2), axis, 0},
-                                     node)
-                           : Value();
+    if (!input(node, at))
+      return Value();
+    Quantised q = {input(node, at), input(node, at + 1), input(node, at + 2),
+                   axis, 0};
+    Value x = floatOf(q, node);
+    bool isFactor =
+        at == 0 && input(node, 3) && constantOf(input(node, 3)) &&
+        llvm::is_contained({"QLinearMatMul", "QGemm", "QLinearConv"}, type);
+    return !x || constantOf(q.codes) ? x : clipped(x, q, isFactor);
   };
   if (type == "QLinearMatMul" || type == "QGemm" || type == "QLinearConv") {
     RankedTensorType weight =
@@ -272,7 +397,17 @@ bool TakeCodesPass::dequantize(onnx::NodeOp node) {
                     node);
   if (!x)
     return false;
-  node->getResult(0).replaceAllUsesWith(x);
+  Value result = node->getResult(0);
+  if (!constantOf(node.getInputs()[0])) {
+    Quantised q = {node.getInputs()[0], node.getInputs()[1], input(node, 2), 0,
+                   0};
+    if (llvm::any_of(result.getUses(), feedsProduct)) {
+      Value factor = clipped(x, q, true);
+      result.replaceUsesWithIf(factor, feedsProduct);
+    }
+    x = clipped(x, q, false);
+  }
+  result.replaceAllUsesWith(x);
   return true;
 }
 
@@ -413,6 +548,7 @@ void TakeCodesPass::runOnOperation() {
   if (function.isDeclaration())
     return;
   made.clear();
+  clips.clear();
   SmallVector<onnx::NodeOp> nodes;
   function.walk<WalkOrder::PreOrder>(
       [&](onnx::NodeOp node) { nodes.push_back(node); });

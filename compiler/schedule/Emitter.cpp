@@ -366,6 +366,7 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::GateOp o) { return gate(o), success(); })
       .Case([&](qnn::DequantizeOp o) { return dequantize(o), success(); })
       .Case([&](qnn::TableOp o) { return table(o), success(); })
+      .Case([&](qnn::BoundOp o) { return bound(o), success(); })
       .Case([&](qnn::RescaleOp o) { return rescale(o), success(); })
       .Case([&](qnn::PickOp o) { return pick(o), success(); })
       .Case([&](qnn::HeadsOp o) { return heads(o), success(); })

@@ -138,7 +138,7 @@ private:
   void linear(qnn::LinearOp op);
   void gate(qnn::GateOp op);
   void table(qnn::TableOp op);
-  /// A pass of one job from \p x to new rows.
+  void bound(qnn::BoundOp op);
   Rows pass(mlir::Value x, llvm::StringRef label,
             const std::function<void(Job &job)> &finish);
   /// A pass over \p count rows.

@@ -593,6 +593,16 @@ FailureOr<Plan> Planner::run() {
                   piecewise(*quantise::tableOf(o.getFunction().str()));
               return success();
             })
+            .Case([&](qnn::BoundOp o) {
+              // Padding columns of heads are 0 and stay 0.
+              if (auto found = columns.find(o.getX()); found != columns.end()) {
+                std::vector<int64_t> same = found->second;
+                columns[o.getOut()] = std::move(same);
+              }
+              plan.gateTables[o] = piecewise(
+                  *quantise::tableOf(o.getUpper() ? "negative" : "relu"));
+              return success();
+            })
             .Case([&](qnn::RouteOp o) {
               route(o);
               return success();

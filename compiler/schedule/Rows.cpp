@@ -362,6 +362,34 @@ void Emitter::table(qnn::TableOp op) {
   });
 }
 
+void Emitter::bound(qnn::BoundOp op) {
+  const quantise::Table &sign =
+      *quantise::tableOf(op.getUpper() ? "negative" : "relu");
+  useTable(gateTables[op]);
+  Rows x = values.lookup(op.getX());
+  Value absmax = scalars("absmax");
+  Rows out = pass(op.getX(), "bound", [&](Job &job) {
+    job.set("scale1", ScaleImm)
+        .set("scale1_adjust", 0)
+        .set("scale1_imm", pairWord(quantise::makePair(-1)));
+    job.set("add", AddImm).set("add_imm", int32_t(op.getBound()));
+    job.set("table", 2)
+        .set("table_shift", sign.shift)
+        .set("table_offset", sign.offset)
+        .set("gate_shift", sign.gateShift);
+    job.set("add_c", 1)
+        .set("c_type", I32)
+        .set("c_stride0", 0)
+        .set("c_stride1", x.stride)
+        .read("c_addr", x.buffer, x.start);
+    job.set("reduce", ReduceAbsmax)
+        .set("reduce_by", ByOuter)
+        .write("reduce_row", absmax);
+  });
+  out.absmax = absmax;
+  values[op.getOut()] = out;
+}
+
 void Emitter::rescale(qnn::RescaleOp op) {
   quantise::Pair factor{int16_t(op.getMantissa()), int8_t(op.getShift())};
   values[op.getOut()] = pass(op.getX(), "rescaled", [&](Job &job) {

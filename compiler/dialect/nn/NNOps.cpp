@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of the nn dialect: rules N1..N16, N22 and N23 of NNOps.td.
+// Verifiers of the nn dialect: rules N1..N16, N22, N23 and N26 of NNOps.td.
 
 #include "compiler/dialect/nn/NNChecks.h"
 
@@ -98,6 +98,12 @@ LogicalResult GeluOp::verify() {
   return fails(*this, "N4",
                "has approximate = \"" + getApproximate() +
                    "\", expected \"none\", \"tanh\" or \"sigmoid\"");
+}
+
+LogicalResult ClipOp::verify() {
+  if (getLow() <= getHigh() && (getLow().isFinite() || getHigh().isFinite()))
+    return success();
+  return fails(*this, "N26", "has bounds that are no range");
 }
 
 LogicalResult LayerNormOp::verify() {

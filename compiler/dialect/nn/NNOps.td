@@ -5,7 +5,7 @@
 // One module holds one func.func @main of straight-line ops with value
 // semantics. Shapes: B batch, T new tokens, P length of the past, S = P + T,
 // D model width, H query heads, G key/value heads, d head size. The rules
-// N1..N25 (17 to 21 in NNDecoderOps.td, 24 and 25 in NNExpertOps.td) are what the verifiers check and what
+// N1..N26 (17 to 21 in NNDecoderOps.td, 24 and 25 in NNExpertOps.td) are what the verifiers check and what
 // their messages cite.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNOPS_TD
@@ -114,6 +114,15 @@ def NN_ScaleOp : NN_UnaryOp<"scale"> {
 
 def NN_ReluOp : NN_UnaryOp<"relu"> {
   let summary = "max(x, 0)";
+}
+
+def NN_ClipOp : NN_UnaryOp<"clip"> {
+  let summary = "min(max(x, low), high)";
+  let description = [{
+    A bound may be infinite. N26: low <= high, one of them is finite.
+  }];
+  let arguments = (ins NN_Float:$x, F32Attr:$low, F32Attr:$high);
+  let hasVerifier = 1;
 }
 
 def NN_TanhOp : NN_UnaryOp<"tanh"> {

@@ -29,6 +29,17 @@ def QNN_RescaleOp : QNN_Op<"rescale", [AllTypesMatch<["x", "out"]>]> {
   let assemblyFormat = "$x attr-dict `:` type($x)";
 }
 
+def QNN_BoundOp : QNN_Op<"bound", [AllTypesMatch<["x", "out"]>]> {
+  let summary = "cut to a range with one end (A17)";
+  let description = [{
+    d = sat32(bound - x), -x being sat32(-x); out = sat32(x + max(d, 0)), which is at least the
+    bound, or with `upper` sat32(x + min(d, 0)), at most the bound.
+  }];
+  let arguments = (ins QNN_Fixed:$x, I32Attr:$bound, UnitAttr:$upper);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+}
+
 def QNN_TableOp : QNN_Op<"table", [AllTypesMatch<["x", "out"]>]> {
   let summary = "a function of x by a piecewise-linear table (V4)";
   let description = [{ `function`: tanh, sigmoid. x has 16 fraction bits, out has 15. }];

@@ -70,6 +70,7 @@ private:
   void attention(qnn::AttentionOp op);
   void import(qnn::ImportOp op);
   void rescale(qnn::RescaleOp op);
+  void bound(qnn::BoundOp op);
   void table(qnn::TableOp op);
   void heads(qnn::HeadsOp op);
   void attend(qnn::AttendOp op);
@@ -406,6 +407,19 @@ void Executor::rescale(qnn::RescaleOp op) {
   set(op.getOut(), out);
 }
 
+void Executor::bound(qnn::BoundOp op) {
+  Tensor x = get(op.getX());
+  Tensor out(ElementType::I32, x.shape());
+  int64_t bound = int32_t(op.getBound());
+  for (int64_t i = 0; i < x.count(); ++i) {
+    int64_t v = x.data<int32_t>()[i];
+    int32_t missing = clamp32(bound + clamp32(-v));
+    out.data<int32_t>()[i] = clamp32(
+        v + (op.getUpper() ? std::min(missing, 0) : std::max(missing, 0)));
+  }
+  set(op.getOut(), out);
+}
+
 void Executor::table(qnn::TableOp op) {
   Tensor x = get(op.getX());
   const quantise::Table &table = *quantise::tableOf(op.getFunction().str());
@@ -561,6 +575,7 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::DequantizeOp o) { dequantize(o); })
         .Case([&](qnn::ImportOp o) { import(o); })
         .Case([&](qnn::RescaleOp o) { rescale(o); })
+        .Case([&](qnn::BoundOp o) { bound(o); })
         .Case([&](qnn::TableOp o) { table(o); })
         .Case([&](qnn::HeadsOp o) { heads(o); })
         .Case([&](qnn::AttendOp o) { attend(o); })

@@ -194,6 +194,13 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::ReluOp) {
         return one(map(*inputs[0], [](float x) { return x < 0 ? 0.0f : x; }));
       })
+      .Case([&](nn::ClipOp clip) {
+        float low = clip.getLow().convertToFloat(),
+              high = clip.getHigh().convertToFloat();
+        return one(map(*inputs[0], [=](float x) {
+          return std::min(std::max(x, low), high);
+        }));
+      })
       .Case([&](nn::TanhOp) {
         return one(map(*inputs[0], [](float x) { return std::tanh(x); }));
       })

@@ -75,6 +75,8 @@ TEST_CASE("activations have their textbook values", "[execute][nn]") {
   check("nn.sigmoid %x : tensor<3xf32>", {0.2689414, 0.5, 0.8807971});
   check("nn.tanh %x : tensor<3xf32>", {-0.7615942, 0, 0.9640276});
   check("nn.relu %x : tensor<3xf32>", {0, 0, 2});
+  check("nn.clip %x {low = -0.5 : f32, high = 1.5 : f32} : tensor<3xf32>",
+        {-0.5, 0, 1.5});
   check("nn.scale %x {factor = -0.5 : f32} : tensor<3xf32>", {0.5, 0, -1});
 }
 

@@ -68,3 +68,17 @@ func.func @groups(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tens
   %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 2 : i64, kernel_shape = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<?x2x6xf32>, tensor<2x1x1xf32>) -> tensor<?x2x6xf32>
   return %c : tensor<?x2x6xf32>
 }
+
+// -----
+
+// One stride for two dimensions, more channels than there are: not according
+// to the standard.
+// CHECK-LABEL: @short_strides
+// CHECK-COUNT-2: "Conv"
+func.func @short_strides(%x: tensor<?x3x8x8xf32> {dalbit.dims = ["B", "3", "8", "8"]}) -> (tensor<?x5x2x2xf32>, tensor<?x5x2x2xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<5x3x4x4xf32>
+  %v = onnx.constant dense<1.0> : tensor<5x4x4x4xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", group = 1 : i64, strides = array<i64: 4>} : (tensor<?x3x8x8xf32>, tensor<5x3x4x4xf32>) -> tensor<?x5x2x2xf32>
+  %d = onnx.node "Conv"(%x, %v) opset 13 attributes {auto_pad = "NOTSET", group = 1 : i64, strides = array<i64: 4, 4>} : (tensor<?x3x8x8xf32>, tensor<5x4x4x4xf32>) -> tensor<?x5x2x2xf32>
+  return %c, %d : tensor<?x5x2x2xf32>, tensor<?x5x2x2xf32>
+}

@@ -43,3 +43,24 @@ func.func @classes(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %q = onnx.node "Softmax"(%p) opset 13 attributes {axis = 1 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %q : tensor<?x?x8xf32>
 }
+
+// -----
+
+// A bound may be missing; where both are crossed the upper one counts. What is
+// no number stays.
+// CHECK-LABEL: @clip
+// CHECK: %[[A:.*]] = nn.clip %arg0 {high = 1.000000e+00 : f32, low = -5.000000e-01 : f32}
+// CHECK: %[[B:.*]] = nn.clip %[[A]] {high = 0x7F800000 : f32, low = 0.000000e+00 : f32}
+// CHECK: %[[C:.*]] = nn.clip %[[B]] {high = -1.000000e+00 : f32, low = -1.000000e+00 : f32}
+// CHECK: "Clip"(%[[C]], %arg1)
+func.func @clip(%x: tensor<?x8xf32>, %bound: tensor<f32>) -> tensor<?x8xf32> {
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %half = onnx.constant dense<-0.5> : tensor<f32>
+  %minus = onnx.constant dense<-1.0> : tensor<f32>
+  %a = onnx.node "Clip"(%x, %half, %one) opset 13 : (tensor<?x8xf32>, tensor<f32>, tensor<f32>) -> tensor<?x8xf32>
+  %b = onnx.node "Clip"(%a, %zero) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
+  %c = onnx.node "Clip"(%b, %zero, %minus) opset 13 : (tensor<?x8xf32>, tensor<f32>, tensor<f32>) -> tensor<?x8xf32>
+  %d = onnx.node "Clip"(%c, %bound) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
+  return %d : tensor<?x8xf32>
+}

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-take-codes -onnx-fold-shapes -raise-linear | FileCheck %s
 
-// Static pairs go, weights keep their integers, biases become floats.
+// Of a static pair the range stays, weights keep their integers, biases become
+// floats.
 // CHECK-LABEL: @static
 // CHECK-DAG: %[[B:.*]] = nn.constant dense<[3.000000e+00, -1.500000e+00]> : tensor<2xf32>
 // CHECK-DAG: %[[W:.*]] = nn.constant #onnx.codes<dense<{{\[\[}}1, -2], [3, 4]]> : tensor<2x2xi8>, scales = dense<[5.000000e-01, 2.500000e-01]> : tensor<2xf32>, axis = 1, block = 0>
-// CHECK: nn.linear %arg0, %[[W]], %[[B]]
+// CHECK-DAG: %[[LOW:.*]] = onnx.constant dense<-1.600000e+01>
+// CHECK-DAG: %[[HIGH:.*]] = onnx.constant dense<1.587500e+01>
+// CHECK-DAG: %[[X:.*]] = onnx.node "Clip"(%arg0, %[[LOW]], %[[HIGH]])
+// CHECK: nn.linear %[[X]], %[[W]], %[[B]]
 func.func @static(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
   %s = onnx.constant dense<0.125> : tensor<f32>
   %z = onnx.constant dense<128> : tensor<ui8>
@@ -59,8 +63,9 @@ func.func @dynamic(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
 
 // Integers that are moved and multiplied stand for floats all the way.
 // CHECK-LABEL: @operators
-// CHECK: %[[W:.*]] = nn.constant #onnx.codes<
-// CHECK: %[[L:.*]] = nn.linear %arg0, %[[W]]
+// CHECK-DAG: %[[W:.*]] = nn.constant #onnx.codes<
+// CHECK-DAG: %[[X:.*]] = onnx.node "Clip"(%arg0
+// CHECK: %[[L:.*]] = nn.linear %[[X]], %[[W]]
 // CHECK: "Transpose"(%[[L]])
 func.func @operators(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
   %s = onnx.constant dense<0.125> : tensor<f32>
@@ -79,11 +84,13 @@ func.func @operators(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32>
 
 // -----
 
-// Rows of a table of integers, and a weight that is turned and cut in two.
+// Rows of a table of integers, which no quantiser cuts, and a weight that is
+// turned and cut in two.
 // CHECK-LABEL: @table_and_pieces
 // CHECK: #onnx.codes<dense<{{\[\[}}1, -1], [2, -2], [3, -3]]> : tensor<3x2xi8>, scales = dense<5.000000e-01> : tensor<1xf32>, axis = 1
-// CHECK: "Gather"
+// CHECK: %[[X:.*]] = onnx.node "Gather"
 // CHECK: nn.constant #onnx.codes<dense<{{\[\[}}1], [2]]> : tensor<2x1xi8>, scales = dense<5.000000e-01> : tensor<1xf32>, axis = 1, block = 0>
+// CHECK: nn.linear %[[X]]
 // CHECK: nn.constant #onnx.codes<dense<{{\[\[}}3], [4]]> : tensor<2x1xi8>, scales = dense<2.500000e-01> : tensor<1xf32>, axis = 1, block = 0>
 func.func @table_and_pieces(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> (tensor<*xf32>, tensor<*xf32>) {
   %tq = onnx.constant dense<[[1, -1], [2, -2], [3, -3]]> : tensor<3x2xi8>
@@ -98,4 +105,42 @@ func.func @table_and_pieces(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -
   %one = onnx.constant dense<1> : tensor<2xi64>
   %p:2 = onnx.node "Split"(%m, %one) opset 13 attributes {axis = 2 : i64} : (tensor<*xf32>, tensor<2xi64>) -> (tensor<*xf32>, tensor<*xf32>)
   return %p#0, %p#1 : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// A range that begins at 0 behind a sum is a Relu, whoever reads it; another
+// one, or one of shares, is not imposed where no weight is met. One Clip serves
+// several products, and stands in front of the matrix that rows become.
+// CHECK-LABEL: @ranges
+// CHECK: %[[A:.*]] = onnx.node "Add"
+// CHECK: %[[R:.*]] = onnx.node "Clip"(%[[A]]
+// CHECK: %[[S:.*]] = onnx.node "Softmax"(%[[R]])
+// CHECK: %[[M:.*]] = onnx.node "Mul"(%[[S]], %[[R]])
+// CHECK: %[[C:.*]] = onnx.node "Clip"(%[[M]]
+// CHECK: nn.linear %[[C]]
+// CHECK: nn.linear %[[C]]
+// CHECK-NOT: "Clip"
+func.func @ranges(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %z = onnx.constant dense<0> : tensor<ui8>
+  %t = onnx.constant dense<0.00390625> : tensor<f32>
+  %y = onnx.constant dense<100> : tensor<ui8>
+  %w = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %v = onnx.constant dense<[[4.0, 3.0], [2.0, 1.0]]> : tensor<2x2xf32>
+  %flat = onnx.constant dense<[-1, 2]> : tensor<2xi64>
+  %a = onnx.node "Add"(%x, %x) opset 13 : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<*xf32>
+  %q = onnx.node "QuantizeLinear"(%a, %s, %z) opset 13 : (tensor<*xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %d = onnx.node "DequantizeLinear"(%q, %s, %z) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%d) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %pq = onnx.node "QuantizeLinear"(%p, %t, %z) opset 13 : (tensor<*xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %pd = onnx.node "DequantizeLinear"(%pq, %t, %z) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %m = onnx.node "Mul"(%pd, %d) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %f = onnx.node "Reshape"(%m, %flat) opset 13 : (tensor<*xf32>, tensor<2xi64>) -> tensor<*xf32>
+  %fq = onnx.node "QuantizeLinear"(%f, %s, %y) opset 13 : (tensor<*xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %fd = onnx.node "DequantizeLinear"(%fq, %s, %y) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %fe = onnx.node "DequantizeLinear"(%fq, %s, %y) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %g = onnx.node "Gemm"(%fd, %w) opset 13 : (tensor<*xf32>, tensor<2x2xf32>) -> tensor<*xf32>
+  %h = onnx.node "Gemm"(%fe, %v) opset 13 : (tensor<*xf32>, tensor<2x2xf32>) -> tensor<*xf32>
+  return %g, %h : tensor<*xf32>, tensor<*xf32>
 }
