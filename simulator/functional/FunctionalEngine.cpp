@@ -94,10 +94,10 @@ void FunctionalEngine::beginLoop(const isa::Instruction &i) {
   allow(i.target > 0, "the loop has no body");
   int64_t last = pc + i.target;
   allow(last < int64_t(code.size()), "the body ends past the code");
-  allow(loops.size() < isa::LoopDepth, "loops nest too deep");
+  allow(activeLoops.size() < isa::LoopDepth, "loops nest too deep");
   int32_t rounds = int32_t(registers[i.a]);
   if (rounds > 0) {
-    loops.push_back({pc + 1, last, uint32_t(rounds)});
+    activeLoops.push_back({pc + 1, last, uint32_t(rounds), loopEntries++});
     return;
   }
   next = last + 1;
@@ -105,12 +105,12 @@ void FunctionalEngine::beginLoop(const isa::Instruction &i) {
 }
 
 void FunctionalEngine::endLoops(int64_t last) {
-  while (!loops.empty() && loops.back().last == last) {
-    if (--loops.back().left) {
-      next = loops.back().first;
+  while (!activeLoops.empty() && activeLoops.back().last == last) {
+    if (--activeLoops.back().left) {
+      next = activeLoops.back().first;
       return;
     }
-    loops.pop_back();
+    activeLoops.pop_back();
   }
 }
 
@@ -120,7 +120,9 @@ void FunctionalEngine::execute(const isa::Instruction &i) {
     tell([&](Observer &o) { o.instruction(uint32_t(pc), i); });
   switch (i.opcode) {
   case Opcode::Nop:
+    break;
   case Opcode::Tag:
+    tagNow = i.tag;
     break;
   case Opcode::Halt:
     isRunning = false;
@@ -201,7 +203,9 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
             registers.begin() + 1);
   semaphores.fill(0);
   configurations = {};
-  loops.clear();
+  activeLoops.clear();
+  tagNow = 0;
+  count = loopEntries = 0;
   pc = start.pc;
   isRunning = true;
   host::RuntimeValues *values = beginRecord(start);
@@ -210,13 +214,12 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
   recorder.record(values);
   tell([&](Observer &o) { o.begin(machine, code); });
   host::StepResult result;
-  uint64_t &executed = result.counters.sequencer.instructions;
   try {
-    for (; isRunning; ++executed, pc = next) {
-      if (executed >= start.bound)
+    for (; isRunning; ++count, pc = next) {
+      if (count >= start.bound)
         throw host::Endless("the program does not end: instruction " +
                             std::to_string(pc) + " after " +
-                            std::to_string(executed) +
+                            std::to_string(count) +
                             " others, more than its layers explain");
       if (pc < 0 || pc >= int64_t(code.size()))
         throw Fault{ErrorCode::AxiFetch, "past the code"};
@@ -227,12 +230,32 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
                           : ErrorCode::IllegalInstruction,
                     bad->second};
       }
+      if (stepper)
+        stepper->before(*this);
       execute(code[size_t(pc)]);
     }
   } catch (const Fault &fault) {
     fail(fault);
   }
+  result.counters.sequencer.instructions = count;
   return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Snapshots
+//===----------------------------------------------------------------------===//
+
+Snapshot FunctionalEngine::snapshot() const {
+  return {machine.spm, machine.acc, machine.rowScalars, machine.table,
+          registers,   semaphores,  configurations,     activeLoops,
+          tagNow,      uint32_t(pc)};
+}
+
+void FunctionalEngine::setUnits(const Snapshot &state) {
+  machine.spm = state.scratchpad;
+  machine.acc = state.accumulators;
+  machine.rowScalars = state.rowScalars;
+  machine.table = state.table;
 }
 
 } // namespace dalbit::functional

@@ -13,6 +13,7 @@
 #include "isa/Configurations.h"
 #include "simulator/functional/Machine.h"
 #include "simulator/functional/Observer.h"
+#include "simulator/functional/Snapshot.h"
 #include "simulator/functional/ValueRecorder.h"
 #include "simulator/host/Engine.h"
 
@@ -35,13 +36,24 @@ public:
   /// Tells \p observer of every instruction from the next run on; it outlives
   /// the engine.
   void observe(Observer &observer) { observers.push_back(&observer); }
+  /// Tells \p stepper of every instruction from the next run on; null: nobody.
+  void step(Stepper *stepper) { this->stepper = stepper; }
+
+  // What a stepper looks at.
+  Snapshot snapshot() const;
+  /// Instructions before the one at hand.
+  uint64_t executed() const { return count; }
+  uint32_t position() const { return uint32_t(pc); }
+  const isa::Instruction &instruction() const { return code[size_t(pc)]; }
+  const isa::Configurations &configuration() const { return configurations; }
+  const std::vector<Loop> &loops() const { return activeLoops; }
+  uint32_t tag() const { return tagNow; }
+
+  /// Gives units the memories of \p state, one of the same target; what the
+  /// sequencer has is a run's own.
+  void setUnits(const Snapshot &state);
 
 private:
-  struct Loop {
-    int64_t first, last;
-    uint32_t left; ///< rounds, this one included
-  };
-
   void execute(const isa::Instruction &instruction);
   /// The result of an instruction that only computes R[a].
   void beginLoop(const isa::Instruction &loop);
@@ -66,7 +78,10 @@ private:
   std::array<uint32_t, isa::Registers> registers{};
   std::array<uint32_t, isa::Semaphores> semaphores{};
   isa::Configurations configurations;
-  std::vector<Loop> loops;
+  std::vector<Loop> activeLoops;
+  Stepper *stepper = nullptr;
+  uint32_t tagNow = 0;
+  uint64_t count = 0, loopEntries = 0;
   int64_t pc = 0, next = 0;
   bool isRunning = false;
 };

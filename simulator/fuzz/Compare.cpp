@@ -3,6 +3,7 @@
 #include "simulator/fuzz/Compare.h"
 
 #include "isa/binary/Layout.h"
+#include "simulator/host/Difference.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -51,40 +52,6 @@ std::string statusDifference(const Outcome &a, const Outcome &b) {
   return "";
 }
 
-std::string counterDifference(const isa::Counters &a, const isa::Counters &b) {
-  for (unsigned i = 0; i < isa::CounterCount; ++i)
-    if (isa::counter(a, i) != isa::counter(b, i))
-      return std::string(isa::counters()[i].name) + ": " +
-             std::to_string(isa::counter(a, i)) + " against " +
-             std::to_string(isa::counter(b, i));
-  return "";
-}
-
-std::string timeDifference(const host::StepResult &a,
-                           const host::StepResult &b) {
-  if (std::string text = counterDifference(a.counters, b.counters);
-      !text.empty())
-    return text;
-  std::map<uint32_t, isa::Counters> tags = a.byTag;
-  tags.insert(b.byTag.begin(), b.byTag.end());
-  auto of = [](const host::StepResult &result, uint32_t tag) {
-    auto found = result.byTag.find(tag);
-    return found == result.byTag.end() ? isa::Counters{} : found->second;
-  };
-  for (const auto &[tag, ignored] : tags)
-    if (std::string text = counterDifference(of(a, tag), of(b, tag));
-        !text.empty())
-      return "tag " + std::to_string(tag) + ", " + text;
-  for (const auto &[name, value] : a.dram) {
-    auto found = b.dram.find(name);
-    uint64_t other = found == b.dram.end() ? 0 : found->second;
-    if (value != other)
-      return name + ": " + std::to_string(value) + " against " +
-             std::to_string(other);
-  }
-  return "";
-}
-
 } // namespace
 
 Verdict compare(const Case &input, functional::Observer *observer) {
@@ -122,7 +89,7 @@ Verdict compare(const Case &input, functional::Observer *observer) {
       continue;
     }
     if (first.ending == Ending::Halted)
-      text = timeDifference(timed.counted, outcome.counted);
+      text = host::difference(timed.counted, outcome.counted);
     else
       text = timed.notes == outcome.notes ? "" : "other waits";
     if (!text.empty() && verdict.difference.empty())

@@ -28,6 +28,17 @@ void Memory::place(const binary::Program &program) {
                 " bytes of DRAM, the target has " + std::to_string(size));
 }
 
+void Memory::move(isa::Region kind, uint64_t count, uint64_t alignment) {
+  uint64_t base = (regions.end + alignment - 1) / alignment * alignment;
+  if (base + count > size)
+    throw Error("the target's DRAM of " + std::to_string(size) +
+                " bytes has no room for " + std::to_string(count) +
+                " more behind the program's regions");
+  regions.base[unsigned(kind)] = base;
+  regions.size[unsigned(kind)] = count;
+  regions.end = base + count;
+}
+
 void Memory::load(const binary::Program &program) {
   place(program);
   auto copy = [&](isa::Region kind, const void *from, size_t count) {

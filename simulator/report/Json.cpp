@@ -66,6 +66,24 @@ void addTiming(Json &json, const RunReport &report) {
                          {"dram", timing.dramUtilization}};
 }
 
+void addLayers(Json &json, const LayerSection &section) {
+  json = {{"step", section.step},   {"steps", section.steps},
+          {"phase", section.phase}, {"rtl", Json::array()},
+          {"fast", Json::array()},  {"cycles", Json::array()}};
+  for (const LayerSection::Row &row : section.rows) {
+    const char *engine = row.isOnRtl ? "rtl" : "fast";
+    json[engine].push_back(row.name);
+    Json entry = {{"layer", row.layer},
+                  {"name", row.name},
+                  {"engine", engine},
+                  {"in_run", row.inRun},
+                  {"parts", row.parts}};
+    if (row.parts)
+      entry["alone"] = row.alone;
+    json["cycles"].push_back(std::move(entry));
+  }
+}
+
 } // namespace
 
 double dramUtilization(uint64_t usefulBytes, uint64_t cycles, double clockMhz,
@@ -91,6 +109,8 @@ std::string toJson(const RunReport &report) {
     json["text"] = *report.text;
   if (report.memorySha256)
     json["memory_sha256"] = *report.memorySha256;
+  if (report.layers)
+    addLayers(json["layers"], *report.layers);
   return json.dump(2, ' ', /*ensure_ascii=*/false,
                    Json::error_handler_t::replace) +
          "\n";

@@ -11,10 +11,15 @@
 //   bound_j{total, low, high, per_token{prefill,decode}}
 //   utilization{array,dram}
 //   counters{} run_time_values text memory_sha256
+//   layers{step, steps, phase, rtl[], fast[],
+//          cycles[{layer, name, engine, in_run, parts, alone}]}
 // Energies are typical joules; each by_* breakdown sums to the total. A run
 // without time (functional, float) has no cycles, rates, energy, bound and
 // utilization; text and memory_sha256 are absent if there are none, and so is
-// run_time_values but of runs without data ("replayed", "seeded"). Rates and
+// run_time_values but of runs without data ("replayed", "seeded"), and layers
+// but of runs of which layers are run alone besides; all other figures are then
+// those of the whole run, on fast. layers.rtl and .fast are names, layer is a
+// place in the binary's table, alone is there if parts is not 0. Rates and
 // per_token of a phase without tokens are 0.
 
 #pragma once
@@ -25,6 +30,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace dalbit::report {
 
@@ -48,6 +54,21 @@ struct Timing {
   double dramUtilization = 0;  ///< C7, 0 to 1
 };
 
+/// One step of the whole run by layer, and the layers that have been run alone.
+struct LayerSection {
+  struct Row {
+    uint32_t layer = 0; ///< place in the program's table
+    std::string name;
+    bool isOnRtl = false;
+    uint64_t inRun = 0; ///< cycles of the step in the whole run
+    unsigned parts = 0; ///< runs of its own
+    uint64_t alone = 0; ///< cycles in them
+  };
+  uint64_t step = 0, steps = 0;
+  std::string phase;
+  std::vector<Row> rows;
+};
+
 struct RunReport {
   std::string engine, target;
   PerPhase<uint64_t> tokens;
@@ -58,6 +79,7 @@ struct RunReport {
   std::optional<std::string> memorySha256;
   /// Timing only: "replayed" or "seeded".
   std::optional<std::string> runTimeValues;
+  std::optional<LayerSection> layers;
 };
 
 /// C7: bytes that had to move, over what the DRAM's own stream would have

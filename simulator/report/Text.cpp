@@ -97,6 +97,32 @@ void addTiming(std::string &out, const RunReport &report) {
     fmt::format_to(std::back_inserter(out), "the band is wide by {}\n", widest);
 }
 
+void addLayers(std::string &out, const LayerSection &section) {
+  size_t onRtl = 0, alone = 0;
+  for (const LayerSection::Row &row : section.rows) {
+    onRtl += row.isOnRtl;
+    alone += row.parts != 0;
+  }
+  auto to = std::back_inserter(out);
+  fmt::format_to(to,
+                 "layers   step {} of 0 .. {} ({}): {} on rtl, {} on fast\n",
+                 section.step, section.steps - 1, section.phase, onRtl,
+                 section.rows.size() - onRtl);
+  size_t shown = 0;
+  for (const LayerSection::Row &row : section.rows) {
+    if (!row.parts)
+      continue;
+    if (shown++ == MostLayers && alone > MostLayers + 1) {
+      fmt::format_to(to, "  {} more, see --json\n", alone - MostLayers);
+      break;
+    }
+    fmt::format_to(to,
+                   "  {:>4} {:<24.24} {:<4} {} cycles alone, {} in the run\n",
+                   row.layer, row.name, row.isOnRtl ? "rtl" : "fast", row.alone,
+                   row.inRun);
+  }
+}
+
 } // namespace
 
 std::string toText(const RunReport &report) {
@@ -111,6 +137,8 @@ std::string toText(const RunReport &report) {
                    *report.runTimeValues);
   if (report.timing)
     addTiming(out, report);
+  if (report.layers)
+    addLayers(out, *report.layers);
   if (report.memorySha256)
     fmt::format_to(std::back_inserter(out), "memory   sha256 {}\n",
                    *report.memorySha256);

@@ -67,6 +67,36 @@ import json
 t, r = (json.load(open('$work/' + f)) for f in ('t.json', 'r.json'))
 exit(t['run_time_values'] != 'replayed' or 'text' in t or 'memory_sha256' in t or 'And the' in open('$work/stdout').read()
      or any(t[k] != r[k] for k in ('cycles', 'counters', 'energy_j', 'bound_j', 'tokens')))"
+# Layers alone: the first ones copy only, the last one of the decode step too.
+count=$("$dalbit" inspect "$work/t.dbn" | grep -c '^layer')
+alone() { # report, engine, options
+  local json=$1 engine=$2
+  shift 2
+  "$dalbit" run "$work/t.dbn" --engine "$engine" --prompt 'And the LORD said unto Moses, And the' --generate 3 --json "$json" "$@" >"$work/stdout"
+}
+alone "$work/f.json" fast
+alone "$work/l.json" rtl --from-layer 0 --layers "$count"
+check "all layers of a decode step on the rtl, the rest as in a run on fast" /usr/bin/python3 - "$work" "$count" <<'P'
+import json, sys
+whole, run = (json.load(open(sys.argv[1] + "/" + f)) for f in ("f.json", "l.json"))
+layers, count = run["layers"], int(sys.argv[2])
+rows = layers["cycles"]
+sys.exit(any(run[k] != whole[k] for k in ("cycles", "counters", "energy_j", "text", "memory_sha256", "tokens"))
+         or [layers[k] for k in ("step", "steps", "phase")] != [2, 3, "decode"] or layers["fast"] or len(layers["rtl"]) != count
+         or [row["layer"] for row in rows] != list(range(count)) or any(row["parts"] < 1 for row in rows)
+         or not 0.8 < sum(row["alone"] for row in rows) / sum(row["in_run"] for row in rows) < 1.2
+         or sum(row["in_run"] for row in rows) > whole["cycles"]["decode"])
+P
+alone "$work/l.json" rtl --from-layer 5 --layers 2 --step 0
+check "the text says which layers were on the rtl" grep -q "^layers   step 0 of 0 .. 2 (prefill): 2 on rtl, $((count - 2)) on fast" "$work/stdout"
+check "two layers of a prefill of two blocks on the rtl" /usr/bin/python3 -c "
+import json
+layers = json.load(open('$work/l.json'))['layers']
+rows = [row for row in layers['cycles'] if row['engine'] == 'rtl']
+exit([(row['layer'], row['parts']) for row in rows] != [(5, 2), (6, 2)] or layers['rtl'] != [row['name'] for row in rows]
+     or len(layers['fast']) != $count - 2 or any(not 0.9 < row['alone'] / row['in_run'] < 1.1 for row in rows))"
+alone "$work/l.json" fast --from-layer 5 --layers 2 --step 0
+check "the same on fast alone" grep -q "^layers .*: 0 on rtl, $count on fast" "$work/stdout"
 # Exact as the rtl, so no model of edge has to be built.
 "$dalbit" run "$model" --target edge --engine fast --tokens 65 --position 2 --kv seed --generate 33 --json "$work/edge.json" >/dev/null
 check "instructions cost less than 3 % of a decode step" /usr/bin/python3 - "$work/edge.json" <<'P'
@@ -206,6 +236,13 @@ refuses "timing of another engine" "add\|fast engine" "$dalbit" run "$work/t.dbn
 refuses "a replay with data" "needs --timing-only" "$dalbit" run "$work/t.dbn" --engine fast --replay "$work/r.rec"
 refuses "a record of a run without data" "no run-time values" timing "$work/out/j" 'And the ' --record "$work/out/r"
 refuses "outputs of a run without data" "no --output" timing "$work/out/j" 'And the ' --output "$work/out/o"
+refuses "a layer that does not exist" "has $count layers, 0 .. $((count - 1))" "$dalbit" run "$work/t.dbn" --engine rtl --tokens 5 --from-layer "$count" --json "$work/out/j"
+refuses "more layers than there are" "has $count layers" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --from-layer 5 --layers "$count" --json "$work/out/j"
+refuses "a step that is not run" "the run's last step is 0" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --from-layer 5 --step 1 --json "$work/out/j"
+refuses "layers on an engine without time" "know time" "$dalbit" run "$work/t.dbn" --tokens 5 --from-layer 5 --json "$work/out/j"
+refuses "layers of a float run" "know time" "$dalbit" run "$model" --engine float --tokens 5 --from-layer 5 --json "$work/out/j"
+refuses "layers without data" "needs data" timing "$work/out/j" 'And the ' --from-layer 5
+check "layers from nowhere" sh -c "$dalbit run $work/t.dbn --engine fast --tokens 5 --layers 2 2>&1 | grep -q '^error: .*--from-layer'"
 refuses "a record of the float engine" "float engine" "$dalbit" run "$model" --engine float --record "$work/out/r"
 refuses "cache without a position" "needs --position" "$dalbit" run "$work/t.dbn" --tokens 5 --kv seed
 refuses "full device" "dev/full" "$dalbit" compile "$model" -o /dev/full --target nano

@@ -41,10 +41,12 @@ void inspectBinary(const std::string &path, bool disassemble) {
                 binary::name(tensor.type),
                 tensor.alias.empty() ? "" : (" over " + tensor.alias).c_str());
   uint64_t weights = 0, macs = 0;
+  unsigned number = 0; // as run's --from-layer counts
   for (const binary::Layer &layer : program.layers) {
     std::printf(
-        "layer     %3u %-12s %-40s %9llu weight bytes %9llu MACs a token\n",
-        layer.tag, layer.kind.c_str(), layer.name.c_str(),
+        "layer     %3u tag %3u %-12s %-40s %9llu weight bytes %9llu MACs a "
+        "token\n",
+        number++, layer.tag, layer.kind.c_str(), layer.name.c_str(),
         static_cast<unsigned long long>(layer.weightBytes),
         static_cast<unsigned long long>(layer.macsPerToken));
     weights += layer.weightBytes;

@@ -7,6 +7,7 @@
 
 #include "simulator/host/Session.h"
 #include "simulator/host/Text.h"
+#include "simulator/layers/Sampler.h"
 #include "simulator/tokenizer/Tokenizer.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Pipeline.h"
@@ -80,12 +81,21 @@ public:
   virtual std::string runTimeValues() const { return {}; }
   /// Hex digest of the memory that a program writes; empty without an NPU.
   virtual std::string digest() const { return {}; }
+  /// Runs the layers that the options ask for alone, after all other runs; none
+  /// if they ask for none. Throws Error, also where engines differ.
+  virtual std::optional<layers::Sample> sampleLayers() { return std::nullopt; }
   virtual const binary::Program *program() const { return nullptr; }
   virtual const target::Target *target() const { return nullptr; }
   /// Starts at a position without prefilling. Throws Error.
   virtual void setPosition(uint32_t position, const CacheSource &cache) = 0;
 
   host::LanguageModel language();
+};
+
+/// Layers that are run alone besides.
+struct LayerOptions {
+  uint32_t from = 0, count = 1; ///< places in the program's table
+  std::optional<uint64_t> step; ///< none: the last one
 };
 
 struct ModelOptions {
@@ -97,6 +107,7 @@ struct ModelOptions {
   bool timingOnly = false; ///< fast engine: computes nothing
   std::string replay;      ///< record that steers it; empty: the seed
   uint64_t seed = 1;
+  std::optional<LayerOptions> layers; ///< engines fast and rtl
 };
 
 /// Opens a .dbn or .onnx file for an engine: functional, rtl or float. Throws

@@ -31,7 +31,9 @@ public:
         facts(nlohmann::json::parse(code.model)),
         memory(description.dramBytes()) {
     // The engine reads the code from the program; the session loads the memory.
-    if (options.engine == "functional")
+    if (options.layers)
+      engine = makeSampler(options);
+    else if (options.engine == "functional")
       engine = std::make_unique<functional::FunctionalEngine>(code, description,
                                                               memory);
     else if (options.engine == "fast")
@@ -141,10 +143,28 @@ public:
   std::string digest() const override {
     return engine->hasData() ? memory.digest(code) : "";
   }
+  std::optional<layers::Sample> sampleLayers() override {
+    return sampler ? std::optional(sampler->sample()) : std::nullopt;
+  }
   const binary::Program *program() const override { return &code; }
   const target::Target *target() const override { return &description; }
 
 private:
+  std::unique_ptr<host::Engine> makeSampler(const ModelOptions &options) {
+    layers::Wanted wanted{
+        options.layers->from, options.layers->count, options.layers->step, {}};
+    layers::checkLayers(code, wanted);
+#ifdef DALBIT_VERILATED
+    if (options.engine == "rtl")
+      wanted.rtl = [](auto &...of) {
+        return std::make_unique<verilated::VerilatedEngine>(of...);
+      };
+#endif
+    auto made = std::make_unique<layers::Sampler>(code, description, memory,
+                                                  std::move(wanted));
+    sampler = made.get();
+    return made;
+  }
   std::unique_ptr<host::Engine> makeFast(const ModelOptions &options) {
     if (!options.timingOnly)
       return std::make_unique<fast::FastEngine>(code, description, memory);
@@ -231,6 +251,7 @@ private:
   size_t tokensReplayed = 0;
   std::mt19937_64 random; ///< tokens of runs that nothing steers
   std::unique_ptr<host::Engine> engine;
+  layers::Sampler *sampler = nullptr; ///< the engine, if layers are wanted
   std::unique_ptr<host::Session> session;
   Measured counted;
 };

@@ -67,6 +67,25 @@ energy::BoundWork boundWork(const Measured::Phase &phase) {
 
 } // namespace
 
+report::LayerSection layerSection(const binary::Program &program,
+                                  const layers::Sample &sample) {
+  report::LayerSection section;
+  section.step = sample.step;
+  section.steps = sample.steps;
+  section.phase = sample.isDecode ? "decode" : "prefill";
+  for (const layers::LayerTime &layer : sample.layers) {
+    report::LayerSection::Row row;
+    row.layer = layer.layer;
+    row.name = program.layers[layer.layer].name;
+    row.isOnRtl = layer.isOnRtl;
+    row.inRun = layer.inWhole;
+    row.parts = layer.parts;
+    row.alone = layer.alone;
+    section.rows.push_back(std::move(row));
+  }
+  return section;
+}
+
 report::RunReport makeReport(const Model &model, const std::string &engine,
                              const std::optional<std::string> &text) {
   const Measured &measured = model.measured();

@@ -16,4 +16,7 @@ namespace dalbit::tool {
 report::RunReport makeReport(const Model &model, const std::string &engine,
                              const std::optional<std::string> &text);
 
+report::LayerSection layerSection(const binary::Program &program,
+                                  const layers::Sample &sample);
+
 } // namespace dalbit::tool

@@ -31,6 +31,7 @@ struct RunState {
   bool hasPrompt = false, hasTokens = false;
   int64_t generate = 0;
   uint32_t position = 0;
+  LayerOptions layers;
 };
 
 std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
@@ -219,6 +220,13 @@ void checkOptions(const RunState &state) {
     throw Error("--frequency changes how long a run takes; the " +
                     model.engine + " engine has no time",
                 {"use --engine fast or rtl, or leave it out"});
+  if (model.layers && model.engine != "fast" && model.engine != "rtl")
+    throw Error("--from-layer compares engines that know time, '" +
+                    model.engine + "' does not",
+                {"use --engine rtl or fast"});
+  if (model.layers && model.timingOnly)
+    throw Error("--from-layer needs data, --timing-only has none",
+                {"leave one of them out"});
   if (state.kv != "zero" && !state.position)
     throw Error("--kv " + state.kv + " needs --position",
                 {"give the number of positions in the cache"});
@@ -239,11 +247,14 @@ void run(RunState &state) {
     outputs = runSeeded(state, *model);
   else
     text = generate(state, *model, outputs);
+  std::optional<layers::Sample> sample = model->sampleLayers();
   if (!state.output.empty())
     writeOutputs(state.output, outputs);
   if (!state.record.empty())
     host::writeRecord(*model->record(), state.record);
   report::RunReport report = makeReport(*model, state.model.engine, text);
+  if (sample)
+    report.layers = layerSection(*model->program(), *sample);
   if (report.timing)
     std::fputs(report::toText(report).c_str(), stdout);
   if (!state.json.empty())
@@ -318,8 +329,24 @@ void addRun(CLI::App &app) {
                       "write what steers the program at run time");
   command->add_option("--replay", state->model.replay,
                       "record that steers a run with --timing-only");
+  CLI::Option *fromLayer = command->add_option(
+      "--from-layer", state->layers.from,
+      "run this layer of a step alone too, from the state at its begin: on rtl "
+      "and fast, or fast only (numbers: dalbit inspect)");
+  command
+      ->add_option("--layers", state->layers.count,
+                   "how many layers from --from-layer on")
+      ->needs(fromLayer)
+      ->capture_default_str();
+  command
+      ->add_option("--step", state->layers.step,
+                   "step whose layers --from-layer means, 0 is the first start "
+                   "of the program; the last one if not given")
+      ->needs(fromLayer);
   addCompileOptions(*command, state->model.compile);
-  command->callback([state, command] {
+  command->callback([state, command, fromLayer] {
+    if (*fromLayer)
+      state->model.layers = state->layers;
     checkCompileOptions(*command, state->file);
     run(*state);
   });

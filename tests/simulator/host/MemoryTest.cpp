@@ -42,6 +42,21 @@ TEST_CASE("a program larger than the DRAM is refused", "[memory]") {
       "the program needs 20510 bytes of DRAM, the target has 16384");
 }
 
+TEST_CASE("a region moves past all others", "[memory]") {
+  Memory memory(1 << 20);
+  memory.load(program());
+  memory.move(Region::Code, 5000, 1 << 16);
+  CHECK(memory.placement().base[unsigned(Region::Code)] == 1 << 16);
+  CHECK(memory.placement().size[unsigned(Region::Code)] == 5000);
+  CHECK(memory.placement().base[unsigned(Region::Const)] == 4096);
+  CHECK(memory.placement().end == (1 << 16) + 5000);
+  memory.place(program());
+  CHECK(memory.placement().base[unsigned(Region::Code)] == 0);
+  CHECK_THROWS_WITH(memory.move(Region::Code, 1 << 20, 1 << 16),
+                    "the target's DRAM of 1048576 bytes has no room for "
+                    "1048576 more behind the program's regions");
+}
+
 TEST_CASE("untouched capacity costs nothing", "[memory]") {
   Memory memory(uint64_t(64) << 30);
   memory.data()[(uint64_t(64) << 30) - 1] = 3;

@@ -132,6 +132,45 @@ TEST_CASE("a run without time has no cycles, rates, energy or bound",
   CHECK(toText(report).find("cycles") == std::string::npos);
 }
 
+TEST_CASE("layers that have run alone stand beside the whole run", "[report]") {
+  RunReport report = timedRun();
+  LayerSection section{2, 3, "decode", {}};
+  section.rows.push_back({0, "embed", false, 10, 0, 0});
+  section.rows.push_back({1, "norm", true, 231, 2, 3052});
+  report.layers = section;
+  json read = json::parse(toJson(report))["layers"];
+  CHECK(read == json{{"step", 2},
+                     {"steps", 3},
+                     {"phase", "decode"},
+                     {"rtl", {"norm"}},
+                     {"fast", {"embed"}},
+                     {"cycles",
+                      {{{"layer", 0},
+                        {"name", "embed"},
+                        {"engine", "fast"},
+                        {"in_run", 10},
+                        {"parts", 0}},
+                       {{"layer", 1},
+                        {"name", "norm"},
+                        {"engine", "rtl"},
+                        {"in_run", 231},
+                        {"parts", 2},
+                        {"alone", 3052}}}}});
+  std::string text = toText(report);
+  CHECK(
+      text.find("layers   step 2 of 0 .. 2 (decode): 1 on rtl, 1 on fast\n") !=
+      std::string::npos);
+  CHECK(text.find("rtl  3052 cycles alone, 231 in the run\n") !=
+        std::string::npos);
+  CHECK(text.find("embed ") == std::string::npos);
+  // One screen also with many.
+  for (uint32_t i = 2; i < 100; ++i)
+    report.layers->rows.push_back({i, "layer", true, 1, 1, 1});
+  text = toText(report);
+  CHECK(std::count(text.begin(), text.end(), '\n') <= 40);
+  CHECK(text.find("  93 more, see --json\n") != std::string::npos);
+}
+
 TEST_CASE("a phase without tokens has rates and energies of zero", "[report]") {
   RunReport report = timedRun();
   report.tokens.decode = 0;
