@@ -2,10 +2,10 @@
 //
 // A bit for each clock, around the present: what is taken by booked commands.
 //
-// A ring of bits, 64 clocks a word, each word with the number of the 64 clocks
-// it stands for; a word of another number has no bit set. Bits more than Span
-// clocks apart may make the older one forgotten; a channel never books that far
-// ahead with fewer than a thousand requests in flight.
+// A ring of words of 64 clocks, up to the latest one that has been written.
+// Clocks after it are free, and so is what has left the ring: bits more than
+// Span clocks apart may make the older one forgotten. A channel never books
+// that far ahead with fewer than a thousand requests in flight.
 
 #pragma once
 
@@ -25,22 +25,23 @@ public:
 
   /// The bits of clocks 64 * number to 64 * number + 63.
   uint64_t taken(int64_t number) const {
-    const Word &word = words[number & (Words - 1)];
-    return word.number == number ? word.taken : 0;
+    return isKept(number) ? words[number & (Words - 1)] : 0;
   }
   void add(int64_t number, uint64_t bits) {
-    Word &word = words[number & (Words - 1)];
-    if (word.number != number)
-      word = {number, 0};
-    word.taken |= bits;
+    if (isKept(number) || goOn(number))
+      words[number & (Words - 1)] |= bits;
   }
+  /// Whether nothing is taken from \p clock on, as far as that is easily known.
+  bool isFreeFrom(int64_t clock) const { return clock >> 6 > latest; }
 
   /// Sets the bits of clocks \p at + i for each set bit i of \p mask.
   void addMask(int64_t at, uint64_t mask) {
+    int64_t number = at >> 6;
     int shift = int(at & 63);
-    add(at >> 6, mask << shift);
-    if (uint64_t high = shift == 0 ? 0 : mask >> (64 - shift))
-      add((at >> 6) + 1, high);
+    uint64_t high = mask >> 1 >> (63 - shift);
+    add(number, mask << shift);
+    if (high)
+      add(number + 1, high);
   }
   /// Takes clocks \p from to \p to, which is not taken.
   void add(int64_t from, int64_t to) {
@@ -68,12 +69,20 @@ public:
   }
 
 private:
-  struct Word {
-    int64_t number = -1;
-    uint64_t taken = 0;
-  };
+  bool isKept(int64_t number) const {
+    return uint64_t(latest - number) < uint64_t(Words);
+  }
+  /// Makes \p number the latest word, if it is after that; says whether it is.
+  bool goOn(int64_t number) {
+    if (number < latest)
+      return false;
+    for (latest = std::max(latest, number - Words); latest != number;)
+      words[++latest & (Words - 1)] = 0;
+    return true;
+  }
 
-  std::vector<Word> words;
+  std::vector<uint64_t> words;
+  int64_t latest = -1; ///< number of the last word that has been written
 };
 
 } // namespace dalbit::dram

@@ -50,6 +50,9 @@ public:
   /// The same where it is known that they are free.
   void bookFree(int64_t at, uint64_t mask) { clocks.addMask(at, mask); }
 
+  /// Whether all clocks from \p at on are free, as far as that is easily known.
+  bool isFreeFrom(int64_t at) const { return clocks.isFreeFrom(at); }
+
   const ClockRing &ring() const { return clocks; }
 
 private:

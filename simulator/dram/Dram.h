@@ -204,13 +204,24 @@ private:
   int64_t runOf(Channel &channel, Part part);
   int64_t goOn(Channel &channel, const Part &part);
   void extend(Channel &channel, int64_t bursts, int64_t last);
-  void openAhead(Channel &channel, const Part &part);
+  bool openAhead(Channel &channel, const Part &part);
   void countHits(int64_t bursts, bool write);
-  int64_t bookHits(Channel &channel, const Part &part, int64_t &bursts);
+  int64_t bookHits(Channel &channel, const Part &part, bool isOpened,
+                   int64_t &bursts);
   bool fits(const Channel &channel, const Part &part, int64_t first,
             int64_t bursts) const;
   void answer(Part &part, int64_t bursts, int64_t end, int64_t each) const;
-  void settle(Channel &channel);
+  void settle(Channel &channel) {
+    channel.stream.left = 0;
+    if (channel.stream.turns != 0)
+      settleTurns(channel);
+  }
+  void settleTurns(Channel &channel);
+  /// The slots of a run that lasts \p clocks from its first column to the next.
+  uint64_t paceMask(int64_t clocks) const {
+    return run.mask &
+           ~uint64_t(0) >> (64 - clocks + run.step - timing.columnSlots);
+  }
   /// The group whose turn comes \p turns after that of \p group.
   uint32_t nextGroup(uint32_t group, uint32_t turns) const {
     uint32_t others = run.cycle - 1;

@@ -128,10 +128,11 @@ int64_t Dram::runOf(Channel &channel, Part part) {
     return last;
   }
   int64_t last = 0, whole = part.bursts;
-  openAhead(channel, part);
+  bool isOpened = openAhead(channel, part);
   while (part.bursts > 0) {
     int64_t bursts;
-    int64_t first = bookHits(channel, part, bursts);
+    int64_t first = bookHits(channel, part, isOpened, bursts);
+    isOpened = false;
     if (bursts != whole)
       evenBursts = 0;
     if (bursts != 0) {
@@ -155,41 +156,55 @@ int64_t Dram::runOf(Channel &channel, Part part) {
 /// is what burst() would do: the columns follow those of the channel without
 /// waiting for the rows, in slots that are free and before the next refresh,
 /// and each row's commands come before the first of them. So it does not matter
-/// that burst() would book that one first.
-void Dram::openAhead(Channel &channel, const Part &part) {
+/// that burst() would book that one first. Says whether all of them are open
+/// now, in time for their columns.
+bool Dram::openAhead(Channel &channel, const Part &part) {
   auto row = int64_t(device.row.of(part.address));
-  auto group = uint32_t(device.group.of(part.address));
+  auto firstGroup = uint32_t(device.group.of(part.address));
   Bank *banks = channel.banks.data() + device.bankOf(part.address);
   uint64_t span = uint64_t(1) << run.spanBits;
   auto left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
-  if (banks[group * device.banksPerGroup].row == row || run.cycle == 1 ||
+  if (banks[firstGroup * device.banksPerGroup].row == row || run.cycle == 1 ||
       std::min(part.bursts, left) < run.cycle ||
       part.now + run.perRequest > channel.nextRefresh)
-    return;
+    return false;
   settle(channel);
-  int64_t first = std::max(
-      {part.now, part.write ? channel.any.write : channel.any.read,
-       part.write ? channel.groups[group].write : channel.groups[group].read});
+  const ColumnLimit &firstLimit = channel.groups[firstGroup];
+  int64_t first =
+      std::max({part.now, part.write ? channel.any.write : channel.any.read,
+                part.write ? firstLimit.write : firstLimit.read});
   int64_t turn = run.cycle * run.step;
   if ((timing.dataClockRead != 0 && first > channel.dataClockUntil) ||
-      first + turn > channel.columnsBefore || turn > 64 ||
-      !columnBus(channel).isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
-    return;
+      first + turn > channel.columnsBefore || turn > 64)
+    return false;
+  // The earliest that the rows can be there.
+  uint32_t group = firstGroup;
+  for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
+    const Bank &bank = banks[group * device.banksPerGroup];
+    const ColumnLimit &limit = channel.groups[group];
+    int64_t activate = std::max(part.now, bank.nextActivate);
+    if (bank.row != Closed)
+      activate =
+          std::max(activate, bank.nextPrecharge + timing.prechargeToActivate);
+    int64_t column = first + i * run.step;
+    if (bank.row == row || (part.write ? limit.write : limit.read) > column ||
+        activate + timing.activateToColumn > column)
+      return false;
+  }
+  if (!columnBus(channel).isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
+    return false;
   for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
     Bank &bank = banks[group * device.banksPerGroup];
-    const ColumnLimit &limit = channel.groups[group];
-    int64_t column = first + i * run.step;
-    if (bank.row == row || (part.write ? limit.write : limit.read) > column)
-      return;
     Opening opening =
         findOpening(channel, bank, group, part.now + i % run.perRequest);
-    if (opening.activate + timing.activateToColumn > column ||
+    if (opening.activate + timing.activateToColumn > first + i * run.step ||
         std::max(opening.activate, opening.second) + timing.activateSlots >
             first)
-      return;
+      return false;
     open(channel, bank, group, row, opening);
     --count.rowHits; // bookHits() will count its burst as one
   }
+  return true;
 }
 
 /// Takes \p bursts bursts off \p part: their requests end at \p end and each
@@ -265,8 +280,7 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
       uint64_t(evenBursts) << run.burstBits << channelBits !=
           count * RequestBytes)
     return {};
-  uint64_t mask = run.mask & ~uint64_t(0) >> (64 - pace.clocks + run.step -
-                                              timing.columnSlots);
+  uint64_t mask = paceMask(pace.clocks);
   for (const Channel &channel : channels) {
     const Stream &stream = channel.stream;
     if (stream.next != local || stream.write != write)
@@ -276,8 +290,11 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
                   (channel.columnsBefore - 1 - stream.last) / pace.clocks});
     const CommandBus &bus = columnBus(channel);
     int64_t first = stream.last + run.step, free = 0;
-    while (free < runs && bus.isFree(first + free * pace.clocks, mask))
+    while (free < runs && bus.isFree(first + free * pace.clocks, mask)) {
       ++free;
+      if (bus.isFreeFrom(first + free * pace.clocks))
+        free = runs;
+    }
     pace.runs = uint32_t(free);
     if (free == 0)
       return {};
@@ -291,12 +308,12 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
 void Dram::goOnAtPace(int64_t now, const Pace &pace, uint32_t runs) {
   accepted = now;
   int64_t bursts = pace.clocks / run.step;
-  uint64_t mask = run.mask & ~uint64_t(0) >> (64 - pace.clocks + run.step -
-                                              timing.columnSlots);
+  uint64_t mask = paceMask(pace.clocks);
   for (Channel &channel : channels) {
     int64_t first = channel.stream.last + run.step;
+    CommandBus &bus = columnBus(channel);
     for (uint32_t i = 0; i < runs; ++i)
-      columnBus(channel).bookFree(first + i * pace.clocks, mask);
+      bus.bookFree(first + i * pace.clocks, mask);
     extend(channel, bursts * runs, channel.stream.last + runs * pace.clocks);
   }
 }
@@ -329,8 +346,10 @@ bool Dram::fits(const Channel &channel, const Part &part, int64_t first,
 
 /// Books as many bursts of \p part as are hits of one span whose columns follow
 /// each other at the run's step; \p bursts says how many, whole requests.
-/// Returns the clock of the first column.
-int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
+/// Returns the clock of the first column. \p isOpened: the rows of the first
+/// turn are known to be open in time.
+int64_t Dram::bookHits(Channel &channel, const Part &part, bool isOpened,
+                       int64_t &bursts) {
   Stream &stream = channel.stream;
   int64_t first = std::max(part.now, stream.last + run.step);
   bool isSynchronised = first <= stream.last + stream.dataClock;
@@ -354,7 +373,7 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
                       part.write ? channel.any.write : channel.any.read,
                       part.write ? limit.write : limit.read});
     int64_t left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
-    if (!fits(channel, part, first, std::min(part.bursts, left)))
+    if (!isOpened && !fits(channel, part, first, std::min(part.bursts, left)))
       return first;
     stream.left = left;
     isSynchronised =
@@ -400,12 +419,9 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, int64_t &bursts) {
 
 /// Marks the last column of each group and bank of the channel's stream, which
 /// ends.
-void Dram::settle(Channel &channel) {
+void Dram::settleTurns(Channel &channel) {
   Stream &stream = channel.stream;
   auto raise = [](int64_t &value, int64_t to) { value = std::max(value, to); };
-  stream.left = 0;
-  if (stream.turns == 0)
-    return;
   int64_t last = stream.last;
   if (stream.write) {
     raise(channel.any.write, last + timing.columnOtherGroup);

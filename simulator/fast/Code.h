@@ -46,6 +46,11 @@ std::vector<CodeWord> decodeProgram(std::span<const uint64_t> words);
 /// Fields of a unit's configuration, one word each, in order of isa/npu.td.
 inline constexpr unsigned MostFields = 64;
 
+/// Bytes of the words of a unit's configuration, by its number.
+inline constexpr size_t ConfigurationBytes[] = {
+    sizeof(isa::DmaConfiguration), sizeof(isa::DmaConfiguration),
+    sizeof(isa::MatrixConfiguration), sizeof(isa::VectorConfiguration)};
+
 /// They as the struct of isa/, whose members are just these words.
 template <typename Configuration>
 Configuration configurationOf(const uint32_t *fields) {

@@ -229,8 +229,6 @@ void Npu::landBurst(Cycle at, Cycle now) {
     memory.read(at, first, requests, ready);
   Cycle late = memory.stall(AxiInterface::Read, AxiMoment::Data, landed);
 
-  Cycle before = lastBeat;
-  even.runCount = 0;
   Landing &landing = landings[landed++ % Landings];
   landing.beats = beats;
   landing.bytes = read.bytes;
@@ -244,16 +242,44 @@ void Npu::landBurst(Cycle at, Cycle now) {
   landing.first = std::max(lastBeat + 1, answer(0));
   landing.second =
       beats == 1 ? landing.first : std::max(landing.first + 1, answer(1));
+  uint32_t place = read.spm & ~(beatBytes - 1);
+  uint32_t bankBytes = 1u << sizes.bankShift;
+
+  // Most bursts go to one bank, and each request is there when its turn comes.
+  bool isEven = (place & (bankBytes - 1)) + (beats << beatShift) <= bankBytes &&
+                !sizes.isPast(place);
+  for (uint32_t i = 1; i < requests; ++i)
+    isEven &= ready[i] + late <=
+              landing.first + ((i * RequestBytes - offset) >> beatShift);
+  if (isEven) {
+    uint32_t bank = sizes.bankOf(place);
+    even.isLongest = read.bytes == isa::BurstBytes;
+    even.dram = read.dram;
+    even.spm = read.spm;
+    even.bank = bank;
+    even.cycles = landing.first + beats - 1 - lastBeat;
+    even.runs[0] = {landing.first + 1, beats};
+    even.runCount = 1;
+    occupancy.mark(LandingLevel, bank, landing.first + 1, beats);
+    landing.last = lastBeat = landing.first + beats - 1;
+    lastMove = std::max(lastMove, lastBeat + 1);
+    if (inError == ErrorCode::None)
+      inError = isOutside    ? ErrorCode::AxiRead
+                : read.isBad ? ErrorCode::Address
+                             : ErrorCode::None;
+    invalidate(LandingLevel, bank, landing.first + 1, now);
+    return;
+  }
 
   // A burst touches one bank, or two that follow each other.
+  Cycle before = lastBeat;
+  even.runCount = 0;
   struct {
     uint32_t bank;
     Cycle from;
   } touched[2];
   unsigned touchedCount = 0;
   bool isPast = false;
-  uint32_t bankBytes = 1u << sizes.bankShift;
-  uint32_t place = read.spm & ~(beatBytes - 1);
   Cycle next = lastBeat + 1; // a beat may come from here on
   for (uint32_t done = 0; done < beats;) {
     uint32_t room = (bankBytes - (place & (bankBytes - 1))) >> beatShift;

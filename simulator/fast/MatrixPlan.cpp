@@ -11,6 +11,7 @@ using isa::MatrixWForm;
 
 void MatrixPlan::make(const Sizes &sizes) {
   isMade = true;
+  alone.done = 2; // if it is empty
   isEmpty = c.rows == 0 || c.n == 0 || c.k == 0;
   if (isEmpty)
     return;
@@ -23,6 +24,7 @@ void MatrixPlan::make(const Sizes &sizes) {
   isEmpty = refused != ErrorCode::None;
   if (isEmpty)
     return;
+  alone = {};
   rows = uint64_t(c.rows) * tiles;
   groupTiles =
       c.wForm == MatrixWForm::W4 ? (32u << unsigned(c.wGroup)) / sizes.k : 1;

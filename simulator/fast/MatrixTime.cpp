@@ -7,36 +7,28 @@ namespace dalbit::fast {
 using isa::ErrorCode;
 using isa::MatrixWForm;
 
-void MatrixTime::begin(const isa::MatrixConfiguration &configuration,
-                       uint32_t pc, Cycle start) {
+void MatrixTime::choose(const uint32_t *configuration, uint32_t pc) {
   MatrixPlan &known = plans.of(configuration, pc);
   plan = &known;
-  isAlone = false;
-  if (!known.isMade) {
-    known.make(sizes);
-    if (known.alone.done == Never && !known.isEmpty) {
-      // What it takes on banks that nobody else asks.
-      begin(0);
-      keep();
-      occupancy = &nobody;
-      advance(Occupancy::MostAlone);
-      if (now.outside == Never)
-        known.alone = {now.done, now.lastFire};
-      restore();
-      occupancy = &all;
-    }
-  }
-  begin(start);
+  if (known.isMade)
+    return;
+  known.make(sizes);
+  if (known.alone.done != Never)
+    return;
+  // What it takes on banks that nobody else asks.
+  begin(0);
+  occupancy = &nobody;
+  advance(Occupancy::MostAlone);
+  if (now.outside == Never)
+    known.alone = {now.done, now.lastFire};
+  restore();
+  occupancy = &all;
 }
 
 void MatrixTime::begin(Cycle start) {
-  now = {};
-  if (plan->isEmpty) {
-    now.done = start + 2;
-    now.until = Never;
-    return;
-  }
   const isa::MatrixConfiguration &c = plan->c;
+  isAlone = false;
+  now = {};
   now.firstRequest = now.until = start + 2;
   now.lastGrant = now.lastAsk = start + 1;
   now.lastFire = start;
@@ -44,17 +36,23 @@ void MatrixTime::begin(Cycle start) {
   now.address = now.tileAddress = now.columnAddress = c.wAddr;
   now.askAddress = now.askTileAddress = c.aAddr;
   now.entry = now.tileEntry = c.accAddr;
+  keep();
 }
 
-bool MatrixTime::runAlone(Cycle start) {
+bool MatrixTime::runAlone(Cycle start, bool mayMeet) {
   const MatrixPlan::Alone &alone = plan->alone;
-  if (plan->isEmpty || alone.done == Never ||
-      !all.isFree<FillLevel>(plan->bankMask, start + 2, start + alone.done))
+  if (alone.done == Never)
+    return false;
+  if (!plan->isEmpty &&
+      (mayMeet ||
+       !all.isFree<FillLevel>(plan->bankMask, start + 2, start + alone.done)))
     return false;
   isAlone = true;
+  startAt = start;
   now.done = start + alone.done;
-  now.lastFire = start + alone.lastFire;
-  now.until = Never;
+  now.lastFire = plan->isEmpty ? 0 : start + alone.lastFire;
+  now.lastGrant = now.lastAsk = 0;
+  now.until = now.outside = Never;
   return true;
 }
 
@@ -253,11 +251,10 @@ void MatrixTime::advance(Cycle horizon) {
 }
 
 void MatrixTime::restore() {
-  if (!isAlone) {
-    occupancy->clear(FillLevel, kept.until, now.lastGrant);
-    occupancy->clear(ActLevel, kept.until, std::max(now.lastAsk, now.lastFire));
-  }
-  isAlone = false;
+  if (isAlone)
+    return begin(startAt);
+  occupancy->clear(FillLevel, kept.until, now.lastGrant);
+  occupancy->clear(ActLevel, kept.until, std::max(now.lastAsk, now.lastFire));
   now = kept;
 }
 

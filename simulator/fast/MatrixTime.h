@@ -29,14 +29,16 @@ public:
   MatrixTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  /// The unit's start_i is in \p start, the instruction's go at \p pc. Done at
-  /// once if it is refused or without effect.
-  void begin(const isa::MatrixConfiguration &configuration, uint32_t pc,
-             Cycle start);
+  /// The next instruction: the words of its configuration and the place of its
+  /// go. Then either runAlone() or begin().
+  void choose(const uint32_t *configuration, uint32_t pc);
 
-  /// Decides the whole instruction, just begun and kept, if that is known and
-  /// nobody before it has one of its banks meanwhile. It leaves no marks.
-  bool runAlone(Cycle start);
+  /// Decides the whole instruction, whose start_i is in \p start, if that is
+  /// known and nobody before it has one of its banks meanwhile, as may be if \p
+  /// mayMeet. It leaves no marks.
+  bool runAlone(Cycle start, bool mayMeet);
+  /// Begins the instruction, whose start_i is in \p start, and keeps that.
+  void begin(Cycle start);
   bool leavesMarks() const { return !isAlone; }
 
   /// Decides what happens before \p horizon: bits of earlier ports are final
@@ -87,7 +89,6 @@ private:
     Cycle released[4] = {};            ///< last fire of a tile
   };
 
-  void begin(Cycle start);
   bool fill(Cycle horizon);
   bool ask(Cycle horizon);
   bool fire(Cycle horizon);
@@ -99,6 +100,7 @@ private:
   Plans<MatrixPlan> plans;
   const MatrixPlan *plan = nullptr;
   bool isAlone = false;
+  Cycle startAt = 0;
   State now, kept;
 };
 

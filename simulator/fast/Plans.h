@@ -19,10 +19,10 @@ template <typename Plan> class Plans {
 public:
   using Configuration = decltype(Plan::c);
 
-  /// The plan of \p configuration, valid until the next call. It is new if its
-  /// `isMade` is false; the caller then makes it. \p pc: of its go, which often
-  /// has the same one again.
-  Plan &of(const Configuration &configuration, uint32_t pc) {
+  /// The plan of the configuration whose words are at \p configuration, valid
+  /// until the next call. It is new if its `isMade` is false; the caller then
+  /// makes it. \p pc: of its go, which often has the same one again.
+  Plan &of(const uint32_t *configuration, uint32_t pc) {
     uint32_t &place = latest[pc % latest.size()];
     if (is(places[place], configuration))
       return places[place];
@@ -30,7 +30,8 @@ public:
     Plan &plan = places[place];
     if (!is(plan, configuration)) {
       plan = {};
-      plan.c = configuration;
+      std::memcpy(static_cast<void *>(&plan.c), configuration,
+                  sizeof(Configuration));
     }
     return plan;
   }
@@ -38,14 +39,12 @@ public:
 private:
   static constexpr unsigned Bits = 11;
 
-  static bool is(const Plan &plan, const Configuration &configuration) {
+  static bool is(const Plan &plan, const uint32_t *configuration) {
     return plan.isMade &&
-           std::memcmp(&plan.c, &configuration, sizeof configuration) == 0;
+           std::memcmp(&plan.c, configuration, sizeof(Configuration)) == 0;
   }
-  static uint32_t placeOf(const Configuration &configuration) {
+  static uint32_t placeOf(const uint32_t *words) {
     constexpr size_t Words = sizeof(Configuration) / sizeof(uint32_t);
-    uint32_t words[Words];
-    std::memcpy(words, &configuration, sizeof words);
     uint64_t sums[2] = {};
     for (size_t i = 0; i < Words; ++i)
       sums[i % 2] = std::rotl(sums[i % 2], 11) + words[i];

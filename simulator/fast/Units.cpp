@@ -58,7 +58,8 @@ void Npu::push(unsigned number, const CodeWord &word, Cycle now) {
   Note &note = unit.queue[(unit.head + unit.count) % isa::QueueDepth];
   note = {pc, tag, word.wait, word.signal,
           uint16_t(unit.pushes % Dispatch::Configs)};
-  std::memcpy(unit.configs[note.config], fields[number], sizeof fields[number]);
+  std::memcpy(unit.configs[note.config], fields[number],
+              ConfigurationBytes[number]);
   ++unit.pushes;
   ++unit.count;
   unit.idleFrom = Never;
@@ -135,33 +136,33 @@ void Npu::take(unsigned number, Cycle now) {
     beginOut(start, config);
     break;
   case Matrix:
-    matrix.begin(configurationOf<isa::MatrixConfiguration>(config), note.pc,
-                 start);
-    matrix.keep();
+    matrix.choose(config, note.pc);
     matrixRuns = true;
-    if (!meetsDma(matrix) && !unitsMeet() && matrix.runAlone(start)) {
+    if (matrix.runAlone(start, meetsDma(matrix) || unitsMeet())) {
       matrixAt = matrix.done();
       break;
     }
+    matrix.begin(start);
     advanceMatrix(now);
     if (unitsMeet() && vector.used() >= start + 2) {
       vector.restore();
       advanceVector(now);
     }
     break;
-  case Vector:
-    vector.begin(configurationOf<isa::VectorConfiguration>(config), note.pc,
-                 start);
-    vector.keep();
+  case Vector: {
+    vector.choose(config, note.pc);
     vectorRuns = true;
-    if (unitsMeet())
+    bool mayMeet = unitsMeet();
+    if (mayMeet)
       markMatrix(now);
-    else if (!meetsDma(vector) && vector.runAlone(start)) {
+    if (vector.runAlone(start, mayMeet || meetsDma(vector))) {
       vectorAt = vector.done();
       break;
     }
+    vector.begin(start);
     advanceVector(now);
     break;
+  }
   default:
     break;
   }

@@ -38,7 +38,8 @@ void VectorPlan::make(const Sizes &of) {
   if (!isEmpty)
     refused = check(of);
   if (isEmpty || refused != ErrorCode::None) {
-    fixedCycles = 2;
+    asksNobody = true;
+    alone.done = 2;
     return;
   }
   uint64_t rowBeats = (cols - 1) / beatCols + 1;
@@ -46,8 +47,9 @@ void VectorPlan::make(const Sizes &of) {
   beats = rowBeats * rows;
   count(of);
   if (isScalar) {
-    fixedCycles = 4 + Cycle(rows * scalarCycles(c.scalarOp));
-    fixedMoved = fixedCycles - 3;
+    asksNobody = true;
+    alone.moved = 1 + Cycle(rows * scalarCycles(c.scalarOp));
+    alone.done = alone.moved + 3;
     return;
   }
   bool reduces = isStream && c.reduce != isa::VectorReduce::None;

@@ -58,9 +58,7 @@ struct VectorPlan {
   uint64_t outBehind = 0;    ///< advances from F to the output word
   uint64_t lastAdvance = 0;  ///< after it the pipeline is empty
   uint64_t bankMask[2] = {}; ///< a superset of the banks that it asks
-  /// From start_i to done_o and to the last counter that moves (0: none), if
-  /// no port is asked; else 0.
-  Cycle fixedCycles = 0, fixedMoved = 0;
+  bool asksNobody = false;   ///< it is refused or works on row scalars alone
   isa::VectorCounters counts;
   Alone alone;
 

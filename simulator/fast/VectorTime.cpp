@@ -6,32 +6,30 @@ namespace dalbit::fast {
 
 using isa::ErrorCode;
 
-void VectorTime::begin(const isa::VectorConfiguration &configuration,
-                       uint32_t pc, Cycle start) {
+void VectorTime::choose(const uint32_t *configuration, uint32_t pc) {
   VectorPlan &known = plans.of(configuration, pc);
   plan = &known;
-  marks = false;
-  if (!known.isMade) {
-    known.make(sizes);
-    if (known.alone.done == Never && !known.fixedCycles) {
-      VectorShape shape;
-      if (known.hasShape(sizes, shape)) {
-        ShapePlan &alike = shapes.of(shape, pc);
-        if (!alike.isMade)
-          alike = {shape, true, findAlone()};
-        known.alone = alike.alone;
-      } else {
-        known.alone = findAlone();
-      }
-    }
+  if (known.isMade)
+    return;
+  known.make(sizes);
+  if (known.alone.done != Never)
+    return;
+  VectorShape shape;
+  if (!known.hasShape(sizes, shape)) {
+    known.alone = findAlone();
+    return;
   }
-  begin(start);
+  uint32_t words[sizeof shape / sizeof(uint32_t)];
+  std::memcpy(words, &shape, sizeof words);
+  ShapePlan &alike = shapes.of(words, pc);
+  if (!alike.isMade)
+    alike = {shape, true, findAlone()};
+  known.alone = alike.alone;
 }
 
 /// What the instruction takes on banks that nobody else asks.
 VectorPlan::Alone VectorTime::findAlone() {
   begin(0);
-  keep();
   occupancy = &nobody;
   advance(Occupancy::MostAlone);
   occupancy = &all;
@@ -41,13 +39,8 @@ VectorPlan::Alone VectorTime::findAlone() {
 }
 
 void VectorTime::begin(Cycle start) {
+  marks = isAlone = false;
   now = {};
-  if (plan->fixedCycles) {
-    now.done = start + plan->fixedCycles;
-    now.moved = plan->fixedMoved ? start + plan->fixedMoved : 0;
-    now.until = Never;
-    return;
-  }
   now.until = start + 2;
   now.last = start + 1;
   now.in = now.out = {plan->rows0 - 1, plan->rows1 - 1, plan->cols};
@@ -57,17 +50,24 @@ void VectorTime::begin(Cycle start) {
     walk.address = walk.row = walk.outer = walk.word = stream.base;
     ask(VectorPlan::Port(port), port != Out && stream.isUsed);
   }
+  keep();
 }
 
-bool VectorTime::runAlone(Cycle start) {
+bool VectorTime::runAlone(Cycle start, bool mayMeet) {
   const VectorPlan::Alone &alone = plan->alone;
-  if (alone.done == Never ||
-      !all.isFree<VectorLevel>(plan->bankMask, start + 2, start + alone.done))
+  if (alone.done == Never)
     return false;
+  if (!plan->asksNobody &&
+      (mayMeet ||
+       !all.isFree<VectorLevel>(plan->bankMask, start + 2, start + alone.done)))
+    return false;
+  marks = false;
+  isAlone = true;
+  startAt = start;
   now.done = start + alone.done;
   now.last = start + alone.last;
   now.moved = alone.moved ? start + alone.moved : 0;
-  now.until = Never;
+  now.until = now.outside = Never;
   return true;
 }
 
@@ -213,6 +213,8 @@ void VectorTime::advance(Cycle horizon) {
 }
 
 void VectorTime::restore() {
+  if (isAlone)
+    return begin(startAt);
   if (marks)
     occupancy->clear(VectorLevel, kept.until,
                      std::max(now.last, now.done == Never ? now.until : 0));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // When the vector unit does what: docs/units/vector.md, Timing, advance by
-// advance, without data. advance(), runAlone() and restore() are as in
-// MatrixTime.h; marks are left only on demand, as hardly anybody comes after
-// the vector unit's ports.
+// advance, without data. choose(), runAlone(), begin(), advance() and restore()
+// are as in MatrixTime.h; marks are left only on demand, as hardly anybody
+// comes after the vector unit's ports.
 
 #pragma once
 
@@ -21,9 +21,10 @@ public:
   VectorTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  void begin(const isa::VectorConfiguration &configuration, uint32_t pc,
-             Cycle start);
-  bool runAlone(Cycle start);
+  void choose(const uint32_t *configuration, uint32_t pc);
+  /// \p mayMeet: other ports may take one of its banks before long.
+  bool runAlone(Cycle start, bool mayMeet);
+  void begin(Cycle start);
   void advance(Cycle horizon);
 
   Cycle done() const { return now.done; }
@@ -70,7 +71,6 @@ private:
   };
 
   VectorPlan::Alone findAlone();
-  void begin(Cycle start);
   bool step(const VectorPlan::Stream &stream, Walk &walk, bool isRowEnd,
             bool isInnerEnd) const;
   void goOn(Place &place) const;
@@ -91,7 +91,8 @@ private:
   };
   Plans<ShapePlan> shapes;
   const VectorPlan *plan = nullptr;
-  bool marks = false;
+  bool marks = false, isAlone = false;
+  Cycle startAt = 0;
   State now, kept;
 };
 
