@@ -2,17 +2,17 @@
 //
 // A bit for each clock, around the present: what is taken by booked commands.
 //
-// A ring of words of 64 clocks, up to the latest one that has been written.
-// Clocks after it are free, and so is what has left the ring: bits more than
-// Span clocks apart may make the older one forgotten. A channel never books
-// that far ahead with fewer than a thousand requests in flight.
+// A ring of words of 64 clocks, up to the latest one that has been written or
+// soon will be. Clocks after it are free, and so is what has left the ring:
+// bits more than Span clocks apart may make the older one forgotten. A channel
+// never books that far ahead with fewer than a thousand requests in flight.
 
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
-#include <vector>
 
 namespace dalbit::dram {
 
@@ -21,13 +21,11 @@ public:
   static constexpr int64_t Words = 1024;
   static constexpr int64_t Span = Words * 64;
 
-  ClockRing() : words(Words) {}
-
   /// The bits of clocks 64 * number to 64 * number + 63.
-  uint64_t taken(int64_t number) const {
+  [[gnu::always_inline]] uint64_t taken(int64_t number) const {
     return isKept(number) ? words[number & (Words - 1)] : 0;
   }
-  void add(int64_t number, uint64_t bits) {
+  [[gnu::always_inline]] void add(int64_t number, uint64_t bits) {
     if (isKept(number) || goOn(number))
       words[number & (Words - 1)] |= bits;
   }
@@ -35,13 +33,17 @@ public:
   bool isFreeFrom(int64_t clock) const { return clock >> 6 > latest; }
 
   /// Sets the bits of clocks \p at + i for each set bit i of \p mask.
-  void addMask(int64_t at, uint64_t mask) {
+  [[gnu::always_inline]] void addMask(int64_t at, uint64_t mask) {
     int64_t number = at >> 6;
     int shift = int(at & 63);
     uint64_t high = mask >> 1 >> (63 - shift);
     add(number, mask << shift);
     if (high)
       add(number + 1, high);
+  }
+  /// Sets the bit of clock \p at.
+  [[gnu::always_inline]] void addOne(int64_t at) {
+    add(at >> 6, uint64_t(1) << (at & 63));
   }
   /// Takes clocks \p from to \p to, which is not taken.
   void add(int64_t from, int64_t to) {
@@ -55,7 +57,8 @@ public:
   /// First clock not before \p earliest whose bit is set in no ring of \p more
   /// and not in this one.
   template <typename... More>
-  int64_t firstFree(int64_t earliest, const More &...more) const {
+  [[gnu::always_inline]] int64_t firstFree(int64_t earliest,
+                                           const More &...more) const {
     int64_t number = earliest >> 6;
     int shift = int(earliest & 63);
     uint64_t free = ~(taken(number) | (more.taken(number) | ... | 0)) >> shift;
@@ -73,16 +76,17 @@ private:
     return uint64_t(latest - number) < uint64_t(Words);
   }
   /// Makes \p number the latest word, if it is after that; says whether it is.
-  bool goOn(int64_t number) {
+  [[gnu::noinline]] bool goOn(int64_t number) {
     if (number < latest)
       return false;
-    for (latest = std::max(latest, number - Words); latest != number;)
+    // Some more, so that this is seldom called.
+    for (latest = std::max(latest, number - Words); latest != (number | 3);)
       words[++latest & (Words - 1)] = 0;
     return true;
   }
 
-  std::vector<uint64_t> words;
-  int64_t latest = -1; ///< number of the last word that has been written
+  int64_t latest = -1; ///< number of the last word that is kept
+  std::array<uint64_t, Words> words{};
 };
 
 } // namespace dalbit::dram

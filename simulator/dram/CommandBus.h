@@ -12,9 +12,11 @@ class CommandBus {
 public:
   /// First clock not before \p earliest from which \p length (1 to 8) clocks
   /// are free.
-  int64_t find(int64_t earliest, int length) const {
-    if (length == 1)
-      return clocks.firstFree(earliest);
+  [[gnu::always_inline]] int64_t find(int64_t earliest, int length) const {
+    return length == 1 ? clocks.firstFree(earliest)
+                       : findLong(earliest, length);
+  }
+  int64_t findLong(int64_t earliest, int length) const {
     for (int64_t at = earliest;; at += 65 - length) {
       uint64_t run = ~window(at);
       uint64_t starts = run;
@@ -26,8 +28,11 @@ public:
     }
   }
 
-  void book(int64_t at, int length) {
-    clocks.addMask(at, (uint64_t(1) << length) - 1);
+  [[gnu::always_inline]] void book(int64_t at, int length) {
+    if (length == 1)
+      clocks.addOne(at);
+    else
+      clocks.addMask(at, (uint64_t(1) << length) - 1);
   }
 
   /// Whether the clocks \p at + i are free for each set bit i of \p mask.
@@ -49,6 +54,16 @@ public:
 
   /// The same where it is known that they are free.
   void bookFree(int64_t at, uint64_t mask) { clocks.addMask(at, mask); }
+
+  /// The same for \p mask again and again: \p each has every 64 clocks the bits
+  /// that clocks \p first to \p stop, which is not booked, get.
+  void bookEven(int64_t first, int64_t stop, uint64_t each) {
+    int64_t number = first >> 6, last = (stop - 1) >> 6;
+    uint64_t bits = each & ~uint64_t(0) << (first & 63);
+    for (; number != last; ++number, bits = each)
+      clocks.add(number, bits);
+    clocks.add(number, bits & ~uint64_t(0) >> (63 - ((stop - 1) & 63)));
+  }
 
   /// Whether all clocks from \p at on are free, as far as that is easily known.
   bool isFreeFrom(int64_t at) const { return clocks.isFreeFrom(at); }

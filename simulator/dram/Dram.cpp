@@ -13,8 +13,11 @@ Dram::Dram(const DramParameters &parameters)
   rowBuses.resize(timing.sharedCommandBus ? 1 : channels.size());
   columnBuses.resize(timing.separateColumnBus ? rowBuses.size() : 0);
   for (Channel &channel : channels) {
-    uint64_t index = uint64_t(&channel - channels.data());
-    channel.bus = timing.sharedCommandBus ? 0 : index;
+    auto index = size_t(&channel - channels.data());
+    size_t bus = timing.sharedCommandBus ? 0 : index;
+    channel.rows = &rowBuses[bus];
+    channel.columns =
+        timing.separateColumnBus ? &columnBuses[bus] : &rowBuses[bus];
     channel.banks.resize(device.banks());
     channel.groups.resize(device.groups);
     channel.activates = SpacedCommands(
@@ -75,7 +78,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
     break;
   }
 
-  CommandBus &bus = columnBus(channel);
+  CommandBus &bus = *channel.columns;
   bus.book(sync ? column - 1 : column, timing.columnSlots + sync);
   if (log) {
     if (sync)
@@ -110,7 +113,7 @@ int64_t Dram::burst(int64_t now, uint64_t address, bool write) {
 /// starts the data clock goes on the clock before it.
 int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
                          bool &sync) const {
-  const CommandBus &bus = columnBus(channel);
+  const CommandBus &bus = *channel.columns;
   int64_t column = bus.find(earliest, timing.columnSlots);
   sync = timing.dataClockRead != 0 && column > channel.dataClockUntil;
   if (!sync)
@@ -120,7 +123,7 @@ int64_t Dram::findColumn(const Channel &channel, int64_t earliest,
 
 int64_t Dram::findPrecharge(const Channel &channel, int64_t earliest,
                             uint32_t group) const {
-  return channel.precharges.find(earliest, group, rowBuses[channel.bus],
+  return channel.precharges.find(earliest, group, *channel.rows,
                                  timing.prechargeSlots);
 }
 
@@ -128,7 +131,7 @@ int64_t Dram::findPrecharge(const Channel &channel, int64_t earliest,
 void Dram::close(Channel &channel, Bank &bank, uint32_t group, int64_t at) {
   ++count.precharges;
   channel.precharges.book(at, group);
-  rowBuses[channel.bus].book(at, timing.prechargeSlots);
+  channel.rows->book(at, timing.prechargeSlots);
   if (log)
     note(Command::Precharge, channel, &bank, at);
   if (--channel.openBanks == 0)
@@ -147,7 +150,7 @@ Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
     earliest = std::max(earliest, at + timing.prechargeToActivate);
   }
   channel.activates.forget(accepted);
-  const CommandBus &bus = rowBuses[channel.bus];
+  const CommandBus &bus = *channel.rows;
   for (int64_t at = earliest;;) {
     at = channel.activates.find(at, group, bus, timing.activateSlots);
     int64_t second = Never;
@@ -171,9 +174,9 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
     close(channel, bank, group, opening.precharge);
   ++count.activates;
   channel.activates.book(at, group);
-  rowBuses[channel.bus].book(at, timing.activateSlots);
+  channel.rows->book(at, timing.activateSlots);
   if (timing.activateCommands == 2)
-    rowBuses[channel.bus].book(opening.second, timing.activateSlots);
+    channel.rows->book(opening.second, timing.activateSlots);
   if (channel.openBanks++ == 0) {
     channel.closedClocks += std::max<int64_t>(0, at - channel.closedSince);
     channel.firstActivate = at;

@@ -72,6 +72,9 @@ struct BookedCommand {
 class Dram {
 public:
   explicit Dram(const DramParameters &parameters);
+  // Channels point to their buses.
+  Dram(const Dram &) = delete;
+  Dram &operator=(const Dram &) = delete;
 
   /// Bytes of one request; its address is a multiple of it.
   static constexpr uint64_t RequestBytes = 64;
@@ -148,7 +151,8 @@ private:
     std::vector<Bank> banks; ///< index: group * banks per group + bank
     std::vector<ColumnLimit> groups;
     ColumnLimit any;
-    uint64_t bus = 0; ///< index into rowBuses and columnBuses
+    CommandBus *rows = nullptr;    ///< bus of activates and the like
+    CommandBus *columns = nullptr; ///< bus of reads and writes, often the same
     Stream stream;
     SpacedCommands activates;
     SpacedCommands precharges;
@@ -181,6 +185,7 @@ private:
     unsigned blockBits = 0; ///< bytes before the channel changes, log2
     unsigned perRequestBits = 0;
     int64_t perRequest = 1; ///< bursts of a request
+    uint64_t every = 0; ///< bits `step` apart, if they go on from word to word
   };
   /// Part of a run that one channel serves.
   struct Part {
@@ -192,25 +197,30 @@ private:
     int64_t *end;     ///< where the next request's answer goes, or null
   };
 
-  const CommandBus &columnBus(const Channel &channel) const {
-    return timing.separateColumnBus ? columnBuses[channel.bus]
-                                    : rowBuses[channel.bus];
-  }
-  CommandBus &columnBus(const Channel &channel) {
-    return timing.separateColumnBus ? columnBuses[channel.bus]
-                                    : rowBuses[channel.bus];
-  }
+  /// Of the first turn of groups of a part.
+  enum class Rows {
+    Unknown,
+    Opened, ///< all opened in time for their columns
+    Late    ///< the first was not open, or not all are opened in time
+  };
+
+  // The steps of a request are so short that each is inlined.
   HitRun hitRun() const;
   int64_t runOf(Channel &channel, Part part);
-  int64_t goOn(Channel &channel, const Part &part);
-  void extend(Channel &channel, int64_t bursts, int64_t last);
-  bool openAhead(Channel &channel, const Part &part);
-  void countHits(int64_t bursts, bool write);
-  int64_t bookHits(Channel &channel, const Part &part, bool isOpened,
-                   int64_t &bursts);
-  bool fits(const Channel &channel, const Part &part, int64_t first,
-            int64_t bursts) const;
-  void answer(Part &part, int64_t bursts, int64_t end, int64_t each) const;
+  [[gnu::always_inline]] inline int64_t goOn(Channel &channel,
+                                             const Part &part);
+  [[gnu::always_inline]] inline void extend(Channel &channel, int64_t bursts,
+                                            int64_t last);
+  [[gnu::always_inline]] inline Rows openAhead(Channel &channel,
+                                               const Part &part);
+  [[gnu::always_inline]] inline void countHits(int64_t bursts, bool write);
+  [[gnu::always_inline]] inline int64_t
+  bookHits(Channel &channel, const Part &part, bool isOpened, int64_t &bursts);
+  [[gnu::always_inline]] inline bool fits(const Channel &channel,
+                                          const Part &part, int64_t first,
+                                          int64_t bursts) const;
+  [[gnu::always_inline]] inline void answer(Part &part, int64_t bursts,
+                                            int64_t end, int64_t each) const;
   void settle(Channel &channel) {
     channel.stream.left = 0;
     if (channel.stream.turns != 0)
@@ -228,15 +238,17 @@ private:
     return (group & ~others) | ((group + turns) & others);
   }
   int64_t burst(int64_t now, uint64_t address, bool write);
-  int64_t findColumn(const Channel &channel, int64_t earliest,
-                     bool &sync) const;
-  int64_t findPrecharge(const Channel &channel, int64_t earliest,
-                        uint32_t group) const;
-  void close(Channel &channel, Bank &bank, uint32_t group, int64_t at);
-  Opening findOpening(Channel &channel, const Bank &bank, uint32_t group,
-                      int64_t now);
-  void open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
-            const Opening &opening);
+  [[gnu::always_inline]] inline int64_t
+  findColumn(const Channel &channel, int64_t earliest, bool &sync) const;
+  [[gnu::always_inline]] inline int64_t
+  findPrecharge(const Channel &channel, int64_t earliest, uint32_t group) const;
+  [[gnu::always_inline]] inline void close(Channel &channel, Bank &bank,
+                                           uint32_t group, int64_t at);
+  [[gnu::always_inline]] inline Opening
+  findOpening(Channel &channel, const Bank &bank, uint32_t group, int64_t now);
+  [[gnu::always_inline]] inline void open(Channel &channel, Bank &bank,
+                                          uint32_t group, int64_t row,
+                                          const Opening &opening);
   void startRefresh();
   void refresh(Channel &channel);
   void refreshAll(Channel &channel);

@@ -45,6 +45,10 @@ Dram::HitRun Dram::hitRun() const {
   for (int64_t i = 0; i < shape.perMask; ++i)
     shape.mask |= ((uint64_t(1) << timing.columnSlots) - 1) << i * shape.step;
 
+  if (64 % shape.step == 0)
+    for (int64_t at = 0; at < 64; at += shape.step)
+      shape.every |= ((uint64_t(1) << timing.columnSlots) - 1) << at;
+
   // Left to access(): channels that split a request or share a bus, groups
   // that come round too early, steps too wide or too narrow for a mask.
   bool known =
@@ -128,26 +132,33 @@ int64_t Dram::runOf(Channel &channel, Part part) {
     return last;
   }
   int64_t last = 0, whole = part.bursts;
-  bool isOpened = openAhead(channel, part);
+  Rows rows = openAhead(channel, part);
   while (part.bursts > 0) {
-    int64_t bursts;
-    int64_t first = bookHits(channel, part, isOpened, bursts);
-    isOpened = false;
-    if (bursts != whole)
-      evenBursts = 0;
-    if (bursts != 0) {
-      last = std::max(last, first + (bursts - 1) * run.step + latency);
-      answer(part, bursts, first + each - run.step + latency, each);
-      continue;
+    if (rows != Rows::Late) {
+      int64_t bursts;
+      int64_t first = bookHits(channel, part, rows == Rows::Opened, bursts);
+      if (bursts != whole)
+        evenBursts = 0;
+      rows = Rows::Unknown;
+      if (bursts != 0) {
+        last = std::max(last, first + (bursts - 1) * run.step + latency);
+        answer(part, bursts, first + each - run.step + latency, each);
+        continue;
+      }
     }
-    // The next request alone, as access() does it.
-    int64_t done = 0;
-    for (int64_t i = 0; i < run.perRequest; ++i) {
-      uint64_t address = part.address + (uint64_t(i) << run.burstBits);
-      done = std::max(done, burst(part.now + i, address, part.write));
+    // A turn of groups, each request alone, as access() does it.
+    evenBursts = 0;
+    for (int64_t turn = 0; turn < run.cycle && part.bursts > 0;
+         turn += run.perRequest) {
+      int64_t done = 0;
+      for (int64_t i = 0; i < run.perRequest; ++i) {
+        uint64_t address = part.address + (uint64_t(i) << run.burstBits);
+        done = std::max(done, burst(part.now + i, address, part.write));
+      }
+      last = std::max(last, done);
+      answer(part, run.perRequest, done, 0);
     }
-    last = std::max(last, done);
-    answer(part, run.perRequest, done, 0);
+    rows = Rows::Unknown;
   }
   return last;
 }
@@ -156,18 +167,18 @@ int64_t Dram::runOf(Channel &channel, Part part) {
 /// is what burst() would do: the columns follow those of the channel without
 /// waiting for the rows, in slots that are free and before the next refresh,
 /// and each row's commands come before the first of them. So it does not matter
-/// that burst() would book that one first. Says whether all of them are open
-/// now, in time for their columns.
-bool Dram::openAhead(Channel &channel, const Part &part) {
+/// that burst() would book that one first.
+Dram::Rows Dram::openAhead(Channel &channel, const Part &part) {
   auto row = int64_t(device.row.of(part.address));
   auto firstGroup = uint32_t(device.group.of(part.address));
   Bank *banks = channel.banks.data() + device.bankOf(part.address);
+  if (banks[firstGroup * device.banksPerGroup].row == row)
+    return Rows::Unknown;
   uint64_t span = uint64_t(1) << run.spanBits;
   auto left = int64_t((span - (part.local & (span - 1))) >> run.burstBits);
-  if (banks[firstGroup * device.banksPerGroup].row == row || run.cycle == 1 ||
-      std::min(part.bursts, left) < run.cycle ||
+  if (run.cycle == 1 || std::min(part.bursts, left) < run.cycle ||
       part.now + run.perRequest > channel.nextRefresh)
-    return false;
+    return Rows::Late;
   settle(channel);
   const ColumnLimit &firstLimit = channel.groups[firstGroup];
   int64_t first =
@@ -176,7 +187,7 @@ bool Dram::openAhead(Channel &channel, const Part &part) {
   int64_t turn = run.cycle * run.step;
   if ((timing.dataClockRead != 0 && first > channel.dataClockUntil) ||
       first + turn > channel.columnsBefore || turn > 64)
-    return false;
+    return Rows::Late;
   // The earliest that the rows can be there.
   uint32_t group = firstGroup;
   for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
@@ -189,28 +200,27 @@ bool Dram::openAhead(Channel &channel, const Part &part) {
     int64_t column = first + i * run.step;
     if (bank.row == row || (part.write ? limit.write : limit.read) > column ||
         activate + timing.activateToColumn > column)
-      return false;
+      return Rows::Late;
   }
-  if (!columnBus(channel).isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
-    return false;
+  if (!channel.columns->isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
+    return Rows::Late;
   for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
     Bank &bank = banks[group * device.banksPerGroup];
-    Opening opening =
-        findOpening(channel, bank, group, part.now + i % run.perRequest);
+    Opening opening = findOpening(channel, bank, group,
+                                  part.now + (i & (run.perRequest - 1)));
     if (opening.activate + timing.activateToColumn > first + i * run.step ||
         std::max(opening.activate, opening.second) + timing.activateSlots >
             first)
-      return false;
+      return Rows::Late;
     open(channel, bank, group, row, opening);
     --count.rowHits; // bookHits() will count its burst as one
   }
-  return true;
+  return Rows::Opened;
 }
 
 /// Takes \p bursts bursts off \p part: their requests end at \p end and each
 /// next one \p each clocks later.
-inline void Dram::answer(Part &part, int64_t bursts, int64_t end,
-                         int64_t each) const {
+void Dram::answer(Part &part, int64_t bursts, int64_t end, int64_t each) const {
   part.bursts -= bursts;
   part.local += uint64_t(bursts) << run.burstBits;
   uint64_t block = uint64_t(1) << run.blockBits;
@@ -239,7 +249,7 @@ inline void Dram::answer(Part &part, int64_t bursts, int64_t end,
 /// Books \p part if all of it goes on the channel's stream: nothing but the
 /// stream's place changes, the rest waits for settle(). Returns the clock of
 /// the first column, Never if it does not go on.
-inline int64_t Dram::goOn(Channel &channel, const Part &part) {
+int64_t Dram::goOn(Channel &channel, const Part &part) {
   Stream &stream = channel.stream;
   int64_t bursts = part.bursts;
   if (stream.next != part.local || stream.left < bursts ||
@@ -250,7 +260,7 @@ inline int64_t Dram::goOn(Channel &channel, const Part &part) {
   if (first > stream.last + stream.dataClock || last >= channel.columnsBefore ||
       part.now + run.perRequest > channel.nextRefresh)
     return Never;
-  CommandBus &bus = columnBus(channel);
+  CommandBus &bus = *channel.columns;
   int64_t clocks = last - first + timing.columnSlots;
   if (!bus.tryBook(first, run.mask & ~uint64_t(0) >> (64 - clocks)))
     return Never;
@@ -259,7 +269,7 @@ inline int64_t Dram::goOn(Channel &channel, const Part &part) {
 }
 
 /// The channel's stream goes on by \p bursts, their last column at \p last.
-inline void Dram::extend(Channel &channel, int64_t bursts, int64_t last) {
+void Dram::extend(Channel &channel, int64_t bursts, int64_t last) {
   Stream &stream = channel.stream;
   stream.last = last;
   stream.group = nextGroup(stream.group, uint32_t(bursts));
@@ -285,19 +295,23 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
     const Stream &stream = channel.stream;
     if (stream.next != local || stream.write != write)
       return {};
-    int64_t runs =
-        std::min({int64_t(pace.runs), stream.left / evenBursts,
-                  (channel.columnsBefore - 1 - stream.last) / pace.clocks});
-    const CommandBus &bus = columnBus(channel);
+    int64_t open = std::min<int64_t>(stream.left, INT32_MAX),
+            time = std::min<int64_t>(channel.columnsBefore - 1 - stream.last,
+                                     INT32_MAX);
+    // Numbers of 32 bits are divided much faster.
+    int64_t runs = std::min({int64_t(pace.runs),
+                             int64_t(int32_t(open) / int32_t(evenBursts)),
+                             int64_t(int32_t(time) / int32_t(pace.clocks))});
+    const CommandBus &bus = *channel.columns;
     int64_t first = stream.last + run.step, free = 0;
     while (free < runs && bus.isFree(first + free * pace.clocks, mask)) {
       ++free;
       if (bus.isFreeFrom(first + free * pace.clocks))
         free = runs;
     }
-    pace.runs = uint32_t(free);
-    if (free == 0)
+    if (free <= 0)
       return {};
+    pace.runs = uint32_t(free);
     pace.latest = std::min(pace.latest, first);
     pace.before =
         std::min(pace.before, channel.nextRefresh - run.perRequest + 1);
@@ -307,14 +321,19 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
 
 void Dram::goOnAtPace(int64_t now, const Pace &pace, uint32_t runs) {
   accepted = now;
-  int64_t bursts = pace.clocks / run.step;
+  int64_t clocks = runs * pace.clocks;
   uint64_t mask = paceMask(pace.clocks);
   for (Channel &channel : channels) {
     int64_t first = channel.stream.last + run.step;
-    CommandBus &bus = columnBus(channel);
-    for (uint32_t i = 0; i < runs; ++i)
-      bus.bookFree(first + i * pace.clocks, mask);
-    extend(channel, bursts * runs, channel.stream.last + runs * pace.clocks);
+    if (run.every != 0) {
+      uint64_t each = std::rotl(run.every, int(first & 63));
+      channel.columns->bookEven(
+          first, first + clocks - run.step + timing.columnSlots, each);
+    } else {
+      for (int64_t at = 0; at < clocks; at += pace.clocks)
+        channel.columns->bookFree(first + at, mask);
+    }
+    extend(channel, evenBursts * runs, channel.stream.last + clocks);
   }
 }
 
@@ -383,11 +402,11 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, bool isOpened,
   if (first + (wanted - 1) * run.step >= channel.columnsBefore) {
     wanted = std::max<int64_t>(
         0, (channel.columnsBefore - first + run.step - 1) / run.step);
-    wanted -= wanted % run.perRequest;
+    wanted &= -run.perRequest;
   }
   if (part.now + run.perRequest > channel.nextRefresh || !isSynchronised)
     wanted = 0;
-  CommandBus &bus = columnBus(channel);
+  CommandBus &bus = *channel.columns;
   int64_t done = 0;
   while (done < wanted) {
     int64_t columns = std::min(wanted - done, run.perMask);

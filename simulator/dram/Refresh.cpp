@@ -47,8 +47,8 @@ void Dram::refreshAll(Channel &channel) {
     for (const Bank &bank : channel.banks)
       if (bank.row != Closed)
         start = std::max(start, bank.nextPrecharge);
-    start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
-    rowBuses[channel.bus].book(start, timing.prechargeSlots);
+    start = channel.rows->find(start, timing.prechargeSlots);
+    channel.rows->book(start, timing.prechargeSlots);
     ++count.prechargeAlls;
     if (log)
       note(Command::PrechargeAll, channel, nullptr, start);
@@ -59,8 +59,8 @@ void Dram::refreshAll(Channel &channel) {
       start = std::max(start, bank.row == Closed ? bank.nextActivate : start);
     channel.closedClocks += start - channel.closedSince;
   }
-  start = rowBuses[channel.bus].find(start, timing.prechargeSlots);
-  rowBuses[channel.bus].book(start, timing.prechargeSlots);
+  start = channel.rows->find(start, timing.prechargeSlots);
+  channel.rows->book(start, timing.prechargeSlots);
   ++count.refreshes;
   if (log)
     note(Command::Refresh, channel, nullptr, start);
@@ -121,14 +121,14 @@ void Dram::refreshBanks(Channel &channel) {
   for (;;) {
     int64_t at = channel.bankRefreshes.find(start, 0);
     at = channel.activates.find(at, SpacedCommands::RefreshGroup);
-    at = rowBuses[channel.bus].find(at, timing.prechargeSlots);
+    at = channel.rows->find(at, timing.prechargeSlots);
     if (at == start)
       break;
     start = at;
   }
   channel.bankRefreshes.book(start, 0);
   channel.activates.book(start, SpacedCommands::RefreshGroup);
-  rowBuses[channel.bus].book(start, timing.prechargeSlots);
+  channel.rows->book(start, timing.prechargeSlots);
   ++count.bankRefreshes;
   if (log)
     note(Command::RefreshBank, channel, &channel.banks[set], start);

@@ -4,6 +4,39 @@
 
 namespace dalbit::dram {
 
+namespace {
+
+/// Takes the clocks of \p ring less than \p distance from \p at.
+void take(ClockRing &ring, int64_t at, int64_t distance) {
+  ring.add(at - distance + 1, at + distance);
+}
+
+} // namespace
+
+int64_t SpacedCommands::findBoth(int64_t earliest, uint32_t group,
+                                 const CommandBus &bus, int length) const {
+  for (int64_t at = earliest;;) {
+    int64_t spaced = find(at, group);
+    at = bus.find(spaced, length);
+    if (at == spaced)
+      return at;
+  }
+}
+
+void SpacedCommands::bookAny(int64_t at, uint32_t group) {
+  if (isAlike)
+    take(near, at, group == RefreshGroup ? refresh : sameGroup);
+  for (uint32_t other = 0; other < byGroup.size(); ++other)
+    take(byGroup[other], at,
+         group == RefreshGroup ? refresh
+         : other == group      ? sameGroup
+                               : otherGroup);
+  if (refresh != 0)
+    take(nearRefresh, at, refresh);
+  if (five != 0)
+    bookOfFive(at);
+}
+
 /// \p at itself if every five consecutive commands, this one included, span
 /// `five` clocks, else a later clock worth trying.
 int64_t SpacedCommands::afterFive(int64_t at) const {

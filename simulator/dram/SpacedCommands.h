@@ -37,7 +37,9 @@ public:
                  ? 0
                  : five),
         refresh(refresh), isAlike(sameGroup == otherGroup),
-        near(isAlike ? 1 : groups) {}
+        isPlain(isAlike && refresh == 0 && this->five == 0 && sameGroup <= 32),
+        plainMask(isPlain ? maskOf(sameGroup) : 0),
+        byGroup(isAlike ? 0 : groups) {}
 
   /// The group of a refresh of banks.
   static constexpr uint32_t RefreshGroup = ~uint32_t(0);
@@ -56,32 +58,18 @@ public:
   }
 
   /// The same if \p length slots of \p bus are free then too.
-  int64_t find(int64_t earliest, uint32_t group, const CommandBus &bus,
-               int length) const {
-    if (five == 0 && length == 1)
-      return nearOf(group).firstFree(earliest, bus.ring());
-    for (int64_t at = earliest;;) {
-      int64_t spaced = find(at, group);
-      at = bus.find(spaced, length);
-      if (at == spaced)
-        return at;
-    }
+  [[gnu::always_inline]] int64_t find(int64_t earliest, uint32_t group,
+                                      const CommandBus &bus, int length) const {
+    if (isPlain && length == 1)
+      return near.firstFree(earliest, bus.ring());
+    return findBoth(earliest, group, bus, length);
   }
 
-  void book(int64_t at, uint32_t group) {
-    if (group == RefreshGroup) {
-      for (ClockRing &ring : near)
-        take(ring, at, refresh);
-    } else if (isAlike) {
-      take(near[0], at, sameGroup);
-    } else {
-      for (uint32_t other = 0; other < near.size(); ++other)
-        take(near[other], at, other == group ? sameGroup : otherGroup);
-    }
-    if (refresh != 0)
-      take(nearRefresh, at, refresh);
-    if (five != 0)
-      bookOfFive(at);
+  [[gnu::always_inline]] void book(int64_t at, uint32_t group) {
+    if (isPlain)
+      near.addMask(at - sameGroup + 1, plainMask);
+    else
+      bookAny(at, group);
   }
 
   /// Drops what cannot restrict a command at \p now or later.
@@ -92,15 +80,17 @@ public:
 
 private:
   const ClockRing &nearOf(uint32_t group) const {
-    return group == RefreshGroup ? nearRefresh : near[isAlike ? 0 : group];
+    return group == RefreshGroup ? nearRefresh
+           : isAlike             ? near
+                                 : byGroup[group];
   }
-  /// Takes the clocks of \p ring less than \p distance from \p at.
-  static void take(ClockRing &ring, int64_t at, int64_t distance) {
-    if (distance <= 32)
-      ring.addMask(at - distance + 1, ~uint64_t(0) >> (65 - 2 * distance));
-    else
-      ring.add(at - distance + 1, at + distance);
+  /// As many clocks as are less than \p distance from one.
+  static uint64_t maskOf(int64_t distance) {
+    return ~uint64_t(0) >> (65 - 2 * distance);
   }
+  int64_t findBoth(int64_t earliest, uint32_t group, const CommandBus &bus,
+                   int length) const;
+  void bookAny(int64_t at, uint32_t group);
   int64_t afterFive(int64_t at) const;
   void bookOfFive(int64_t at);
   void forgetFives(int64_t now);
@@ -112,10 +102,13 @@ private:
   int64_t otherGroup = 0;
   int64_t five = 0;
   int64_t refresh = 0;
-  bool isAlike = true;         ///< all groups keep the same distance
-  std::vector<ClockRing> near; ///< clocks too near to others, by group
-  ClockRing nearRefresh;       ///< the same for refreshes of banks
-  std::vector<int64_t> times;  ///< from first on: in order; only for `five`
+  bool isAlike = true;  ///< all groups keep the same distance
+  bool isPlain = false; ///< and no other rule: what most devices have
+  uint64_t plainMask = 0;
+  std::vector<ClockRing> byGroup; ///< clocks too near to others, by group
+  ClockRing near;                 ///< the same for all groups if they are alike
+  ClockRing nearRefresh;          ///< the same for refreshes of banks
+  std::vector<int64_t> times;     ///< from first on: in order; only for `five`
   int64_t first = 0;
 };
 

@@ -96,7 +96,8 @@ void Npu::takeReads(Cycle known, Cycle horizon) {
     Cycle now = std::min(readAt, known);
     bool ends = read.isLast;
     occupancy.retire(now);
-    settleLanded(now);
+    if (landed - settled > Landings / 2)
+      settleLanded(now);
     if (landed - settled >= Landings - 1 ||
         !takeEvenReads(now, horizon, Landings - 1 - uint32_t(landed - settled)))
       takeRead(readAt, now);

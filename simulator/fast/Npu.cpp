@@ -93,15 +93,14 @@ void Npu::begin(const host::Start &start) {
   spans.clear();
 }
 
-/// The next cycle in which something is decided but for addresses of DMA in,
-/// checks left aside.
-Cycle Npu::nextButReads() const {
+/// The next cycle in which something is decided but for the sequencer and
+/// addresses of DMA in, checks left aside.
+Cycle Npu::nextOfOthers() const {
   Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
                         outEnded ? outEnds[outFirst].at : Never);
-  Cycle first = std::min({sequenceAt, dispatchAt, fetch.nextLook(),
-                          fetch.nextTake(), writeAt, wordAt, matrixAt, vectorAt,
-                          ends, indexAt, scalarAt, firstError});
-  return first;
+  return std::min({dispatchAt, fetch.nextLook(), fetch.nextTake(), writeAt,
+                   wordAt, matrixAt, vectorAt, ends, indexAt, scalarAt,
+                   firstError});
 }
 
 /// A cycle before which the memory takes no address but those of DMA in, while
@@ -182,7 +181,8 @@ void Npu::step(Cycle now) {
     if (busTaken)
       readAt = now + 1;
     else {
-      settleLanded(now);
+      if (landed - settled > Landings / 2)
+        settleLanded(now);
       takeRead(now, now);
     }
     busTaken = true;
@@ -200,6 +200,23 @@ void Npu::step(Cycle now) {
   if (scalarAt == now)
     scalarLoad(now);
   endCycle(now);
+}
+
+/// step() for the sequencer and the fetch alone, as long as nobody else decides
+/// anything: before \p rest, and before what comes of it.
+void Npu::runSequencer(Cycle rest) {
+  do {
+    Cycle now = sequenceAt;
+    if (mode == Mode::Run && shownAt == now)
+      fetch.setPc(pc + 1, now);
+    if (fetch.nextLook() == now)
+      fetch.look(now);
+    sequence(now);
+    if (upCount)
+      endCycle(now);
+    rest = std::min({rest, dispatchAt, fetch.nextLook(), fetch.nextTake(),
+                     scalarAt, firstError});
+  } while (sequenceAt < std::min(rest, nextCheck));
 }
 
 /// \p unit has an error in \p at, or if that is Never none yet.
@@ -310,7 +327,8 @@ RunEnd Npu::run(const host::Start &start,
   std::copy(regions.begin(), regions.end(), regionBases.begin());
   begin(start);
   for (;;) {
-    Cycle others = nextButReads();
+    Cycle rest = nextOfOthers();
+    Cycle others = std::min(rest, sequenceAt);
     Cycle now = std::min(others, readAt);
     Cycle end = Never; // first cycle that is not run any more
     if (stopFrom != Never) {
@@ -336,6 +354,10 @@ RunEnd Npu::run(const host::Start &start,
       break;
     }
     if (stopFrom == Never) {
+      if (sequenceAt < std::min({rest, readAt, nextCheck})) {
+        runSequencer(std::min(rest, readAt));
+        continue;
+      }
       Cycle horizon =
           inActive && !in.gathers() ? nextForeignTake(others) : others;
       if (readAt < horizon) {

@@ -73,9 +73,10 @@ private:
   // --- Npu.cpp: the loop
   void begin(const host::Start &start);
   void reset();
-  Cycle nextButReads() const;
+  Cycle nextOfOthers() const;
   Cycle nextForeignTake(Cycle others) const;
   void step(Cycle now);
+  void runSequencer(Cycle rest);
   bool check(Cycle now);
   void finish(RunEnd &end);
   void setError(unsigned unit, Cycle at,

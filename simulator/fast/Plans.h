@@ -43,14 +43,12 @@ private:
     return plan.isMade &&
            std::memcmp(&plan.c, configuration, sizeof(Configuration)) == 0;
   }
-  static uint32_t placeOf(const uint32_t *words) {
-    constexpr size_t Words = sizeof(Configuration) / sizeof(uint32_t);
-    uint64_t sums[2] = {};
-    for (size_t i = 0; i < Words; ++i)
-      sums[i % 2] = std::rotl(sums[i % 2], 11) + words[i];
-    return uint32_t(
-        (sums[0] * 0x9e3779b97f4a7c15 ^ sums[1] * 0xbf58476d1ce4e5b9) >>
-        (64 - Bits));
+  static uint32_t placeOf(const uint32_t *configuration) {
+    uint64_t words[(sizeof(Configuration) + 7) / 8] = {}, sum = 0;
+    std::memcpy(words, configuration, sizeof(Configuration));
+    for (uint64_t word : words)
+      sum = (std::rotl(sum, 11) ^ word) * 0x9e3779b97f4a7c15;
+    return uint32_t(sum >> (64 - Bits));
   }
 
   std::vector<Plan> places = std::vector<Plan>(size_t(1) << Bits);
