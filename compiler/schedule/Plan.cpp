@@ -530,7 +530,7 @@ FailureOr<Plan> Planner::run() {
   }
   if (failed(inputs()))
     return failure();
-  int32_t tag = 0;
+  int64_t tag = 0; ///< operations that have one
   function.walk([&](qnn::AttentionOp op) {
     for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
       Projection projection = projectionOf(operand);
@@ -543,6 +543,10 @@ FailureOr<Plan> Planner::run() {
         plan.inAttention.insert(projection.rotary);
     }
   });
+  // Where there are more operations than tags, neighbours share one.
+  constexpr int64_t Tags = 255;
+  int64_t count =
+      int64_t(function.getBody().front().getOperations().size()) - 1;
   for (Operation &op : function.getBody().front()) {
     if (auto linear = dyn_cast<qnn::LinearOp>(op);
         linear && formOf(linear) == quantise::WeightForm::W4 &&
@@ -617,7 +621,8 @@ FailureOr<Plan> Planner::run() {
     if (failed(ok))
       return failure();
     if (!op.hasTrait<OpTrait::IsTerminator>())
-      plan.tags[&op] = std::min(++tag, 255);
+      plan.tags[&op] = int32_t(1 + (count <= Tags ? tag : tag * Tags / count));
+    ++tag;
   }
   plan.exponentialTable = piecewise(quantise::exponentialTable());
   if (failed(places()) || failed(outputs()))

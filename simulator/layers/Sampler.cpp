@@ -205,7 +205,13 @@ std::map<uint32_t, uint64_t> Sampler::runAlone(const Job &job,
   auto runOn = [&](const char *name, const EngineMaker &make) {
     alone.install(own);
     job.dram.writeTo(own);
-    PartRun run = alone.run(*make(alone.program(), target, own));
+    PartRun run;
+    try {
+      run = alone.run(*make(alone.program(), target, own));
+    } catch (const Error &error) {
+      throw Error(nameOf(*job.part) + " on " + name + ": " + error.what(),
+                  error.notes);
+    }
     std::string text = job.dramAfter.difference(own);
     std::span<const uint8_t> left = alone.scratchpad(own);
     auto at = std::mismatch(left.begin(), left.end(), job.scratchpad.begin());

@@ -6,6 +6,7 @@
 #include "tests/e2e/Compiled.h"
 
 #include "isa/target/Schema.h"
+#include "simulator/layers/Sampler.h"
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 
@@ -72,4 +73,35 @@ TEST_CASE("targets of all array sizes give the same logits", "[e2e]") {
           }
   std::filesystem::remove(path);
   CHECK(tried > 20);
+}
+
+TEST_CASE("a model of more operations than tags: neighbours share one",
+          "[targets]") {
+  SmallGpt model;
+  model.width = model.hidden = 32;
+  model.heads = 2;
+  model.vocabulary = 32;
+  model.context = 16;
+  model.layers = 20;
+  Compiled compiled(model, "nano");
+  const std::vector<binary::Layer> &layers = compiled.program.layers;
+  CHECK(layers.size() > 128);
+  CHECK(layers.back().tag == 255);
+  // None has more than an attention with its three projections.
+  for (const binary::Layer &layer : layers) {
+    CAPTURE(layer.tag, layer.name);
+    CHECK(layer.macsPerToken <= uint64_t(3 * model.width * model.width));
+  }
+  // And some of the middle can be run alone.
+  layers::Sampler sampler(compiled.program, compiled.target, *compiled.memory,
+                          {120, 20, std::nullopt, {}});
+  host::Session session(compiled.program, *compiled.memory, sampler);
+  host::StepResult step = session.step(std::vector<int32_t>{1, 2, 3}, 1, false);
+  uint64_t cycles = 0;
+  for (const layers::LayerTime &layer : sampler.sample().layers) {
+    CAPTURE(layer.layer);
+    CHECK(layer.parts == (layer.layer >= 120 && layer.layer < 140));
+    cycles += layer.inWhole;
+  }
+  CHECK(cycles == step.counters.cycles);
 }

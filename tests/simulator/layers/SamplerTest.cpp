@@ -113,7 +113,7 @@ std::unique_ptr<host::Engine> makeRtl(const binary::Program &program,
   return std::make_unique<verilated::VerilatedEngine>(program, target, memory);
 }
 
-/// An rtl that counts or writes otherwise in the start of the part.
+/// An rtl that counts or writes otherwise in the start of the part, or fails.
 struct Wrong : host::Engine {
   Wrong(const binary::Program &program, const target::Target &target,
         host::Memory &memory)
@@ -122,7 +122,9 @@ struct Wrong : host::Engine {
     host::StepResult result = fast.run(start);
     if (++starts != 3)
       return result;
-    if (writes)
+    if (fault == Fault::Stops)
+      throw Error("it hangs");
+    if (fault == Fault::Writes)
       memory.region(isa::Region::Output)[60003] ^= 1;
     else if (auto fourth = result.byTag.find(4); fourth != result.byTag.end())
       ++fourth->second.vector.spmReads;
@@ -131,7 +133,8 @@ struct Wrong : host::Engine {
   fast::FastEngine fast;
   host::Memory &memory;
   int starts = 0;
-  static inline bool writes = false;
+  enum class Fault { Counts, Writes, Stops };
+  static inline Fault fault = Fault::Counts;
 };
 
 std::unique_ptr<host::Engine> makeWrong(const binary::Program &program,
@@ -193,7 +196,7 @@ TEST_CASE("a step is chosen, memory stays as the run has left it", "[layers]") {
 
 TEST_CASE("an rtl that counts otherwise is named with layer and counter",
           "[layers]") {
-  Wrong::writes = false;
+  Wrong::fault = Wrong::Fault::Counts;
   Whole bench;
   CHECK(bench.errorOf({0, 3, std::nullopt, makeWrong}) == "");
   CHECK(bench.errorOf({3, 1, std::nullopt, makeWrong})
@@ -201,8 +204,15 @@ TEST_CASE("an rtl that counts otherwise is named with layer and counter",
                          "vector.spm_reads: "));
 }
 
+TEST_CASE("an rtl that fails is named with the layer", "[layers]") {
+  Wrong::fault = Wrong::Fault::Stops;
+  Whole bench;
+  CHECK(bench.errorOf({3, 1, std::nullopt, makeWrong}) ==
+        "layer 3 ('l4') on rtl: it hangs");
+}
+
 TEST_CASE("an rtl that writes otherwise is named with the place", "[layers]") {
-  Wrong::writes = true;
+  Wrong::fault = Wrong::Fault::Writes;
   Whole bench;
   CHECK(bench.errorOf({3, 1, std::nullopt, makeWrong}) ==
         "layer 3 ('l4'): rtl and functional leave different bytes: byte 60003 "
