@@ -3,6 +3,7 @@
 #include "compiler/raise/ExpandContrib.h"
 
 #include "compiler/dialect/onnx/Weight.h"
+#include "compiler/execute/ElementTypes.h"
 #include "compiler/raise/Codes.h"
 #include "compiler/raise/ExpandAttention.h"
 #include "compiler/raise/Graph.h"
@@ -35,6 +36,7 @@ private:
   bool fusedGemm();
   bool matMulNBits();
   bool gate(float alpha);
+  bool castLike();
   bool embedLayerNorm();
   bool gatherBlocks();
   bool groupQueryAttention();
@@ -312,6 +314,22 @@ bool Expander::gate(float alpha) {
   return replace({write("Mul", {x, write("Sigmoid", inner)})});
 }
 
+/// A Cast, so that what is cast depends on no other value; torchlib writes one
+/// in front of every number.
+bool Expander::castLike() {
+  auto elementOf = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType();
+  };
+  Type element = elementOf(input(1));
+  if (elementOf(input(0)) == element)
+    return replace({input(0)});
+  auto type = execute::elementOfMlir(element);
+  return type &&
+         replace({write("Cast", input(0),
+                        {write.attribute("to", execute::onnxOfElement(*type))},
+                        element)});
+}
+
 /// ids, segments, tables of words, positions and segments, gamma, beta, mask,
 /// positions.
 bool Expander::embedLayerNorm() {
@@ -500,6 +518,8 @@ bool Expander::run() {
   // Exporters put this one into the standard's domain.
   if (type == "SimplifiedLayerNormalization")
     return simplifiedNorm();
+  if (node.isOnnx("CastLike"))
+    return castLike();
   if (node.isOnnx("Swish"))
     return gate(node.getOnnxFloat("alpha").value_or(1));
   if (node.getDomain() != "com.microsoft")

@@ -195,7 +195,7 @@ void FoldShapesPass::fixTarget(onnx::NodeOp node) {
     return;
   const Dims *before = shapes->dims(node.getInputs()[0]);
   const Dims *after = shapes->dims(node->getResult(0));
-  if (!before || !after || node.getOnnxInt("allowzero").value_or(0) != 0)
+  if (!before || !after)
     return;
   SmallVector<int64_t> target;
   for (auto [i, dim] : llvm::enumerate(*after)) {
@@ -216,6 +216,9 @@ void FoldShapesPass::fixTarget(onnx::NodeOp node) {
       node.getLoc(), DenseElementsAttr::get(type, ArrayRef<int64_t>(target)));
   shapes->infer(constant);
   node->setOperand(1, constant.getResult());
+  NamedAttrList attributes(node.getOnnxAttributesAttr());
+  attributes.erase("allowzero");
+  node.setOnnxAttributesAttr(attributes.getDictionary(&getContext()));
 }
 
 /// Operators that change nothing. True if no use is left.

@@ -283,4 +283,22 @@ void eraseDead(func::FuncOp function) {
         op.erase();
 }
 
+TypedAttr matrixConstant(Value value) {
+  if (auto transpose = nodeOf(value, "Transpose")) {
+    TypedAttr matrix = matrixConstant(transpose.getInputs()[0]);
+    auto order = transpose.getOnnxInts("perm");
+    if (!matrix ||
+        (order && ArrayRef<int64_t>(*order) != ArrayRef<int64_t>({1, 0})))
+      return {};
+    return transposeConstant(matrix);
+  }
+  TypedAttr constant = constantOf(value);
+  if (!constant)
+    return {};
+  constant = floatConstant(constant);
+  return constant && cast<RankedTensorType>(constant.getType()).getRank() == 2
+             ? constant
+             : TypedAttr();
+}
+
 } // namespace dalbit::raise

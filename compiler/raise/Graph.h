@@ -65,6 +65,8 @@ mlir::TypedAttr transposeConstant(mlir::TypedAttr value);
 mlir::TypedAttr vectorConstant(mlir::TypedAttr value);
 /// The constant with f32 elements; null if they are not floats.
 mlir::TypedAttr floatConstant(mlir::TypedAttr value);
+/// A constant float matrix, looking through a Transpose of one; or null.
+mlir::TypedAttr matrixConstant(mlir::Value value);
 
 mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::TypedAttr value);

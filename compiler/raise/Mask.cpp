@@ -115,8 +115,8 @@ bool Classifier::findMaskArgument() {
   return true;
 }
 
-/// Whether ones or zeros in the mask show keys: the first key is seen by the
-/// last query in one of the two cases only.
+/// Whether ones or zeros in the mask show keys: the last query sees keys of the
+/// mask in one of the two cases only. (A window hides the first ones anyway.)
 bool Classifier::findPolarity(const Sizes &sizes) {
   if (!kind.keyMask)
     return true;
@@ -125,8 +125,12 @@ bool Classifier::findPolarity(const Sizes &sizes) {
     auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), &mask);
     if (!zero)
       return fail("the float executor cannot evaluate the mask");
-    if (zero->empty() ||
-        (*zero)[zero->size() - size(1, sizes)] >= hiddenBelow) {
+    int64_t keys = size(1, sizes),
+            columns = (*shapes.dims(kind.keyMask))[1].evaluate(sizes);
+    ArrayRef<double> last = ArrayRef(*zero).take_back(keys).take_front(columns);
+    if (last.empty() || llvm::any_of(last, [](double number) {
+          return number >= hiddenBelow;
+        })) {
       kind.inverted = shown == 0;
       return true;
     }

@@ -39,10 +39,14 @@ static Value raiseBinary(onnx::NodeOp node, OpBuilder &builder) {
   Value a = node.getInputs()[0], b = node.getInputs()[1];
   Location loc = node.getLoc();
   Type type = node->getResult(0).getType();
+  // Exponents may be integers.
   for (Value value : {a, b, Value(node->getResult(0))})
-    if (!isFloat32(value) || !rankedType(value))
+    if (!rankedType(value) || (!isFloat32(value) && !scalarOf(value)))
       return {};
   StringRef name = node.getOpType();
+  // Squared functions (relu2).
+  if (name == "Pow" && a.getType() == type && scalarOf(b) == 2.0)
+    return builder.create<nn::MulOp>(loc, type, a, a);
   if (name == "Mul" || name == "Div")
     for (unsigned i : {1u, 0u}) {
       auto number = scalarOf(node.getInputs()[i]);

@@ -29,20 +29,13 @@ private:
   bool arePositions(Value ids, const SymbolicShapes &shapes);
   void raiseGather(onnx::NodeOp node, SymbolicShapes &shapes);
   void raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes);
+  std::optional<int64_t> onlyId(Value ids, const SymbolicShapes &shapes);
+  void foldOnlyRow(onnx::NodeOp node, SymbolicShapes &shapes);
   void embedPositions(onnx::NodeOp node, TypedAttr table,
                       const SymbolicExpr &tokens, SymbolicShapes &shapes);
 };
 
 } // namespace
-
-/// A constant float matrix, or null.
-static TypedAttr tableOf(Value value) {
-  TypedAttr table = constantOf(value);
-  table = table ? floatConstant(table) : table;
-  return table && cast<RankedTensorType>(table.getType()).getRank() == 2
-             ? table
-             : TypedAttr();
-}
 
 /// True if every row of \p ids is P .. P+T-1 at all sizes that are tried.
 bool RaiseEmbeddingPass::arePositions(Value ids, const SymbolicShapes &shapes) {
@@ -127,7 +120,7 @@ countPositions(OpBuilder &builder, Location loc,
 
 void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
                                      SymbolicShapes &shapes) {
-  TypedAttr table = tableOf(node.getInputs()[0]);
+  TypedAttr table = matrixConstant(node.getInputs()[0]);
   Value ids = node.getInputs()[1];
   const Dims *dims = shapes.dims(ids);
   if (!table || !dims || node.getOnnxInt("axis").value_or(0) != 0)
@@ -136,7 +129,7 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
     embedPositions(node, table, dims->back(), shapes);
     return;
   }
-  if (dims->size() != 2)
+  if (dims->size() != 2 || (!constantOf(ids) && onlyId(ids, shapes)))
     return;
   OpBuilder builder(node);
   Location loc = node.getLoc();
@@ -155,7 +148,7 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
 
 /// Rows P .. P+T of a table, cut out directly.
 void RaiseEmbeddingPass::raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes) {
-  TypedAttr table = tableOf(node.getInputs()[0]);
+  TypedAttr table = matrixConstant(node.getInputs()[0]);
   if (!table || node.getInputs().size() < 3 ||
       (hasInput(node, 3) &&
        integersOf(node.getInputs()[3]) != SmallVector<int64_t>{0}))
@@ -173,6 +166,88 @@ void RaiseEmbeddingPass::raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes) {
   embedPositions(node, table, tokens, shapes);
 }
 
+/// The number that all \p ids are at all sizes that are tried: token types that
+/// nobody gives are zeros.
+std::optional<int64_t>
+RaiseEmbeddingPass::onlyId(Value ids, const SymbolicShapes &shapes) {
+  Leaves leaves = leavesOf(ids, Value(), shapes);
+  llvm::DenseMap<Value, Numbers> nothing;
+  std::optional<double> found;
+  if (!leaves.arguments.empty())
+    return std::nullopt;
+  for (const Sizes &sizes : probeSizes(getOperation())) {
+    auto numbers = evaluateAt(ids, leaves, sizes, shapes, nothing);
+    if (!numbers)
+      return std::nullopt;
+    for (double number : numbers->values)
+      if (number != found.value_or(number))
+        return std::nullopt;
+      else
+        found = number;
+  }
+  return found ? std::optional(int64_t(*found)) : std::nullopt;
+}
+
+/// The smallest table whose rows are added to \p value, perhaps after others.
+static nn::EmbeddingOp tableBeside(Value value, const SymbolicShapes &shapes) {
+  nn::EmbeddingOp best;
+  auto rowsOf = [](nn::EmbeddingOp embedding) {
+    return embedding.getTable().getType().getDimSize(0);
+  };
+  while (auto add = nodeOf(shapes.soleReader(value), "Add")) {
+    SmallVector<Value> summands(add.getInputs());
+    for (size_t i = 0; i < summands.size() && i < 16; ++i) {
+      if (!summands[i].hasOneUse() || summands[i] == value)
+        continue;
+      auto embedding = summands[i].getDefiningOp<nn::EmbeddingOp>();
+      if (embedding && (!best || rowsOf(embedding) < rowsOf(best)))
+        best = embedding;
+      if (auto inner = nodeOf(summands[i], "Add"))
+        summands.append(inner.getInputs().begin(), inner.getInputs().end());
+    }
+    value = add->getResult(0);
+  }
+  return best;
+}
+
+/// A row that is added to all tokens becomes part of a table beside it.
+void RaiseEmbeddingPass::foldOnlyRow(onnx::NodeOp node,
+                                     SymbolicShapes &shapes) {
+  Value rows = node->getResult(0);
+  TypedAttr table = matrixConstant(node.getInputs()[0]);
+  auto add = nodeOf(shapes.soleReader(rows), "Add");
+  nn::EmbeddingOp beside = add ? tableBeside(rows, shapes) : nn::EmbeddingOp();
+  if (!table || !beside || node.getOnnxInt("axis").value_or(0) != 0)
+    return;
+  Value other = add.getInputs()[add.getInputs()[0] == rows ? 1 : 0];
+  auto type = beside.getTable().getType();
+  int64_t width = type.getDimSize(1);
+  auto tableType = cast<RankedTensorType>(table.getType());
+  auto id = onlyId(node.getInputs()[1], shapes);
+  if (!id || tableType.getDimSize(1) != width ||
+      !shapes.sameDims(other, add->getResult(0)))
+    return;
+  int64_t at = normaliseAxis(*id, tableType.getDimSize(0));
+  SmallVector<float> numbers, row;
+  try {
+    if (at < 0)
+      return;
+    onnx::readWeight(sliceConstant(table, 0, at, 1), row);
+    onnx::readWeight(constantOf(beside.getTable()), numbers);
+  } catch (const Error &) { // of a file that went away
+    return;
+  }
+  for (auto [i, number] : llvm::enumerate(numbers))
+    number += row[i % width];
+  OpBuilder builder(beside);
+  beside.getTableMutable().assign(makeConstant(
+      builder, beside.getLoc(),
+      DenseElementsAttr::get(
+          RankedTensorType::get(type.getShape(), builder.getF32Type()),
+          ArrayRef<float>(numbers))));
+  add->getResult(0).replaceAllUsesWith(other);
+}
+
 void RaiseEmbeddingPass::runOnOperation() {
   func::FuncOp function = getOperation();
   if (function.isDeclaration())
@@ -187,6 +262,9 @@ void RaiseEmbeddingPass::runOnOperation() {
     else if (node.isOnnx("Slice"))
       raiseSlice(node, shapes);
   }
+  for (onnx::NodeOp node : nodes)
+    if (node.isOnnx("Gather") && !node->use_empty())
+      foldOnlyRow(node, shapes);
   eraseDead(function);
 }
 

@@ -35,25 +35,6 @@ public:
 
 } // namespace
 
-/// A constant matrix, looking through a Transpose of one.
-static TypedAttr constantMatrix(Value value) {
-  if (auto transpose = nodeOf(value, "Transpose")) {
-    TypedAttr matrix = constantMatrix(transpose.getInputs()[0]);
-    auto order = transpose.getOnnxInts("perm");
-    if (!matrix ||
-        (order && ArrayRef<int64_t>(*order) != ArrayRef<int64_t>({1, 0})))
-      return {};
-    return transposeConstant(matrix);
-  }
-  TypedAttr constant = constantOf(value);
-  if (!constant)
-    return {};
-  constant = floatConstant(constant);
-  return constant && cast<RankedTensorType>(constant.getType()).getRank() == 2
-             ? constant
-             : TypedAttr();
-}
-
 static int64_t outputsOf(TypedAttr weight) {
   return cast<RankedTensorType>(weight.getType()).getDimSize(1);
 }
@@ -72,7 +53,7 @@ static std::optional<LinearMatch> matchMatMul(onnx::NodeOp node,
                                               const SymbolicShapes &shapes) {
   LinearMatch match;
   match.x = node.getInputs()[0];
-  match.weight = constantMatrix(node.getInputs()[1]);
+  match.weight = matrixConstant(node.getInputs()[1]);
   match.result = node->getResult(0);
   RankedTensorType type = rankedType(match.x);
   if (!match.weight || !type || type.getRank() < 2)
@@ -93,7 +74,7 @@ static std::optional<LinearMatch> matchGemm(onnx::NodeOp node) {
   LinearMatch match;
   match.x = node.getInputs()[0];
   match.result = node->getResult(0);
-  match.weight = constantMatrix(node.getInputs()[1]);
+  match.weight = matrixConstant(node.getInputs()[1]);
   if (!match.weight || node.getOnnxInt("transA").value_or(0) != 0 ||
       node.getOnnxFloat("alpha").value_or(1) != 1)
     return std::nullopt;

@@ -123,7 +123,9 @@ Value RotaryRaiser::moveAgain(const CutHeads &heads, Value value,
 
 void RotaryRaiser::headNorm(nn::RMSNormOp norm) {
   auto heads = cutHeads(norm.getX());
-  if (!heads || heads->heads == 1 || heads->moves.empty())
+  // A single head may have a dimension of its own, too.
+  if (!heads || heads->moves.empty() ||
+      (heads->heads == 1 && rankedType(norm.getX()).getRank() < 4))
     return;
   OpBuilder builder(norm);
   auto whole = builder.create<nn::RMSNormOp>(

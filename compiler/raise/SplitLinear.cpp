@@ -70,7 +70,7 @@ private:
                    ArrayRef<onnx::NodeOp> moves);
   bool addPiece(Value result, const Atoms &atoms, int64_t start, int64_t size,
                 int64_t axis, bool drops, ArrayRef<onnx::NodeOp> moves);
-  bool comeTogether();
+  bool comeTogether(bool inBlocks);
   Value build(const Piece &piece, OpBuilder &builder);
   Value moveAgain(const Piece &piece, Value value, OpBuilder &builder);
 
@@ -258,25 +258,41 @@ Value Splitter::build(const Piece &piece, OpBuilder &builder) {
                                                    {piece.droppedAxis})));
 }
 
-/// True if two pieces are parts of one thing: something else than a product of
-/// matrices reads both. (Rotary embeddings turn a part of each head's columns
-/// and leave the others.)
-bool Splitter::comeTogether() {
-  llvm::DenseMap<Operation *, size_t> reader;
+/// True if pieces are parts of one thing. Parts of heads are if something other
+/// than a product of matrices reads two of them (rotary embeddings turn a part
+/// of each head's columns and leave the others); halves of the whole are if
+/// they meet in a sum or side by side (the rotary embedding of a single head),
+/// not in a product (a gate).
+bool Splitter::comeTogether(bool inBlocks) {
+  llvm::DenseMap<Value, uint64_t> from; // which pieces a value depends on
+  llvm::SetVector<Operation *> readers;
   for (auto [number, piece] : llvm::enumerate(pieces)) {
     llvm::SetVector<Value> seen;
     seen.insert(piece.result);
-    for (size_t i = 0; i < seen.size() && seen.size() < 200; ++i)
+    for (size_t i = 0; i < seen.size() && seen.size() < 200; ++i) {
+      from[seen[i]] |= uint64_t(1) << number % 64;
       for (Operation *user : seen[i].getUsers()) {
         auto node = dyn_cast<onnx::NodeOp>(user);
         if (!node || node.isOnnx("MatMul") || node.isOnnx("Shape"))
           continue;
-        if (!reader.try_emplace(user, number).second && reader[user] != number)
-          return true;
+        readers.insert(user);
         seen.insert(user->result_begin(), user->result_end());
       }
+    }
   }
-  return false;
+  return llvm::any_of(readers, [&](Operation *reader) {
+    uint64_t before = 0;
+    bool meet = false;
+    for (Value operand : reader->getOperands()) {
+      uint64_t own = from.lookup(operand);
+      // Where they met before, they are one already.
+      meet |= own && before && !(own & before);
+      before |= own;
+    }
+    return meet && (inBlocks ||
+                    llvm::is_contained({"Add", "Sub", "Concat"},
+                                       cast<onnx::NodeOp>(reader).getOpType()));
+  });
 }
 
 void Splitter::run() {
@@ -293,7 +309,7 @@ void Splitter::run() {
   bool inBlocks = llvm::any_of(pieces, [&](const Piece &piece) {
     return piece.block != dims->back().constant();
   });
-  if (inBlocks && comeTogether())
+  if (comeTogether(inBlocks))
     return;
   OpBuilder builder(linear);
   SmallVector<Value> built;

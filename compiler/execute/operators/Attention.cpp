@@ -619,7 +619,7 @@ Rows attentionOperators() {
       {microsoft,
        "GroupQueryAttention",
        {1},
-       7,
+       1,
        12,
        3,
        {{"num_heads", Kind::Int},

@@ -94,6 +94,30 @@ TEST_CASE("GroupQueryAttention: a prompt and a step equal one prompt",
   checkClose(whole[1], second[1]);
   checkClose(whole[2], second[2]);
 
+  // Queries, keys and values may come as one.
+  FusedModel packed;
+  packed.input("qkv", {"B", "S", "W"});
+  for (const char *name : {"pk", "pv"})
+    packed.input(name, {"B", "2", "P", "4"});
+  packed.input("last", {"B"}, int32).input("total", {}, int32);
+  packed.input("cos", {"16", "2"}).input("sin", {"16", "2"}).output("y");
+  packed
+      .fused("GroupQueryAttention",
+             {"qkv", "", "", "pk", "pv", "last", "total", "cos", "sin"}, {"y"})
+      .mutable_attribute()
+      ->CopyFrom(node.attribute());
+  Tensor all(ElementType::F32, {1, 5, 32});
+  for (int64_t row = 0; row < 5; ++row) {
+    float *to = all.data<float>() + row * 32;
+    for (const Tensor *part : {&q, &k, &v}) {
+      int64_t width = part->dim(2);
+      to = std::copy_n(part->data<float>() + row * width, width, to);
+    }
+  }
+  checkClose(runModel(packed, {all, none, none, Tensor::of<int32_t>({1}, {4}),
+                               Tensor::scalar(int32_t(5)), cos, sin})[0],
+             whole[0]);
+
   // And both equal the standard's operators.
   ModelBuilder plain(23);
   for (const char *name : {"q", "k", "v"})

@@ -238,3 +238,95 @@ func.func @given(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %k: tensor<?x2x5x4x
   %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// As torchlib writes it: the scale computed from the queries' sizes, its root
+// on queries and on transposed keys, a mask of booleans, rows without a key
+// guarded. The mask is causal, a window, and one of keys, whose elements are
+// taken by their indices.
+// CHECK-LABEL: @dynamo
+// CHECK: %[[M:.*]] = nn.key_mask %arg3
+// CHECK: nn.attention %arg0, %arg1, %arg2 mask %[[M]] {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = {{0.4999.*}} : f32, window = 3 : i64}
+// CHECK-NOT: onnx.node
+func.func @dynamo(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"},
+                  %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %three = onnx.constant dense<3> : tensor<i64>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %second = onnx.constant dense<-2> : tensor<1xi64>
+  %lowest = onnx.constant dense<-9223372036854775808> : tensor<1xi64>
+  %largest = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %size = onnx.constant dense<4> : tensor<1xi64>
+  %one = onnx.constant dense<1.0> : tensor<f32>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %min = onnx.constant dense<0xFF7FFFFF> : tensor<f32>
+  %asRows = onnx.constant dense<[1, 1, -1, 1]> : tensor<4xi64>
+  %asColumns = onnx.constant dense<[1, 1, 1, -1]> : tensor<4xi64>
+  %asBatch = onnx.constant dense<[-1, 1, 1, 1]> : tensor<4xi64>
+  %shape = onnx.node "Shape"(%xq) opset 18 : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %b1 = onnx.node "Shape"(%xq) opset 18 attributes {start = 0 : i64, end = 1 : i64} : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %t1 = onnx.node "Shape"(%xq) opset 18 attributes {start = 1 : i64, end = 2 : i64} : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %b = onnx.node "Squeeze"(%b1) opset 18 : (tensor<*xi64>) -> tensor<*xi64>
+  %t = onnx.node "Squeeze"(%t1) opset 18 : (tensor<*xi64>) -> tensor<*xi64>
+  %cut = onnx.node "Concat"(%b1, %t1, %last, %size) opset 18 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %join = onnx.node "Concat"(%b1, %t1, %last) opset 18 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 18 attributes {allowzero = 1 : i64} : (tensor<?x?x8xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 18 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 18 attributes {allowzero = 1 : i64} : (tensor<?x?x8xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%kr) opset 18 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 18 attributes {allowzero = 1 : i64} : (tensor<?x?x8xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 18 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  // The scale.
+  %qs = onnx.node "Shape"(%q) opset 18 : (tensor<*xf32>) -> tensor<*xi64>
+  %e = onnx.node "Gather"(%qs, %last) opset 18 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %ef = onnx.node "CastLike"(%e, %q) opset 18 : (tensor<*xi64>, tensor<*xf32>) -> tensor<*xf32>
+  %root = onnx.node "Sqrt"(%ef) opset 18 : (tensor<*xf32>) -> tensor<*xf32>
+  %onef = onnx.node "CastLike"(%one, %q) opset 18 : (tensor<f32>, tensor<*xf32>) -> tensor<*xf32>
+  %scale = onnx.node "Div"(%onef, %root) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %half = onnx.node "Sqrt"(%scale) opset 18 : (tensor<*xf32>) -> tensor<*xf32>
+  // Keys as three dimensions, turned, as four again.
+  %ks = onnx.node "Shape"(%k) opset 18 : (tensor<*xf32>) -> tensor<*xi64>
+  %kl = onnx.node "Slice"(%ks, %last, %largest) opset 18 : (tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %k2 = onnx.node "Slice"(%ks, %second, %last) opset 18 : (tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %kf = onnx.node "Slice"(%ks, %lowest, %second) opset 18 : (tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %three3 = onnx.node "Concat"(%last, %k2, %kl) opset 18 attributes {axis = 0 : i64} : (tensor<1xi64>, tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %four4 = onnx.node "Concat"(%kf, %kl, %k2) opset 18 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %k3 = onnx.node "Reshape"(%k, %three3) opset 18 : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k3) opset 18 attributes {perm = array<i64: 0, 2, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %k4 = onnx.node "Reshape"(%kt, %four4) opset 18 : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %qm = onnx.node "Mul"(%q, %half) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %km = onnx.node "Mul"(%k4, %half) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%qm, %km) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  // The mask.
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 18 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %batches = onnx.node "Range"(%i0, %b, %i1) opset 18 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %row = onnx.node "Reshape"(%range, %asRows) opset 18 : (tensor<*xi64>, tensor<4xi64>) -> tensor<*xi64>
+  %column = onnx.node "Reshape"(%range, %asColumns) opset 18 : (tensor<*xi64>, tensor<4xi64>) -> tensor<*xi64>
+  %batch = onnx.node "Reshape"(%batches, %asBatch) opset 18 : (tensor<*xi64>, tensor<4xi64>) -> tensor<*xi64>
+  %past = onnx.node "LessOrEqual"(%column, %row) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi1>
+  %begin = onnx.node "Sub"(%row, %three) opset 18 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %near = onnx.node "Greater"(%column, %begin) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi1>
+  %flags = onnx.node "Cast"(%mask) opset 18 attributes {to = 9 : i64} : (tensor<?x?xi64>) -> tensor<*xi1>
+  %bs = onnx.node "Shape"(%batch) opset 18 : (tensor<*xi64>) -> tensor<*xi64>
+  %cs = onnx.node "Shape"(%column) opset 18 : (tensor<*xi64>) -> tensor<*xi64>
+  %both = onnx.node "Max"(%bs, %cs) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %bx = onnx.node "Expand"(%batch, %both) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %cx = onnx.node "Expand"(%column, %both) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %bu = onnx.node "Unsqueeze"(%bx) opset 18 attributes {axes = array<i64: -1>} : (tensor<*xi64>) -> tensor<*xi64>
+  %cu = onnx.node "Unsqueeze"(%cx) opset 18 attributes {axes = array<i64: -1>} : (tensor<*xi64>) -> tensor<*xi64>
+  %at = onnx.node "Concat"(%bu, %cu) opset 18 attributes {axis = -1 : i64} : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %shown = onnx.node "GatherND"(%flags, %at) opset 18 attributes {batch_dims = 0 : i64} : (tensor<*xi1>, tensor<*xi64>) -> tensor<*xi1>
+  %and1 = onnx.node "And"(%past, %near) opset 18 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %and2 = onnx.node "And"(%and1, %shown) opset 18 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %added = onnx.node "Where"(%and2, %zero, %min) opset 18 : (tensor<*xi1>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %masked = onnx.node "Add"(%s, %added) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%masked) opset 18 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %isnan = onnx.node "IsNaN"(%p) opset 18 : (tensor<*xf32>) -> tensor<*xi1>
+  %pg = onnx.node "Where"(%isnan, %zero, %p) opset 18 : (tensor<*xi1>, tensor<f32>, tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%pg, %v) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 18 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 18 attributes {allowzero = 1 : i64} : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -64,3 +64,18 @@ func.func @clip(%x: tensor<?x8xf32>, %bound: tensor<f32>) -> tensor<?x8xf32> {
   %d = onnx.node "Clip"(%c, %bound) opset 13 : (tensor<?x8xf32>, tensor<f32>) -> tensor<?x8xf32>
   return %d : tensor<?x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @squared
+// CHECK: %[[R:.*]] = nn.relu %arg0
+// CHECK: nn.mul %[[R]], %[[R]]
+// CHECK: onnx.node "Pow"
+func.func @squared(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
+  %two = onnx.constant dense<2> : tensor<1xi32>
+  %three = onnx.constant dense<3> : tensor<1xi32>
+  %r = onnx.node "Relu"(%x) opset 13 : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  %y = onnx.node "Pow"(%r, %two) opset 13 : (tensor<?x8xf32>, tensor<1xi32>) -> tensor<?x8xf32>
+  %z = onnx.node "Pow"(%r, %three) opset 13 : (tensor<?x8xf32>, tensor<1xi32>) -> tensor<?x8xf32>
+  return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>
+}

@@ -82,3 +82,39 @@ func.func @counted(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<
   %y = onnx.node "Gather"(%table, %p) opset 13 attributes {axis = 0 : i64} : (tensor<5x1xf32>, tensor<*xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// Token types that nobody gives are zeros: their row goes into the smallest
+// table beside it. A tied table is the transposed weight of the head.
+// CHECK-LABEL: @one_type
+// CHECK-DAG: %[[W:.*]] = nn.constant dense<{{\[\[}}6.000000e+00, 8.000000e+00], [7.000000e+00, 9.000000e+00]]> : tensor<2x2xf32>
+// CHECK-DAG: %[[P:.*]] = nn.constant dense<2.000000e+00> : tensor<64x2xf32>
+// CHECK-DAG: nn.embedding %[[W]], %arg0
+// CHECK-DAG: nn.embedding %[[P]]
+// CHECK: nn.add
+// CHECK-NOT: {{nn.add|onnx.node}}
+func.func @one_type(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %head = onnx.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %types = onnx.constant dense<[[5.0, 5.0], [9.0, 9.0]]> : tensor<2x2xf32>
+  %positions = onnx.constant dense<2.0> : tensor<64x2xf32>
+  %zeros = onnx.constant dense<0> : tensor<1x64xi64>
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%ids) opset 18 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t1 = onnx.node "Shape"(%ids) opset 18 attributes {start = 1 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Squeeze"(%t1) opset 18 : (tensor<*xi64>) -> tensor<*xi64>
+  %cut = onnx.node "Slice"(%zeros, %zero, %t1, %one) opset 18 : (tensor<1x64xi64>, tensor<1xi64>, tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %typeIds = onnx.node "Expand"(%cut, %shape) opset 18 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 18 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %row = onnx.node "Unsqueeze"(%range) opset 18 attributes {axes = array<i64: 0>} : (tensor<*xi64>) -> tensor<*xi64>
+  %table = onnx.node "Transpose"(%head) opset 18 attributes {perm = array<i64: 1, 0>} : (tensor<2x2xf32>) -> tensor<*xf32>
+  %a = onnx.node "Gather"(%table, %ids) opset 18 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%types, %typeIds) opset 18 attributes {axis = 0 : i64} : (tensor<2x2xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %c = onnx.node "Gather"(%positions, %row) opset 18 attributes {axis = 0 : i64} : (tensor<64x2xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %s = onnx.node "Add"(%a, %b) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%s, %c) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -103,3 +103,34 @@ func.func @side_by_side(%a: tensor<2x1xf32>, %b: tensor<2x2xf32>) -> tensor<2x2x
   %s = onnx.node "Add"(%y, %z) opset 13 : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
   return %s : tensor<2x2xf32>
 }
+
+// -----
+
+// Halves that meet in a sum are the rotary embedding of a single head: whole.
+// Halves that meet in a product are a gate: two products.
+// CHECK-LABEL: @halves
+// CHECK: nn.linear {{.*}} (tensor<1x3x4xf32>, tensor<4x4xf32>)
+// CHECK: nn.linear {{.*}} (tensor<1x3x4xf32>, tensor<4x2xf32>)
+// CHECK: nn.linear {{.*}} (tensor<1x3x4xf32>, tensor<4x2xf32>)
+// CHECK-NOT: nn.linear
+func.func @halves(%x: tensor<1x3x4xf32> {dalbit.dims = ["1", "3", "4"]}) -> (tensor<1x3x2xf32>, tensor<1x3x2xf32>) {
+  %w = onnx.constant dense<2.0> : tensor<4x4xf32>
+  %v = onnx.constant dense<3.0> : tensor<4x4xf32>
+  %c = onnx.constant dense<0.5> : tensor<2xf32>
+  %i0 = onnx.constant dense<0> : tensor<1xi64>
+  %i2 = onnx.constant dense<2> : tensor<1xi64>
+  %i4 = onnx.constant dense<4> : tensor<1xi64>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %k = onnx.node "MatMul"(%x, %w) opset 18 : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
+  %a = onnx.node "Slice"(%k, %i0, %i2, %last) opset 18 : (tensor<1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x3x2xf32>
+  %b = onnx.node "Slice"(%k, %i2, %i4, %last) opset 18 : (tensor<1x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<1x3x2xf32>
+  %ac = onnx.node "Mul"(%a, %c) opset 18 : (tensor<1x3x2xf32>, tensor<2xf32>) -> tensor<1x3x2xf32>
+  %bc = onnx.node "Mul"(%b, %c) opset 18 : (tensor<1x3x2xf32>, tensor<2xf32>) -> tensor<1x3x2xf32>
+  %turned = onnx.node "Sub"(%ac, %bc) opset 18 : (tensor<1x3x2xf32>, tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
+  %g = onnx.node "MatMul"(%x, %v) opset 18 : (tensor<1x3x4xf32>, tensor<4x4xf32>) -> tensor<1x3x4xf32>
+  %d:2 = onnx.node "Split"(%g) opset 18 attributes {axis = -1 : i64, num_outputs = 2 : i64} : (tensor<1x3x4xf32>) -> (tensor<1x3x2xf32>, tensor<1x3x2xf32>)
+  %s = onnx.node "Sigmoid"(%d#0) opset 18 : (tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
+  %gated = onnx.node "Mul"(%s, %d#1) opset 18 : (tensor<1x3x2xf32>, tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
+  %sum = onnx.node "Add"(%gated, %c) opset 18 : (tensor<1x3x2xf32>, tensor<2xf32>) -> tensor<1x3x2xf32>
+  return %turned, %sum : tensor<1x3x2xf32>, tensor<1x3x2xf32>
+}

@@ -124,6 +124,19 @@ func.func @no_rotation(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?
 // -----
 
 // The norm of each head moves to where the heads lie side by side.
+// A single head with a dimension of its own is a head, too.
+// CHECK-LABEL: @single_head_norm
+// CHECK: nn.rms_norm %arg0, %{{.*}} {epsilon = 9.99999997E-7 : f32} : (tensor<?x?x4xf32>
+func.func @single_head_norm(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> tensor<?x?x1x4xf32> {
+  %cut = onnx.constant dense<[0, 0, 1, 4]> : tensor<4xi64>
+  %gamma = nn.constant dense<2.0> : tensor<4xf32>
+  %h = onnx.node "Reshape"(%x, %cut) opset 13 : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<?x?x1x4xf32>
+  %y = nn.rms_norm %h, %gamma {epsilon = 1.0e-6 : f32} : (tensor<?x?x1x4xf32>, tensor<4xf32>) -> tensor<?x?x1x4xf32>
+  return %y : tensor<?x?x1x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @head_norm
 // CHECK: nn.rms_norm %arg0, %{{.*}} {epsilon = 9.99999997E-7 : f32, groups = 2 : i64} : (tensor<?x?x8xf32>
 // CHECK-NEXT: {{.*}}"Reshape"
