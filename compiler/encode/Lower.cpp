@@ -4,6 +4,7 @@
 
 #include "compiler/dialect/npu/NPUOps.h"
 #include "compiler/encode/LocaliseScalars.h"
+#include "compiler/encode/Relevance.h"
 #include "compiler/schedule/Access.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -227,8 +228,18 @@ LogicalResult Lowering::job(npu::Job job) {
     put(isa::makeTag(uint32_t(tag)));
     emittedTag = tag;
   }
+  auto valueOf = [&](StringRef name) -> std::optional<int64_t> {
+    auto number = job.getFields().getAs<IntegerAttr>(name);
+    if (!number || job.getBases().get(name) ||
+        llvm::is_contained(job.getDynamicFields().getAsValueRange<StringAttr>(),
+                           name))
+      return std::nullopt;
+    return number.getInt();
+  };
   for (NamedAttribute entry : job.getFields()) {
     StringRef name = entry.getName();
+    if (!hasEffect(unit, name, valueOf))
+      continue;
     int64_t number = cast<IntegerAttr>(entry.getValue()).getInt();
     if (auto base = job.getBases().getAs<IntegerAttr>(name)) {
       int64_t index = base.getInt();
