@@ -29,6 +29,11 @@ public:
     if (isKept(number) || goOn(number))
       words[number & (Words - 1)] |= bits;
   }
+  /// The bits of the 64 clocks from \p at on.
+  uint64_t window(int64_t at) const {
+    int shift = int(at & 63);
+    return taken(at >> 6) >> shift | taken((at >> 6) + 1) << 1 << (63 - shift);
+  }
   /// Whether nothing is taken from \p clock on, as far as that is easily known.
   bool isFreeFrom(int64_t clock) const { return clock >> 6 > latest; }
 

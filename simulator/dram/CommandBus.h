@@ -18,7 +18,7 @@ public:
   }
   int64_t findLong(int64_t earliest, int length) const {
     for (int64_t at = earliest;; at += 65 - length) {
-      uint64_t run = ~window(at);
+      uint64_t run = ~clocks.window(at);
       uint64_t starts = run;
       for (int i = 1; i < length; ++i)
         starts &= run >> i;
@@ -37,8 +37,8 @@ public:
 
   /// Whether the clocks \p at + i are free for each set bit i of \p mask.
   bool isFree(int64_t at, uint64_t mask) const {
-    int shift = at & 63;
-    uint64_t high = shift == 0 ? 0 : mask >> (64 - shift);
+    int shift = int(at & 63);
+    uint64_t high = mask >> 1 >> (63 - shift);
     return !(clocks.taken(at >> 6) & mask << shift) &&
            !(high && (clocks.taken((at >> 6) + 1) & high));
   }
@@ -71,14 +71,6 @@ public:
   const ClockRing &ring() const { return clocks; }
 
 private:
-  uint64_t window(int64_t at) const {
-    uint64_t low = clocks.taken(at >> 6);
-    int shift = at & 63;
-    if (shift == 0)
-      return low;
-    return low >> shift | clocks.taken((at >> 6) + 1) << (64 - shift);
-  }
-
   ClockRing clocks;
 };
 

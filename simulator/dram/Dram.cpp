@@ -127,16 +127,20 @@ int64_t Dram::findPrecharge(const Channel &channel, int64_t earliest,
                                  timing.prechargeSlots);
 }
 
+void Dram::setClosed(Channel &channel, Bank &bank, int64_t at) {
+  ++count.precharges;
+  if (--channel.openBanks == 0)
+    channel.closedSince = std::max(at, channel.refreshUntil);
+  bank.row = Closed;
+}
+
 /// Books a precharge of the open \p bank.
 void Dram::close(Channel &channel, Bank &bank, uint32_t group, int64_t at) {
-  ++count.precharges;
   channel.precharges.book(at, group);
   channel.rows->book(at, timing.prechargeSlots);
   if (log)
     note(Command::Precharge, channel, &bank, at);
-  if (--channel.openBanks == 0)
-    channel.closedSince = std::max(at, channel.refreshUntil);
-  bank.row = Closed;
+  setClosed(channel, bank, at);
 }
 
 Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
@@ -167,16 +171,8 @@ Dram::Opening Dram::findOpening(Channel &channel, const Bank &bank,
   }
 }
 
-void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
-                const Opening &opening) {
-  int64_t at = opening.activate;
-  if (opening.precharge != Never)
-    close(channel, bank, group, opening.precharge);
+void Dram::setOpen(Channel &channel, Bank &bank, int64_t row, int64_t at) {
   ++count.activates;
-  channel.activates.book(at, group);
-  channel.rows->book(at, timing.activateSlots);
-  if (timing.activateCommands == 2)
-    channel.rows->book(opening.second, timing.activateSlots);
   if (channel.openBanks++ == 0) {
     channel.closedClocks += std::max<int64_t>(0, at - channel.closedSince);
     channel.firstActivate = at;
@@ -187,11 +183,23 @@ void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
     channel.firstActivate = from;
   }
   bank.row = row;
-  if (log)
-    note(Command::Activate, channel, &bank, at);
   bank.nextColumn = at + timing.activateToColumn;
   bank.nextPrecharge = at + timing.activateToPrecharge;
   bank.nextActivate = at + timing.activateToActivate;
+}
+
+void Dram::open(Channel &channel, Bank &bank, uint32_t group, int64_t row,
+                const Opening &opening) {
+  int64_t at = opening.activate;
+  if (opening.precharge != Never)
+    close(channel, bank, group, opening.precharge);
+  channel.activates.book(at, group);
+  channel.rows->book(at, timing.activateSlots);
+  if (timing.activateCommands == 2)
+    channel.rows->book(opening.second, timing.activateSlots);
+  setOpen(channel, bank, row, at);
+  if (log)
+    note(Command::Activate, channel, &bank, at);
 }
 
 void Dram::note(Command command, const Channel &channel, const Bank *bank,

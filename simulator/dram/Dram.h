@@ -211,6 +211,8 @@ private:
                                              const Part &part);
   [[gnu::always_inline]] inline void extend(Channel &channel, int64_t bursts,
                                             int64_t last);
+  uint32_t openInWindow(Channel &channel, Bank *banks, uint32_t group,
+                        int64_t row, int64_t now, int64_t first);
   [[gnu::always_inline]] inline Rows openAhead(Channel &channel,
                                                const Part &part);
   [[gnu::always_inline]] inline void countHits(int64_t bursts, bool write);
@@ -242,6 +244,11 @@ private:
   findColumn(const Channel &channel, int64_t earliest, bool &sync) const;
   [[gnu::always_inline]] inline int64_t
   findPrecharge(const Channel &channel, int64_t earliest, uint32_t group) const;
+  /// \p bank's precharge or activate is booked at \p at.
+  [[gnu::always_inline]] inline void setClosed(Channel &channel, Bank &bank,
+                                               int64_t at);
+  [[gnu::always_inline]] inline void setOpen(Channel &channel, Bank &bank,
+                                             int64_t row, int64_t at);
   [[gnu::always_inline]] inline void close(Channel &channel, Bank &bank,
                                            uint32_t group, int64_t at);
   [[gnu::always_inline]] inline Opening

@@ -163,6 +163,75 @@ int64_t Dram::runOf(Channel &channel, Part part) {
   return last;
 }
 
+/// Opens what openAhead() opens, as far as all of it is in the 64 clocks from
+/// \p now on, where taken clocks are bits of one word. Returns how many rows.
+uint32_t Dram::openInWindow(Channel &channel, Bank *banks, uint32_t group,
+                            int64_t row, int64_t now, int64_t first) {
+  if (!channel.activates.isClose() || !channel.precharges.isClose() ||
+      timing.activateSlots != 1 || timing.prechargeSlots != 1)
+    return 0;
+  // So that all clocks near to a command are in the window too.
+  constexpr int64_t Most = 48;
+  const SpacedCommands &activates = channel.activates,
+                       &precharges = channel.precharges;
+  uint64_t bus = channel.rows->ring().window(now), busMore = 0;
+  uint64_t nearActivate = activates.window(now), activateMore = 0;
+  uint64_t nearPrecharge = precharges.window(now), prechargeMore = 0;
+  uint32_t opened = 0;
+  for (; opened < run.cycle; ++opened, group = nextGroup(group, 1)) {
+    Bank &bank = banks[group * device.banksPerGroup];
+    int64_t from = opened & (run.perRequest - 1), precharge = 0;
+    int64_t activate = std::max(from, bank.nextActivate - now);
+    uint64_t slots = 0, free;
+    if (bank.row != Closed) {
+      precharge = std::max(from, bank.nextPrecharge - now);
+      if (precharge >= Most ||
+          (free = ~(bus | nearPrecharge) >> precharge) == 0)
+        break;
+      precharge += std::countr_zero(free);
+      slots = uint64_t(1) << precharge;
+      activate = std::max(activate, precharge + timing.prechargeToActivate);
+    }
+    if (precharge >= Most || activate >= Most ||
+        (free = ~(bus | nearActivate) >> activate) == 0)
+      break;
+    activate += std::countr_zero(free);
+    if (activate >= Most)
+      break;
+    slots |= uint64_t(1) << activate;
+    int64_t last = activate;
+    if (timing.activateCommands == 2) {
+      if ((free = ~bus >> (activate + 1)) == 0)
+        break;
+      last += 1 + std::countr_zero(free);
+      if (last > activate + timing.secondActivateWithin)
+        break;
+      slots |= uint64_t(1) << last;
+    }
+    if (now + activate + timing.activateToColumn > first + opened * run.step ||
+        now + last >= first)
+      break;
+    if (bank.row != Closed) {
+      prechargeMore |= precharges.reachMask() << precharge;
+      nearPrecharge |=
+          precharges.reachMask() << precharge >> precharges.reach();
+      setClosed(channel, bank, now + precharge);
+    }
+    activateMore |= activates.reachMask() << activate;
+    nearActivate |= activates.reachMask() << activate >> activates.reach();
+    bus |= slots;
+    busMore |= slots;
+    setOpen(channel, bank, row, now + activate);
+    --count.rowHits; // bookHits() will count its burst as one
+  }
+  if (opened == 0)
+    return 0;
+  channel.rows->bookFree(now, busMore);
+  channel.activates.bookMask(now - activates.reach(), activateMore);
+  channel.precharges.bookMask(now - precharges.reach(), prechargeMore);
+  return opened;
+}
+
 /// Opens the rows of \p part's first turn of groups in one go, as far as that
 /// is what burst() would do: the columns follow those of the channel without
 /// waiting for the rows, in slots that are free and before the next refresh,
@@ -204,7 +273,10 @@ Dram::Rows Dram::openAhead(Channel &channel, const Part &part) {
   }
   if (!channel.columns->isFree(first, run.mask & ~uint64_t(0) >> (64 - turn)))
     return Rows::Late;
-  for (uint32_t i = 0; i < run.cycle; ++i, group = nextGroup(group, 1)) {
+  uint32_t opened =
+      openInWindow(channel, banks, firstGroup, row, part.now, first);
+  group = nextGroup(firstGroup, opened);
+  for (uint32_t i = opened; i < run.cycle; ++i, group = nextGroup(group, 1)) {
     Bank &bank = banks[group * device.banksPerGroup];
     Opening opening = findOpening(channel, bank, group,
                                   part.now + (i & (run.perRequest - 1)));
@@ -441,31 +513,29 @@ int64_t Dram::bookHits(Channel &channel, const Part &part, bool isOpened,
 void Dram::settleTurns(Channel &channel) {
   Stream &stream = channel.stream;
   auto raise = [](int64_t &value, int64_t to) { value = std::max(value, to); };
-  int64_t last = stream.last;
-  if (stream.write) {
-    raise(channel.any.write, last + timing.columnOtherGroup);
-    raise(channel.any.read, last + timing.writeToReadOtherGroup);
-    channel.dataClockUntil = last + timing.dataClockWrite;
-  } else {
-    raise(channel.any.read, last + timing.columnOtherGroup);
-    raise(channel.any.write, last + timing.readToWrite);
-    channel.dataClockUntil = last + timing.dataClockRead;
-  }
-  uint32_t group = stream.group;
   int64_t column = stream.last;
-  for (; stream.turns != 0; --stream.turns, column -= run.step) {
-    group = nextGroup(group, run.cycle - 1);
+  int64_t toRead =
+      stream.write ? timing.writeToReadSameGroup : timing.columnSameGroup;
+  int64_t toPrecharge =
+      stream.write ? timing.writeToPrecharge : timing.readToPrecharge;
+  raise(channel.any.write,
+        column + (stream.write ? timing.columnOtherGroup : timing.readToWrite));
+  raise(channel.any.read, column + (stream.write ? timing.writeToReadOtherGroup
+                                                 : timing.columnOtherGroup));
+  channel.dataClockUntil =
+      column + (stream.write ? timing.dataClockWrite : timing.dataClockRead);
+  uint32_t group = stream.group, others = run.cycle - 1;
+  Bank *banks = channel.banks.data() + stream.bank;
+  for (uint32_t left = stream.turns; left != 0; --left, column -= run.step) {
+    group = (group & ~others) | ((group - 1) & others);
     ColumnLimit &limit = channel.groups[group];
-    Bank &bank = channel.banks[group * device.banksPerGroup + stream.bank];
-    if (stream.write) {
+    raise(limit.read, column + toRead);
+    if (stream.write)
       raise(limit.write, column + timing.columnSameGroup);
-      raise(limit.read, column + timing.writeToReadSameGroup);
-      raise(bank.nextPrecharge, column + timing.writeToPrecharge);
-    } else {
-      raise(limit.read, column + timing.columnSameGroup);
-      raise(bank.nextPrecharge, column + timing.readToPrecharge);
-    }
+    raise(banks[group * device.banksPerGroup].nextPrecharge,
+          column + toPrecharge);
   }
+  stream.turns = 0;
 }
 
 } // namespace dalbit::dram

@@ -72,6 +72,18 @@ public:
       bookAny(at, group);
   }
 
+  /// Whether a command of any group keeps just one distance, less than 8
+  /// clocks.
+  bool isClose() const { return isPlain && sameGroup <= 8; }
+  /// Of those: the clocks that it keeps from others before or after it, and a
+  /// bit for each of them.
+  int64_t reach() const { return sameGroup - 1; }
+  uint64_t reachMask() const { return plainMask; }
+  /// Bits of the 64 clocks from \p at on that are too near to booked ones.
+  uint64_t window(int64_t at) const { return near.window(at); }
+  /// Books what has taken the clocks \p at + i for each set bit i of \p mask.
+  void bookMask(int64_t at, uint64_t mask) { near.addMask(at, mask); }
+
   /// Drops what cannot restrict a command at \p now or later.
   void forget(int64_t now) {
     if (five != 0)

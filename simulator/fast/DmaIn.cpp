@@ -224,10 +224,12 @@ void Npu::landBurst(Cycle at, Cycle now) {
   uint32_t requests = (offset + (beats << beatShift) - 1) / RequestBytes + 1;
   Cycle ready[MemoryPort::MostRequests + 2];
   bool isOutside = memory.isOutside(address, beats << beatShift);
+  // Cycles of a request's beats; 0 if a beat needs more than one.
+  Cycle each = RequestBytes >> beatShift, inTime = at + 1;
   if (isOutside)
     std::fill_n(ready, requests, at + 1);
   else
-    memory.read(at, first, requests, ready);
+    inTime = memory.read(at, first, requests, ready, each);
   Cycle late = memory.stall(AxiInterface::Read, AxiMoment::Data, landed);
 
   Landing &landing = landings[landed++ % Landings];
@@ -248,10 +250,8 @@ void Npu::landBurst(Cycle at, Cycle now) {
 
   // Most bursts go to one bank, and each request is there when its turn comes.
   bool isEven = (place & (bankBytes - 1)) + (beats << beatShift) <= bankBytes &&
-                !sizes.isPast(place);
-  for (uint32_t i = 1; i < requests; ++i)
-    isEven &= ready[i] + late <=
-              landing.first + ((i * RequestBytes - offset) >> beatShift);
+                !sizes.isPast(place) &&
+                inTime + late + (offset >> beatShift) <= landing.first;
   if (isEven) {
     uint32_t bank = sizes.bankOf(place);
     even.isLongest = read.bytes == isa::BurstBytes;

@@ -157,14 +157,14 @@ FastEngine::FastEngine(const binary::Program &program,
 
 FastEngine::FastEngine(const binary::Program &program,
                        const target::Target &target, host::Memory &memory,
+                       const verilated::MemorySystem &system,
                        const Steering &steering) {
   std::unique_ptr<Values> values;
   if (steering.replay)
     values = std::make_unique<ReplayedValues>(*steering.replay);
   else
     values = std::make_unique<SeededValues>(steering.seed, steering.limit);
-  state = std::make_unique<State>(program, target, memory,
-                                  verilated::memorySystemOf(target),
+  state = std::make_unique<State>(program, target, memory, system,
                                   std::move(values));
 }
 

@@ -41,7 +41,13 @@ public:
     uint32_t limit = 1;
   };
   FastEngine(const binary::Program &program, const target::Target &target,
-             host::Memory &memory, const Steering &steering);
+             host::Memory &memory, const Steering &steering)
+      : FastEngine(program, target, memory, verilated::memorySystemOf(target),
+                   steering) {}
+  /// The same with another DRAM.
+  FastEngine(const binary::Program &program, const target::Target &target,
+             host::Memory &memory, const verilated::MemorySystem &system,
+             const Steering &steering);
   ~FastEngine() override;
 
   /// Throws Error as VerilatedEngine does, with the same text, and if a record

@@ -72,7 +72,7 @@ Cycle FetchBuffer::take(Cycle now) {
   if (slot.isBad) {
     beat = std::max(beat + 1, now + 1 + late) + beats - 1;
   } else {
-    memory.read(now, address, LineBytes / MemoryPort::RequestBytes, ready);
+    memory.read(now, address, LineBytes / MemoryPort::RequestBytes, ready, 0);
     for (uint32_t i = 0; i < beats; ++i)
       beat = std::max(
           beat + 1,

@@ -39,11 +39,17 @@ public:
 
   /// Books \p requests from \p address on, a multiple of 64, taken in \p now.
   /// ready[i]: the cycle from which the data of requests 0 to i are there.
-  void read(Cycle now, uint64_t address, uint32_t requests, Cycle *ready) {
-    Cycle latest = now + 1;
+  /// Returns the earliest cycle from which they are all there in time for who
+  /// takes \p each cycles for one.
+  Cycle read(Cycle now, uint64_t address, uint32_t requests, Cycle *ready,
+             Cycle each) {
+    Cycle latest = now + 1, from = latest;
     dram.accessRun(ratio.toDram(now), address, requests, false, ready);
-    for (uint32_t i = 0; i < requests; ++i)
+    for (uint32_t i = 0; i < requests; ++i) {
       ready[i] = latest = std::max(latest, ratio.toNpu(ready[i]));
+      from = std::max(from, latest - i * each);
+    }
+    return from;
   }
   /// How reads of longest bursts go on from \p address after the latest one, at
   /// most \p most: burst i is answered i + 1 times `cycles` later than that.

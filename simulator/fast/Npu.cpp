@@ -49,6 +49,7 @@ void Npu::begin(const host::Start &start) {
   upCount = idledCount = splitCount = 0;
   takenAt = -1;
   dispatchAt = Never;
+  queued = 0;
   for (Dispatch &unit : units) {
     unit.head = unit.count = unit.first = unit.listed = unit.pushes = 0;
     unit.tookAt = -2;
@@ -199,7 +200,8 @@ void Npu::step(Cycle now) {
     takeIndex(now);
   if (scalarAt == now)
     scalarLoad(now);
-  endCycle(now);
+  if (upCount | idledCount | splitCount || stopFrom != Never)
+    endCycle(now);
 }
 
 /// step() for the sequencer and the fetch alone, as long as nobody else decides
@@ -358,8 +360,9 @@ RunEnd Npu::run(const host::Start &start,
         runSequencer(std::min(rest, readAt));
         continue;
       }
-      Cycle horizon =
-          inActive && !in.gathers() ? nextForeignTake(others) : others;
+      Cycle horizon = inActive && readAt != Never && !in.gathers()
+                          ? nextForeignTake(others)
+                          : others;
       if (readAt < horizon) {
         takeReads(others, horizon);
         continue;

@@ -189,6 +189,7 @@ private:
   Cycle takenAt = -1;
   Cycle dispatchAt = Never;
   Dispatch units[Units];
+  uint32_t queued = 0;     ///< a bit for each whose queue is not empty
   UnitNumber idled[Units]; ///< became idle in this cycle
   unsigned idledCount = 0;
   struct Split { ///< the unit's tag has changed in this cycle

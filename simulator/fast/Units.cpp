@@ -62,6 +62,7 @@ void Npu::push(unsigned number, const CodeWord &word, Cycle now) {
               ConfigurationBytes[number]);
   ++unit.pushes;
   ++unit.count;
+  queued |= 1u << number;
   unit.idleFrom = Never;
   dispatchAt = std::min(dispatchAt, std::max(unit.ableFrom(), now + 1));
 }
@@ -80,7 +81,8 @@ void Npu::dispatchAll(Cycle now) {
   uint32_t ready = given, left = ready;
   takenAt = now;
   takenMask = 0;
-  for (unsigned number = 0; number < Units; ++number) {
+  for (uint32_t some = queued; some; some &= some - 1) {
+    auto number = unsigned(std::countr_zero(some));
     Dispatch &unit = units[number];
     Cycle able = unit.ableFrom();
     if (able > now) {
@@ -116,7 +118,8 @@ void Npu::take(unsigned number, Cycle now) {
       unit.count == isa::QueueDepth)
     sequenceAt = now + 1;
   unit.head = (unit.head + 1) % isa::QueueDepth;
-  --unit.count;
+  if (--unit.count == 0)
+    queued &= ~(1u << number);
   unit.tookAt = now;
   unit.headFrom = now + 1;
   if (unit.listed == 0) {

@@ -69,7 +69,8 @@ Verdict compare(const Case &input, functional::Observer *observer) {
     Outcome outcome = run(entry, input);
     std::string text = statusDifference(first, outcome);
     if (text.empty() && first.ending == Ending::Halted) {
-      text = memoryDifference(input, first, outcome);
+      if (outcome.memory)
+        text = memoryDifference(input, first, outcome);
       if (text.empty() && first.counted.counters.sequencer.instructions !=
                               outcome.counted.counters.sequencer.instructions)
         text = "sequencer.instructions: " +

@@ -3,10 +3,10 @@
 // Runs a case on all engines and says where they differ.
 //
 // The functional engine, with the race detector, decides what a case is. After
-// a halt all engines have the same memory, and those with time the same cycles,
-// counters, counters by tag and DRAM counters. Of a refused case, status and
-// place agree (T10), of a deadlock also what each unit waits for as engines
-// with time say it; what memory holds then is not defined.
+// a halt all engines with data have the same memory, and those with time the
+// same cycles, counters, counters by tag and DRAM counters. Of a refused case,
+// status and place agree (T10), of a deadlock also what each unit waits for as
+// engines with time say it; what memory holds then is not defined.
 
 #pragma once
 

@@ -5,14 +5,59 @@
 #include "simulator/fast/FastEngine.h"
 #include "simulator/functional/FunctionalEngine.h"
 #include "simulator/functional/RaceDetector.h"
+#include "simulator/host/RuntimeRecord.h"
 #include "simulator/host/Stopped.h"
 #include "simulator/verilated/VerilatedEngine.h"
+#include "support/Error.h"
 
 #include <algorithm>
 
 namespace dalbit::fuzz {
 
 namespace {
+
+std::unique_ptr<host::Memory> makeMemory(const Case &input,
+                                         const binary::Program &program) {
+  auto memory = std::make_unique<host::Memory>(MemoryBytes);
+  memory->load(program);
+  for (isa::Region region : {isa::Region::Kv, isa::Region::Input,
+                             isa::Region::Output, isa::Region::Workspace}) {
+    std::vector<uint8_t> bytes = input.contents(region);
+    std::copy(bytes.begin(), bytes.end(), memory->region(region));
+  }
+  return memory;
+}
+
+/// Timing without data: first a run with data on a machine of its own tells the
+/// values that steer the program (T11), then they are replayed.
+class ReplayingEngine : public host::Engine {
+public:
+  ReplayingEngine(const Case &input, const binary::Program &program,
+                  host::Memory &memory)
+      : input(input), program(program), memory(memory) {}
+
+  host::StepResult run(const host::Start &start) override {
+    verilated::MemorySystem system{input.device(), input.stalls};
+    host::RuntimeRecord values;
+    std::unique_ptr<host::Memory> scratch = makeMemory(input, program);
+    fast::FastEngine withData(program, input.target, *scratch, system);
+    withData.record(&values);
+    try {
+      withData.run(start);
+    } catch (const Error &) {
+      // The run without data ends in the same way.
+    }
+    return fast::FastEngine(program, input.target, memory, system,
+                            {.replay = &values})
+        .run(start);
+  }
+  bool hasData() const override { return false; }
+
+private:
+  const Case &input;
+  const binary::Program &program;
+  host::Memory &memory;
+};
 
 std::unique_ptr<host::Engine> makeFunctional(const Case &input,
                                              const binary::Program &program,
@@ -37,16 +82,10 @@ std::unique_ptr<host::Engine> makeFast(const Case &input,
       verilated::MemorySystem{input.device(), input.stalls});
 }
 
-std::unique_ptr<host::Memory> makeMemory(const Case &input,
-                                         const binary::Program &program) {
-  auto memory = std::make_unique<host::Memory>(MemoryBytes);
-  memory->load(program);
-  for (isa::Region region : {isa::Region::Kv, isa::Region::Input,
-                             isa::Region::Output, isa::Region::Workspace}) {
-    std::vector<uint8_t> bytes = input.contents(region);
-    std::copy(bytes.begin(), bytes.end(), memory->region(region));
-  }
-  return memory;
+std::unique_ptr<host::Engine> makeTiming(const Case &input,
+                                         const binary::Program &program,
+                                         host::Memory &memory) {
+  return std::make_unique<ReplayingEngine>(input, program, memory);
 }
 
 Outcome execute(host::Engine &engine, const Case &input) {
@@ -81,6 +120,7 @@ const std::vector<EngineEntry> &engines() {
       {"functional", false, makeFunctional},
       {"rtl", true, makeRtl},
       {"fast", true, makeFast},
+      {"timing without data", true, makeTiming},
   };
   return list;
 }
@@ -89,8 +129,15 @@ Outcome run(const EngineEntry &entry, const Case &input) {
   binary::Program program = input.program();
   std::unique_ptr<host::Memory> memory = makeMemory(input, program);
   std::unique_ptr<host::Engine> engine = entry.make(input, program, *memory);
-  Outcome outcome = execute(*engine, input);
-  outcome.memory = std::move(memory);
+  Outcome outcome;
+  try {
+    outcome = execute(*engine, input);
+  } catch (const Error &error) {
+    outcome.ending = Ending::Failed;
+    outcome.message = error.what();
+  }
+  if (engine->hasData())
+    outcome.memory = std::move(memory);
   return outcome;
 }
 
@@ -117,6 +164,8 @@ const char *name(Ending ending) {
     return "deadlocks";
   case Ending::Endless:
     return "does not end";
+  case Ending::Failed:
+    return "fails";
   case Ending::Raced:
     break;
   }

@@ -14,7 +14,8 @@
 
 namespace dalbit::fuzz {
 
-enum class Ending { Halted, Stopped, Deadlocked, Endless, Raced };
+/// Failed: the engine itself says that something is wrong.
+enum class Ending { Halted, Stopped, Deadlocked, Endless, Raced, Failed };
 
 struct Outcome {
   Ending ending = Ending::Halted;
@@ -25,7 +26,8 @@ struct Outcome {
   std::string message;            ///< of what is not Halted
   std::vector<std::string> notes; ///< Deadlocked: what each unit waits for
   host::StepResult counted;       ///< after a halt
-  std::unique_ptr<host::Memory> memory; ///< as the run left it
+  /// As the run left it; null if the engine computes no data.
+  std::unique_ptr<host::Memory> memory;
 };
 
 struct EngineEntry {
