@@ -68,6 +68,7 @@ private:
                  {write("Transpose", value, {write.list("perm", {0, 2, 1, 3})}),
                   write.integers({0, 0, width})});
   }
+  Value piece(Value value, int64_t index, int64_t width);
   Value repeat(Value value, const Attention &a);
   Value hidden(Value flags, float penalty);
   Value keyMask(Value mask, float penalty);
@@ -205,20 +206,44 @@ bool AttentionWriter::standard() {
   return true;
 }
 
+/// Piece \p index of [B, T, H, pieces, d] as [B, T, H * d].
+Value AttentionWriter::piece(Value value, int64_t index, int64_t width) {
+  Value taken = write("Gather", {value, write.number(index)},
+                      {write.attribute("axis", 3)});
+  return write("Reshape", {taken, write.integers({0, 0, width})});
+}
+
 /// query, key, value, bias, mask of keys, numbers to add, past key and value.
+/// Keys and values may come as one, queries with them.
 bool AttentionWriter::multiHead() {
   Attention a;
   Value q = input(0), k = input(1), v = input(2);
   a.heads = a.groups = node.getOnnxInt("num_heads").value_or(0);
+  Value packed = v ? Value() : k ? k : q;
   auto width = lastSize(q);
-  if (rankOf(q) != 3 || !width || a.heads <= 0 || *width % a.heads != 0 || !k ||
-      !v || rankOf(k) != rankOf(v) || (rankOf(k) != 3 && rankOf(k) != 4) ||
-      isUsed(3) || (input(4) && rankOf(input(4)) != 2))
+  if (packed && packed == q && width)
+    width = *width * a.heads;
+  if (!width || a.heads <= 0 || *width % a.heads != 0 || isUsed(3) ||
+      rankOf(q) != (packed && packed == q ? 5u : 3u) ||
+      (input(4) && rankOf(input(4)) != 2))
     return false;
-  bool cached = rankOf(k) == 4;
   a.size = *width / a.heads;
-  if (lastSize(k) != (cached ? a.size : *width) || lastSize(v) != lastSize(k))
+  bool cached = !packed && rankOf(k) == 4;
+  if (packed) {
+    const Dims *dims = shapes.dims(packed);
+    int64_t pieces = k ? 2 : 3;
+    if (!dims || dims->size() != 5 || (*dims)[2] != SymbolicExpr(a.heads) ||
+        (*dims)[3] != SymbolicExpr(pieces) || dims->back() != a.size)
+      return false;
+    if (!k)
+      q = piece(packed, 0, *width);
+    k = piece(packed, pieces - 2, *width);
+    v = piece(packed, pieces - 1, *width);
+  } else if (!k || rankOf(k) != rankOf(v) || (rankOf(k) != 3 && !cached) ||
+             lastSize(k) != (cached ? a.size : *width) ||
+             lastSize(v) != lastSize(k)) {
     return false;
+  }
   if (Value bias = input(3)) {
     TypedAttr all = constantOf(bias);
     all = all ? vectorConstant(all) : all;

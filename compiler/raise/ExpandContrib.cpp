@@ -335,6 +335,9 @@ bool Expander::castLike() {
 bool Expander::embedLayerNorm() {
   if (node->getNumResults() > 1 && !node->getResult(1).use_empty())
     return false; // lengths of the sequences: nobody takes them
+  for (unsigned i : {2u, 3u, 5u, 6u})
+    if (!input(i))
+      return false;
   Value ids = input(0), positions = input(8);
   Type i64 = builder.getI64Type();
   if (!positions)

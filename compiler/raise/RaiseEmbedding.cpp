@@ -37,6 +37,9 @@ private:
 
 } // namespace
 
+/// Elements of rows that are written into the module.
+static constexpr int64_t MostRows = int64_t(1) << 22;
+
 /// True if every row of \p ids is P .. P+T-1 at all sizes that are tried.
 bool RaiseEmbeddingPass::arePositions(Value ids, const SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(ids);
@@ -129,10 +132,18 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
     embedPositions(node, table, dims->back(), shapes);
     return;
   }
-  if (dims->size() != 2 || (!constantOf(ids) && onlyId(ids, shapes)))
-    return;
   OpBuilder builder(node);
   Location loc = node.getLoc();
+  // Places of an image: its tokens are no T of them.
+  if (constantOf(ids))
+    if (TypedAttr rows = foldToConstant(node->getResult(0), MostRows)) {
+      auto made = builder.create<onnx::ConstantOp>(loc, rows.getType(), rows);
+      node->getResult(0).replaceAllUsesWith(made.getResult());
+      shapes.infer(made);
+      return;
+    }
+  if (dims->size() != 2 || (!constantOf(ids) && onlyId(ids, shapes)))
+    return;
   if (auto counted = countedPositions(getOperation(), ids, shapes))
     std::tie(ids, table) = countPositions(builder, loc, *counted, ids, table);
   if (TypedAttr constant = constantOf(ids))

@@ -287,7 +287,7 @@ Rows fusedOperators() {
       {microsoft,
        "EmbedLayerNormalization",
        {1},
-       7,
+       1,
        9,
        3,
        {{"epsilon", Kind::Float, "1e-12"}, {"mask_index_type", Kind::Int, "0"}},

@@ -118,3 +118,17 @@ func.func @one_type(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor
   %y = onnx.node "Add"(%s, %c) opset 18 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// Places of an image are constants, not tokens: rows that are added.
+// CHECK-LABEL: @places
+// CHECK: %[[R:.*]] = nn.constant dense<{{\[\[\[}}2.000000e+00, 2.000000e+00], [1.000000e+00, 1.000000e+00]]]>
+// CHECK: nn.add %arg0, %[[R]]
+func.func @places(%x: tensor<?x2x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<[[1.0, 1.0], [2.0, 2.0]]> : tensor<2x2xf32>
+  %ids = onnx.constant dense<[[1, 0]]> : tensor<1x2xi64>
+  %rows = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x2xf32>, tensor<1x2xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%x, %rows) opset 13 : (tensor<?x2x2xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -102,3 +102,19 @@ func.func @skip_bias(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x8x
   %y = onnx.node "SkipLayerNormalization"(%x, %p, %v, %v, %v) opset 1 domain "com.microsoft" : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
+
+// -----
+
+// Queries, keys and values in one tensor, heads outside.
+// CHECK-LABEL: @packed_heads
+// CHECK-COUNT-3: nn.linear %arg0
+// CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} {causal = false, heads = 2 : i64
+// CHECK-NOT: onnx.node
+func.func @packed_heads(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<0.5> : tensor<8x24xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 3, 4]> : tensor<5xi64>
+  %all = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x24xf32>) -> tensor<*xf32>
+  %five = onnx.node "Reshape"(%all, %cut) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %y = onnx.node "MultiHeadAttention"(%five) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
