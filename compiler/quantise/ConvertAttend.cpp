@@ -85,10 +85,10 @@ void Converter::setHeads(Value out, Value made) {
   if (!feedsLinears(out)) {
     int64_t width = cast<ShapedType>(out.getType()).getShape().back();
     TypedAttr identity = nn::identityMatrix(builder.getContext(), width);
-    auto [rows, scales] = codesOf(made, ResidualFraction);
+    qnn::QuantizeOp rows = codesOf(made, ResidualFraction);
     made = builder.create<qnn::LinearOp>(
-        out.getLoc(), fixedLike(out), rows, scales, identity, TypedAttr(),
-        builder.getStringAttr("w8"),
+        out.getLoc(), fixedLike(out), rows.getCodes(), rows.getScales(),
+        ValueRange(), identity, TypedAttr(), builder.getStringAttr("w8"),
         builder.getI64IntegerAttr(ResidualFraction));
   }
   set(out, made);

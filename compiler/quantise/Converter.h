@@ -86,8 +86,9 @@ private:
   mlir::TypedAttr constantOf(mlir::Value value);
   /// Whether \p value, cut to a range or not, goes into products only.
   static bool onlyBecomesCodes(mlir::Value value);
-  std::pair<mlir::Value, mlir::Value>
-  codesOf(mlir::Value fixed, int64_t fraction, mlir::Value rowScales = {});
+  /// With \p isWide in 16 bits (A2).
+  qnn::QuantizeOp codesOf(mlir::Value fixed, int64_t fraction,
+                          mlir::Value rowScales = {}, bool isWide = false);
   std::pair<mlir::Value, mlir::Value> cacheOf(mlir::Value past);
   mlir::FailureOr<mlir::Value> fixedOf(mlir::Value value,
                                        mlir::Operation *user);
@@ -107,8 +108,9 @@ private:
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, int64_t>> fixed;
   /// Products: ResidualFraction bits with a scale a row.
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> scaled;
-  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> codes,
-      caches;
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> caches;
+  /// By integer value; those of 16 bits apart.
+  llvm::DenseMap<mlir::Value, qnn::QuantizeOp> codes, wideCodes;
   /// Positions that the host counts, by the nn value.
   llvm::DenseMap<mlir::Value, mlir::Value> positions;
 };

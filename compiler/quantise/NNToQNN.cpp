@@ -96,14 +96,16 @@ FailureOr<Value> Converter::residualOf(Value value, Operation *user) {
 }
 
 /// The codes of a row are made once, however many products use them.
-std::pair<Value, Value> Converter::codesOf(Value value, int64_t fraction,
-                                           Value rowScales) {
-  auto [entry, isNew] = codes.try_emplace(value);
+qnn::QuantizeOp Converter::codesOf(Value value, int64_t fraction,
+                                   Value rowScales, bool isWide) {
+  auto [entry, isNew] = (isWide ? wideCodes : codes).try_emplace(value);
   if (isNew) {
-    auto op = builder.create<qnn::QuantizeOp>(
-        value.getLoc(), withElement(value, builder.getI8Type()), rowsOf(value),
+    SmallVector<Type> parts(isWide ? 4 : 2, rowsOf(value));
+    for (size_t i = 0; i < parts.size(); i += 2)
+      parts[i] = withElement(value, builder.getI8Type());
+    entry->second = builder.create<qnn::QuantizeOp>(
+        value.getLoc(), parts[0], parts[1], ArrayRef<Type>(parts).drop_front(2),
         value, rowScales, fraction);
-    entry->second = {op.getCodes(), op.getScales()};
   }
   return entry->second;
 }
@@ -202,6 +204,12 @@ LogicalResult Converter::norm(nn::LayerNormOp op) {
   return success();
 }
 
+/// The name of the source node of \p op.
+static StringRef nodeOf(Operation *op) {
+  auto named = dyn_cast<NameLoc>(op->getLoc());
+  return named ? named.getName().getValue() : StringRef();
+}
+
 LogicalResult Converter::linear(nn::LinearOp op) {
   // Rows with scales of their own become codes as they are.
   auto row = scaled.find(op.getX());
@@ -214,13 +222,16 @@ LogicalResult Converter::linear(nn::LinearOp op) {
     return failure();
   if (!weight || (op.getBias() && !bias))
     return op.emitError() << "weight or bias is not a constant";
-  auto [c, s] = hasScales ? codesOf(*x, ResidualFraction, row->second.second)
-                          : codesOf(*x, fixed[op.getX()].second);
+  bool isWide = llvm::is_contained(options.int16, nodeOf(op));
+  qnn::QuantizeOp rows =
+      hasScales ? codesOf(*x, ResidualFraction, row->second.second, isWide)
+                : codesOf(*x, fixed[op.getX()].second, Value(), isWide);
   KeptCodes kept = keepCodes(weight);
   if (!kept.remark.empty())
     op.emitRemark() << "weight: " << kept.remark;
   Value out = builder.create<qnn::LinearOp>(
-      op.getLoc(), fixedLike(op.getOut()), c, s, weight, bias,
+      op.getLoc(), fixedLike(op.getOut()), rows.getCodes(), rows.getScales(),
+      rows.getLow(), weight, bias,
       builder.getStringAttr(kept.form == WeightForm::W4 ? "w4"
                                                         : options.weights),
       builder.getI64IntegerAttr(ResidualFraction));
@@ -436,7 +447,32 @@ static LogicalResult checkFinite(Operation *op) {
   return success();
 }
 
+/// Each name must be that of a layer.
+static LogicalResult checkNames(ModuleOp module,
+                                const std::vector<std::string> &names) {
+  for (const std::string &name : names) {
+    bool found = module
+                     .walk([&](nn::LinearOp op) {
+                       return nodeOf(op) == name ? WalkResult::interrupt()
+                                                 : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+    if (found)
+      continue;
+    InFlightDiagnostic error = emitError(UnknownLoc::get(module.getContext()))
+                               << "--int16 " << name
+                               << ": no linear layer comes from a node of "
+                                  "this name";
+    error.attachNote() << "verify MODEL --cases DIR lists the layers and those "
+                          "that want int16";
+    return error;
+  }
+  return success();
+}
+
 LogicalResult convertToQNN(ModuleOp module, const Options &options) {
+  if (failed(checkNames(module, options.int16)))
+    return failure();
   for (auto function : module.getOps<func::FuncOp>())
     if (failed(Converter(function, options).run()))
       return failure();

@@ -16,6 +16,7 @@ struct ConvertNNToQNN : impl::ConvertNNToQNNBase<ConvertNNToQNN> {
   void runOnOperation() override {
     Options options;
     options.weights = weights;
+    options.int16.assign(int16.begin(), int16.end());
     try {
       if (mlir::failed(convertToQNN(getOperation(), options)))
         signalPassFailure();

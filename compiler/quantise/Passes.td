@@ -11,7 +11,8 @@ def ConvertNNToQNN : Pass<"nn-to-qnn", "mlir::ModuleOp"> {
     operations; float appears only at the border (A9). Fails at the first operation that the NPU
     cannot run, naming it.
   }];
-  let options = [Option<"weights", "weights", "std::string", "\"w8\"", "weight form: w8 or w4">];
+  let options = [Option<"weights", "weights", "std::string", "\"w8\"", "weight form: w8 or w4">,
+                 ListOption<"int16", "int16", "std::string", "nodes whose linear layers take rows of 16 bits">];
   let dependentDialects = ["qnn::QNNDialect"];
 }
 

@@ -184,4 +184,12 @@ Pair codeScale(int fraction) {
   return makePair(std::ldexp(1.0 / 127, -fraction));
 }
 
+Pair highCodeScale(int fraction) {
+  return makePair(std::ldexp(1.0 / WideMaximum, 8 - fraction));
+}
+
+Pair lowCodeScale(int fraction) {
+  return makePair(std::ldexp(1.0 / WideMaximum, -fraction));
+}
+
 } // namespace dalbit::quantise

@@ -93,6 +93,11 @@ AttentionNumbers attentionNumbers(int64_t size, double scale);
 
 /// 2^-fraction / 127: turns an absolute maximum into the scale of its codes.
 Pair codeScale(int fraction);
+/// The largest number of 16 bits whose bytes are both balanced (A2).
+constexpr int WideMaximum = 32639;
+/// The same for the high and the low bytes of codes of 16 bits.
+Pair highCodeScale(int fraction);
+Pair lowCodeScale(int fraction);
 
 /// Words of the piecewise-linear tables (V4), 256 of them: slope [31:16], base
 /// [15:0].

@@ -27,9 +27,10 @@ struct Rows {
   mlir::Value absmax; ///< row scalars, if already known
 };
 
-/// Rows of int8 codes with their scales in row scalars.
+/// Rows of int8 codes with their scales in row scalars; of 16 bits (A2) those
+/// of the low bytes too.
 struct CodeRows {
-  mlir::Value buffer, scales;
+  mlir::Value buffer, scales, low, lowScales;
   int64_t stride = 0, cols = 0;
 };
 
@@ -215,7 +216,10 @@ private:
   mlir::Value scalars(llvm::StringRef label, int64_t perRow = 1);
   Rows makeRows(llvm::StringRef label, int64_t cols);
   CodeRows codes(const Rows &rows, int64_t fraction, const Size &count,
-                 mlir::Value rowScales = {});
+                 mlir::Value rowScales, bool isWide);
+  /// Cuts the int16 of each element in two bytes.
+  void splitBytes(mlir::Value wide, int64_t stride, const CodeRows &codes,
+                  const Size &count);
   /// A scalar operation over rows0 x rows1 row scalars.
   Job scalarJob(llvm::StringRef op, int64_t rows0, const Size &rows1,
                 mlir::Value x, mlir::Value result);

@@ -160,34 +160,80 @@ void Emitter::rmsNorm(qnn::RMSNormOp op) {
 }
 
 CodeRows Emitter::codes(const Rows &rows, int64_t fraction, const Size &count,
-                        Value rowScales) {
+                        Value rowScales, bool isWide) {
   CodeRows result;
   result.cols = rows.cols;
   result.stride =
       roundUp(rows.cols, std::max({machine.k, machine.lanes, int64_t(16)}));
-  result.buffer = jobs.buffer("codes", npu::Space::spm,
-                              result.stride * blockRows, machine.alignment());
-  result.scales = scalars("scales");
+  auto makeCodes = [&](StringRef label) {
+    return jobs.buffer(label, npu::Space::spm, result.stride * blockRows,
+                       machine.alignment());
+  };
+  result.buffer = makeCodes("codes");
   Value inverse = scalars("inverse");
   scalarJob("recip", 1, count, rows.absmax, inverse)
-      .set("scale1_imm", pairWord(quantise::makePair(127)))
+      .set("scale1_imm",
+           pairWord(quantise::makePair(isWide ? quantise::WideMaximum : 127)))
       .emit();
-  Job scale = scalarJob(rowScales ? "mul" : "scale", 1, count, rows.absmax,
-                        result.scales);
-  if (rowScales)
-    scale.read("scale2_row", rowScales);
-  scale.set("scale1_imm", pairWord(quantise::codeScale(int(fraction)))).emit();
+  auto makeScales = [&](quantise::Pair step) {
+    Value scales = scalars("scales");
+    Job scale =
+        scalarJob(rowScales ? "mul" : "scale", 1, count, rows.absmax, scales);
+    if (rowScales)
+      scale.read("scale2_row", rowScales);
+    scale.set("scale1_imm", pairWord(step)).emit();
+    return scales;
+  };
+  Value out = result.buffer;
+  int64_t stride = result.stride;
+  if (isWide) {
+    result.scales = makeScales(quantise::highCodeScale(int(fraction)));
+    result.lowScales = makeScales(quantise::lowCodeScale(int(fraction)));
+    result.low = makeCodes("low");
+    stride = roundUp(rows.cols, std::max<int64_t>(machine.lanes, 32)) * 2;
+    out = jobs.buffer("wide", npu::Space::spm, stride * blockRows,
+                      machine.alignment());
+  } else {
+    result.scales = makeScales(quantise::codeScale(int(fraction)));
+  }
   Job job = stream(1, count, rows.cols);
   job.set("a_type", I32)
       .set("a_stride1", rows.stride)
       .read("a_addr", rows.buffer, rows.start);
   job.set("scale1", ScaleRow).set("scale1_by", ByOuter).set("scale1_adjust", 0);
   job.read("scale1_row", inverse);
-  job.set("out_type", I8)
-      .set("out_stride1", result.stride)
-      .write("out_addr", result.buffer)
+  job.set("out_type", isWide ? I16 : I8)
+      .set("out_stride1", stride)
+      .write("out_addr", out)
       .emit();
+  if (isWide)
+    splitBytes(out, stride, result, count);
   return result;
+}
+
+void Emitter::splitBytes(Value wide, int64_t stride, const CodeRows &codes,
+                         const Size &count) {
+  auto scaled = [&](quantise::Pair factor) {
+    Job job = stream(1, count, codes.cols);
+    job.set("scale1", ScaleImm)
+        .set("scale1_adjust", 0)
+        .set("scale1_imm", pairWord(factor));
+    job.set("out_type", I8).set("out_stride1", codes.stride);
+    return job;
+  };
+  Job high = scaled(quantise::makePair(1.0 / 256));
+  high.set("a_type", I16).set("a_stride1", stride).read("a_addr", wide);
+  high.write("out_addr", codes.buffer).emit();
+  Job low = scaled(quantise::makePair(-256));
+  low.set("a_type", I8)
+      .set("a_stride1", codes.stride)
+      .read("a_addr", codes.buffer);
+  low.set("add", AddC)
+      .set("c_type", I16)
+      .set("c_stride0", 0)
+      .set("c_stride1", stride)
+      .read("c_addr", wide);
+  low.write("out_addr", codes.low).emit();
 }
 
 void Emitter::quantize(qnn::QuantizeOp op) {
@@ -197,7 +243,8 @@ void Emitter::quantize(qnn::QuantizeOp op) {
     absoluteMaximum(rows, count);
   Value rowScales =
       op.getRowScales() ? this->rowScales.lookup(op.getRowScales()) : Value();
-  coded[op.getCodes()] = codes(rows, op.getFraction(), count, rowScales);
+  coded[op.getCodes()] =
+      codes(rows, op.getFraction(), count, rowScales, !op.getLow().empty());
 }
 
 void Emitter::product(const LinearPlan &linear, size_t first, size_t count,
@@ -206,44 +253,73 @@ void Emitter::product(const LinearPlan &linear, size_t first, size_t count,
                       const std::function<void(Job &pass, int64_t firstChannel,
                                                int64_t channels)> &finish) {
   int64_t channel = 0;
-  Value accumulator;
+  Value accumulator, lowAccumulator;
   for (size_t i = first; i < first + count; ++i) {
     const WeightChunk &chunk = linear.chunks[i];
     Value slot = loads.take(Loads::Weights);
+    if (chunk.first && input.low)
+      lowAccumulator = nextAccumulator();
     if (chunk.first)
       accumulator = nextAccumulator();
-    Job matrix = jobs.matrix();
-    matrix.set("rows", rows).set("n", chunk.channels).set("k", chunk.depth);
-    matrix.set("a_row_stride", input.stride);
-    matrix.read("a_addr", input.buffer, inputStart + chunk.firstLane)
-        .read("w_addr", slot);
-    matrix.set("w_form", linear.form == quantise::WeightForm::W4 ? 1 : 0)
-        .set("w_group", 0);
-    matrix.set("acc_stride", blockRows).set("accumulate", chunk.first ? 0 : 1);
-    if (!chunk.first)
-      matrix.read("acc_addr", accumulator);
-    matrix.write("acc_addr", accumulator).emit();
+    auto multiply = [&](Value codes, Value to) {
+      Job matrix = jobs.matrix();
+      matrix.set("rows", rows).set("n", chunk.channels).set("k", chunk.depth);
+      matrix.set("a_row_stride", input.stride);
+      matrix.read("a_addr", codes, inputStart + chunk.firstLane)
+          .read("w_addr", slot);
+      matrix.set("w_form", linear.form == quantise::WeightForm::W4 ? 1 : 0)
+          .set("w_group", 0);
+      matrix.set("acc_stride", blockRows)
+          .set("accumulate", chunk.first ? 0 : 1);
+      if (!chunk.first)
+        matrix.read("acc_addr", to);
+      matrix.write("acc_addr", to).emit();
+    };
+    if (input.low)
+      multiply(input.low, lowAccumulator);
+    multiply(input.buffer, accumulator);
     if (chunk.last) {
       int64_t heads = headColumns ? chunk.channels / headColumns : 1;
       int64_t cols = headColumns ? headColumns
                                  : std::min(chunk.channels, linear.n - channel);
-      Job pass = stream(heads, rows, cols);
-      pass.set("source", 1).read("acc_addr", accumulator);
-      pass.set("acc_stride0", cols / machine.n * blockRows)
-          .set("acc_stride1", 1);
-      pass.set("acc_tile_stride", blockRows);
-      pass.set("scale1", ScaleB).set("scale1_adjust", 0).set("b_type", I32);
-      pass.set("b_stride0", headColumns * 4).set("b_stride1", 0);
-      pass.read("b_addr", slot, chunk.pairOffset);
-      pass.set("scale2", ScaleRow)
-          .set("scale2_by", ByOuter)
-          .read("scale2_row", input.scales);
-      pass.set("scale2_adjust", linear.inner - quantise::ResidualFraction);
-      pass.set("add", AddC)
-          .set("c_type", I32)
-          .set("c_stride0", headColumns * 4)
-          .set("c_stride1", 0);
-      pass.read("c_addr", slot, chunk.biasOffset);
+      // Without its summand.
+      auto begin = [&](Value from, Value scales) {
+        Job pass = stream(heads, rows, cols);
+        pass.set("source", 1).read("acc_addr", from);
+        pass.set("acc_stride0", cols / machine.n * blockRows)
+            .set("acc_stride1", 1);
+        pass.set("acc_tile_stride", blockRows);
+        pass.set("scale1", ScaleB).set("scale1_adjust", 0).set("b_type", I32);
+        pass.set("b_stride0", headColumns * 4).set("b_stride1", 0);
+        pass.read("b_addr", slot, chunk.pairOffset);
+        pass.set("scale2", ScaleRow)
+            .set("scale2_by", ByOuter)
+            .read("scale2_row", scales);
+        pass.set("scale2_adjust", linear.inner - quantise::ResidualFraction);
+        pass.set("add", AddC)
+            .set("c_type", I32)
+            .set("c_stride0", headColumns * 4);
+        return pass;
+      };
+      auto addBias = [&](Job &pass) {
+        pass.set("c_stride1", 0).read("c_addr", slot, chunk.biasOffset);
+      };
+      Rows low;
+      if (input.low) {
+        low = makeRows("low", heads * cols);
+        Job pass = begin(lowAccumulator, input.lowScales);
+        addBias(pass);
+        pass.set("out_type", I32)
+            .set("out_stride0", headColumns * 4)
+            .set("out_stride1", low.stride)
+            .write("out_addr", low.buffer)
+            .emit();
+      }
+      Job pass = begin(accumulator, input.scales);
+      if (input.low)
+        pass.set("c_stride1", low.stride).read("c_addr", low.buffer);
+      else
+        addBias(pass);
       finish(pass, channel, chunk.channels);
       channel += chunk.channels;
     }

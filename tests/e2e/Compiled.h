@@ -41,7 +41,7 @@ struct Compiled {
   /// \p text is a model of the nn dialect.
   Compiled(const std::string &text, int64_t maxContext,
            const std::string &targetName, const std::string &weights = "w8",
-           bool rtl = false)
+           bool rtl = false, const std::vector<std::string> &int16 = {})
       : target(target::loadTarget(targetName)) {
     context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                         mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
@@ -50,7 +50,8 @@ struct Compiled {
     floating = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     integer = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     REQUIRE(floating);
-    REQUIRE(mlir::succeeded(quantise::convertToQNN(*integer, {weights})));
+    REQUIRE(
+        mlir::succeeded(quantise::convertToQNN(*integer, {weights, int16})));
     schedule::Options options;
     options.machine = schedule::machineOf(target);
     options.maxContext = maxContext;

@@ -136,6 +136,8 @@ rows = re.findall(r"(linear|attention) +(\S+) +(\S+) +([\d.]+)(?:  wants int16)?
 whole = float(rows[-1][3])
 sys.exit(not (25 < logits < 80 and abs(whole - logits) < 0.2 and len(rows) == 4 * 7 + 1))
 P
+check "rows of 16 bits for one layer" sh -c "$dalbit compile $model --int16 /model/h.0/c_fc/Gemm --emit qnn | grep -c 'qnn.linear.* low ' | grep -qx 1"
+refuses "16 bits for a layer that is not there" "no linear layer comes from" "$dalbit" compile "$model" -o "$work/out/x.dbn" --int16 /model/h.0/attn/MatMul
 refuses "no data sets" "no test_data_set" "$dalbit" verify "$model" --cases "$example"
 check "eval" sh -c "head -c 700 $example/heldout.txt > $work/text && $dalbit eval $model --text $work/text | grep -q 'bits per byte over 699 bytes'"
 cached() { "$dalbit" run "$work/t.dbn" --engine "$1" --tokens 5 --position 100 --kv seed --generate 2 --json "$work/$2.json" >/dev/null; }

@@ -20,6 +20,12 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   command.add_option("--weights", options.weights, "weight form: w8 or w4")
       ->capture_default_str();
   command
+      .add_option("--int16", options.int16,
+                  "linear layers whose rows have 16 bits instead of 8, by "
+                  "node name; verify --cases prints those that want it")
+      ->delimiter(',')
+      ->type_name("NODE,...");
+  command
       .add_option("--max-context", options.maxContext,
                   "largest number of positions (default: the position table's "
                   "size, else 2048)")
@@ -42,7 +48,7 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
 void checkCompileOptions(const CLI::App &command, const std::string &file) {
   if (!binary::isBinary(file))
     return;
-  for (const char *name : {"--target", "--weights", "--max-context",
+  for (const char *name : {"--target", "--weights", "--int16", "--max-context",
                            "--max-batch", "--shape", "--set"}) {
     const CLI::Option *option = command.get_option(name);
     if (option->count() == 0)

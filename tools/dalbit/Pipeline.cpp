@@ -201,6 +201,7 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
 void Compiler::quantise(ModuleOp module, const CompileOptions &options) {
   quantise::Options quantiseOptions;
   quantiseOptions.weights = options.weights;
+  quantiseOptions.int16 = options.int16;
   if (failed(quantise::convertToQNN(module, quantiseOptions)))
     fail(source + ": cannot be quantised");
 }

@@ -21,8 +21,9 @@ namespace dalbit::tool {
 struct CompileOptions {
   std::string target = target::DefaultTarget;
   std::string weights = "w8";
-  int64_t maxContext = 0; ///< 0: the position table's size, else 2048
-  int64_t maxBatch = 0;   ///< 0: 4 if the caches are small, else 1
+  std::vector<std::string> int16; ///< nodes whose layers take rows of 16 bits
+  int64_t maxContext = 0;         ///< 0: the position table's size, else 2048
+  int64_t maxBatch = 0;           ///< 0: 4 if the caches are small, else 1
   /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer
   /// shapes.
   std::vector<std::string> shapes, values;

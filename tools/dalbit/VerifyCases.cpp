@@ -10,6 +10,7 @@
 #include "tools/dalbit/Specialise.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -47,6 +48,14 @@ void showLayers(const std::vector<LayerNoise> &layers) {
                 decibels(layer.int16Rows).c_str(),
                 decibels(layer.whole).c_str(),
                 layer.wantsInt16() ? "  wants int16" : "");
+  std::string names;
+  llvm::StringSet<> listed;
+  for (const LayerNoise &layer : layers)
+    if (layer.wantsInt16() && !layer.node.empty() &&
+        listed.insert(layer.node).second)
+      names += (names.empty() ? "" : ",") + layer.node;
+  if (!names.empty())
+    std::printf("  for those: --int16 %s\n", names.c_str());
 }
 
 /// The layers' noise on \p inputs, in the order of \p ports.

@@ -13,3 +13,27 @@ void dalbit::qnn::QNNDialect::initialize() {
 #include "compiler/dialect/qnn/QNNOps.cpp.inc"
       >();
 }
+
+using namespace mlir;
+
+namespace dalbit::qnn {
+
+/// Codes and scales of low bytes, or nothing.
+static LogicalResult checkLow(Operation *op, ValueRange low, Value codes,
+                              Value scales) {
+  if (low.empty() || (low.size() == 2 && low[0].getType() == codes.getType() &&
+                      low[1].getType() == scales.getType()))
+    return success();
+  return op->emitOpError() << "has low bytes that are no codes and scales like "
+                              "the high ones";
+}
+
+LogicalResult QuantizeOp::verify() {
+  return checkLow(*this, getLow(), getCodes(), getScales());
+}
+
+LogicalResult LinearOp::verify() {
+  return checkLow(*this, getLow(), getCodes(), getScales());
+}
+
+} // namespace dalbit::qnn

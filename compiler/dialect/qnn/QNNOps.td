@@ -73,9 +73,13 @@ def QNN_QuantizeOp : QNN_Op<"quantize"> {
   let description = [{
     m = absmax(row); codes = sat8(rq(x, recip(m, 127))); scales = pair(m * 2^-fraction / 127) (S3, S5).
     If the rows have scales of their own: scales = pair(m * row scale * 2^-fraction / 127) (S7).
+    With the results `low`, which are codes and scales, the row has 16 bits (A2):
+      v = sat16(rq(x, recip(m, 32639))); codes = sat8((v + 128) >> 8); low = sat8(v - 256 * codes),
+    and 256 / 32639 stands for 1 / 127 in scales, 1 / 32639 in those of low.
   }];
   let arguments = (ins QNN_Fixed:$x, Optional<QNN_Pairs>:$row_scales, I64Attr:$fraction);
-  let results = (outs QNN_Codes:$codes, QNN_Pairs:$scales);
+  let results = (outs QNN_Codes:$codes, QNN_Pairs:$scales, Variadic<RankedTensorOf<[I8, I32]>>:$low);
+  let hasVerifier = 1;
   let assemblyFormat = "$x (`scaled` $row_scales^)? attr-dict `:` functional-type(operands, results)";
 }
 
@@ -85,11 +89,16 @@ def QNN_LinearOp : QNN_Op<"linear"> {
     acc = codes * W; out = rq(rq(acc, channel pair), row scale) + bias. The channel pairs carry
     `inner` fraction bits more than the weights' scales, chosen so that rq(acc, .) cannot saturate.
     W is [K, N] float; its codes follow from `form` (compiler/quantise/Weights.h).
+    With `low`, codes and scales of the low bytes of 16-bit rows (A2):
+      out = rq(rq(acc, channel pair), row scale) + (rq(rq(low * W, channel pair), low scale) + bias).
   }];
-  let arguments = (ins QNN_Codes:$codes, QNN_Pairs:$scales, TypedAttrInterface:$weight,
+  let arguments = (ins QNN_Codes:$codes, QNN_Pairs:$scales,
+                       Variadic<RankedTensorOf<[I8, I32]>>:$low, TypedAttrInterface:$weight,
                        OptionalAttr<TypedAttrInterface>:$bias, StrAttr:$form, I64Attr:$fraction);
   let results = (outs QNN_Fixed:$out);
-  let assemblyFormat = "$codes `,` $scales attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $codes `,` $scales (`low` $low^)? attr-dict `:` functional-type(operands, results) }];
+  let hasVerifier = 1;
 }
 
 def QNN_GateOp : QNN_Op<"gate"> {

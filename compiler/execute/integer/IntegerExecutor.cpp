@@ -63,6 +63,7 @@ private:
   void add(qnn::AddOp op);
   void norm(qnn::LayerNormOp op);
   void quantize(qnn::QuantizeOp op);
+  void quantizeWide(qnn::QuantizeOp op);
   void linear(qnn::LinearOp op);
   void gate(qnn::GateOp op);
   std::pair<Tensor, Tensor> append(Value pastCodes, Value pastScales, Tensor &x,
@@ -182,7 +183,42 @@ void Executor::norm(qnn::LayerNormOp op) {
   set(op.getOut(), out);
 }
 
+/// qnn.quantize of rows of 16 bits (A2).
+void Executor::quantizeWide(qnn::QuantizeOp op) {
+  Tensor x = get(op.getX());
+  Shape rows(x.shape().drop_back());
+  Tensor high(ElementType::I8, x.shape()), low(ElementType::I8, x.shape()),
+      highScales(ElementType::I32, rows), lowScales(ElementType::I32, rows);
+  RowsOf<int32_t> in(x);
+  RowsOf<int8_t> highOut(high), lowOut(low);
+  int fraction = int(op.getFraction());
+  for (int64_t r = 0; r < in.count; ++r) {
+    Scaled maximum = {absmaxOf(in[r], in.cols), 0};
+    Scaled inverse =
+        divide(scaledOf(quantise::makePair(quantise::WideMaximum)), maximum);
+    for (int64_t c = 0; c < in.cols; ++c) {
+      int v = std::clamp(requantise(in[r][c], inverse, 0), -32768, 32767);
+      int upper = std::clamp((v + 128) >> 8, -128, 127);
+      highOut[r][c] = int8_t(upper);
+      lowOut[r][c] = int8_t(std::clamp(v - 256 * upper, -128, 127));
+    }
+    if (op.getRowScales()) // S7
+      maximum = times(maximum,
+                      scaleOfWord(get(op.getRowScales()).data<int32_t>()[r]));
+    highScales.data<int32_t>()[r] = int32_t(
+        wordOf(times(maximum, scaledOf(quantise::highCodeScale(fraction)))));
+    lowScales.data<int32_t>()[r] = int32_t(
+        wordOf(times(maximum, scaledOf(quantise::lowCodeScale(fraction)))));
+  }
+  set(op.getCodes(), high);
+  set(op.getScales(), highScales);
+  set(op.getLow()[0], low);
+  set(op.getLow()[1], lowScales);
+}
+
 void Executor::quantize(qnn::QuantizeOp op) {
+  if (!op.getLow().empty())
+    return quantizeWide(op);
   Tensor x = get(op.getX());
   Tensor codes(ElementType::I8, x.shape()),
       scales(ElementType::I32, x.shape().drop_back());
@@ -210,19 +246,27 @@ void Executor::linear(qnn::LinearOp op) {
       op.getWeight(), op.getBias().value_or(TypedAttr()),
       quantise::weightForm(op.getForm().str()));
   Tensor out(ElementType::I32, shapeWith(codes.shape().drop_back(), n));
-  RowsOf<int8_t> in(codes);
   RowsOf<int32_t> result(out);
-  for (int64_t r = 0; r < in.count; ++r) {
-    Scaled rowScale = scaleOfWord(scales.data<int32_t>()[r]);
-    for (int64_t c = 0; c < n; ++c) {
-      int32_t sum = 0;
-      for (int64_t i = 0; i < k; ++i)
-        sum += int32_t(in[r][i]) * q.codes[c * k + i];
-      int32_t v = requantise(sum, scaledOf(q.channels[c]), 0);
-      v = requantise(v, rowScale, q.inner - ResidualFraction);
-      result[r][c] = clamp32(int64_t(v) + q.bias[c]);
+  for (int64_t r = 0; r < result.count; ++r)
+    std::copy(q.bias.begin(), q.bias.end(), result[r]);
+  // Each product is added to what is there.
+  auto multiply = [&](Tensor codes, Tensor scales) {
+    RowsOf<int8_t> in(codes);
+    for (int64_t r = 0; r < in.count; ++r) {
+      Scaled rowScale = scaleOfWord(scales.data<int32_t>()[r]);
+      for (int64_t c = 0; c < n; ++c) {
+        int32_t sum = 0;
+        for (int64_t i = 0; i < k; ++i)
+          sum += int32_t(in[r][i]) * q.codes[c * k + i];
+        int32_t v = requantise(sum, scaledOf(q.channels[c]), 0);
+        v = requantise(v, rowScale, q.inner - ResidualFraction);
+        result[r][c] = clamp32(int64_t(v) + result[r][c]);
+      }
     }
-  }
+  };
+  if (!op.getLow().empty())
+    multiply(get(op.getLow()[0]), get(op.getLow()[1]));
+  multiply(codes, scales);
   set(op.getOut(), out);
 }
 
