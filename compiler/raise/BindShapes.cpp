@@ -21,6 +21,9 @@ namespace dalbit::raise {
 
 namespace {
 
+/// Of a dimension by --shape: tables over it are still folded.
+constexpr int64_t MostSize = 1 << 20;
+
 /// A dimension as it is known so far: what the file says, and what it means.
 struct Dimension {
   std::optional<int64_t> fixed; // a number in the file
@@ -144,6 +147,9 @@ LogicalResult BindShapesPass::applyShapes() {
                      "to " +
                      Twine(*dim.fixed));
       if (auto number = expr->constant()) {
+        if (*number > MostSize)
+          return error("--shape " + option + ": " + text + " is above " +
+                       Twine(MostSize));
         dim.given = !dim.fixed;
         dim.fixed = *number;
       } else {

@@ -3,6 +3,7 @@
 #include "simulator/fuzz/Campaign.h"
 
 #include "simulator/fuzz/Generator.h"
+#include "support/Error.h"
 #include "support/Parallel.h"
 
 #include <algorithm>
@@ -46,9 +47,24 @@ Tried tryProgram(const target::Target &target, uint64_t seed, uint64_t number) {
 
 } // namespace
 
+/// Random programs want some places in each bank and room for the row scalars
+/// of two jobs.
+static void requireRoom(const target::Target &target) {
+  constexpr uint32_t Bank = 8192;
+  constexpr int Rows = 256, Entries = 128;
+  if (target.bankBytes() >= Bank && target.rowScalars >= Rows &&
+      target.accumulatorEntries >= Entries)
+    return;
+  throw Error("target '" + target.name + "' is too small for random programs",
+              {"they want banks of " + std::to_string(Bank) + " bytes, " +
+               std::to_string(Rows) + " row scalars and " +
+               std::to_string(Entries) + " accumulator entries"});
+}
+
 Result runCampaign(const target::Target &target, uint64_t seed,
                    uint64_t programs, size_t most, unsigned threads,
                    const std::function<void(uint64_t)> &progress) {
+  requireRoom(target);
   // So many at a time that threads seldom wait for each other at its end.
   const uint64_t block = threads > 1 ? 32 * threads : 1;
   Result result;

@@ -32,6 +32,7 @@ Case programOf(const target::Target &target, uint64_t seed, uint64_t number,
 
 /// Runs them on \p threads threads; \p progress gets the number of those done.
 /// Stops after \p most mismatches. The result does not depend on the threads.
+/// Throws Error if \p target is too small for them.
 Result runCampaign(const target::Target &target, uint64_t seed,
                    uint64_t programs, size_t most, unsigned threads,
                    const std::function<void(uint64_t)> &progress);

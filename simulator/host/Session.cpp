@@ -384,11 +384,17 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     checkLimit(*tensor, input);
     bool isScore = tensor->scale == binary::ScaleKind::Score;
     std::optional<double> limit = borderLimit(*tensor);
+    bool isFlag = tensor->scale == binary::ScaleKind::Visible ||
+                  tensor->scale == binary::ScaleKind::Hidden;
     for (size_t i = 0; i < input.values.size(); ++i)
       if (isScore ? std::isnan(input.values[i])
                   : !std::isfinite(input.values[i]))
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is not finite");
+      else if (isFlag && input.values[i] != 0 && input.values[i] != 1)
+        throw Error("input '" + input.name + "': value " + std::to_string(i) +
+                    " is " + nlohmann::json(input.values[i]).dump() +
+                    "; a mask has 0 and 1");
       else if (limit && std::fabs(input.values[i]) >= *limit)
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                         " is " + nlohmann::json(input.values[i]).dump() +

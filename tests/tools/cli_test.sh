@@ -221,7 +221,9 @@ refuses "address past the DRAM" "far.txt:1: .*past the 8192 MiB" "$dalbit" dram 
 : >"$work/none.txt"
 refuses "empty trace" "none.txt: has no requests" "$dalbit" dram "$work/none.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
 refuses "4-bit weights on 64 lanes" "use --weights w8" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target server --weights w4
-refuses "compare with an unknown target" "moon" "$dalbit" compare "$model" --targets edge,moon --json "$work/out/c.json"
+refuses "fuzz on a target without room" "too small for random programs" sh -c "$dalbit targets edge | sed 's/^row_scalars = .*/row_scalars = 16/' >$work/few.toml; $dalbit fuzz --programs 8 --target $work/few.toml --json $work/out/f.json"
+refuses "a dimension past all sizes" "above 1048576" "$dalbit" compile "$model" -o "$work/out/x.dbn" --shape input_ids=1,99999999
+refuses "compare with an unknown target" "target moon" "$dalbit" compare "$model" --targets edge,moon --json "$work/out/c.json"
 refuses "compare a binary for other targets" "compiled already" "$dalbit" compare "$work/t.dbn" --targets edge --json "$work/out/c.json"
 refuses "unknown target" "moon" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target moon
 refuses "prompt longer than the context" "positions" "$dalbit" run "$work/t.dbn" --prompt "$(head -c 300 "$example/heldout.txt")" --generate 4

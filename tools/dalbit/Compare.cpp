@@ -108,11 +108,19 @@ void compare(const CompareState &state) {
   unsigned cores = availableCores();
   parallelFor(cores, designs.size(), [&](size_t i) {
     Design &design = designs[i];
-    design.program =
-        binary::isBinary(design.file)
-            ? binary::readBinary(design.file)
-            : Compiler().compile(design.file, design.options.compile);
-    design.first = makeNpuModel(design.program, design.options);
+    bool isBinary = binary::isBinary(design.file);
+    try {
+      design.program =
+          isBinary ? binary::readBinary(design.file)
+                   : Compiler().compile(design.file, design.options.compile);
+      design.first = makeNpuModel(design.program, design.options);
+    } catch (const Error &error) {
+      if (isBinary)
+        throw;
+      throw Error("target " + design.options.compile.target + ": " +
+                      error.what(),
+                  error.notes);
+    }
   });
   size_t prompts = std::max<size_t>(state.prompts.size(), 1);
   std::vector<report::RunReport> reports(designs.size() * prompts);

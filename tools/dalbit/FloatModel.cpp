@@ -45,7 +45,10 @@ public:
     return makeTokenizer(
         tokenizerName, tokenizerName.empty() ? tokenizerFile(path) : "", path);
   }
-  void reset() override { caches.clear(); }
+  void reset() override {
+    caches.clear();
+    history.clear();
+  }
   void setPosition(uint32_t, const CacheSource &) override {
     throw Error("--position needs an NPU engine");
   }
@@ -54,10 +57,19 @@ public:
                                       bool allRows) override {
     std::vector<Tensor> inputs;
     size_t cacheIndex = 0;
-    int64_t held = caches.empty() ? 0 : caches[0].dim(2);
+    bool hasCache = std::any_of(executor.inputs().begin(),
+                                executor.inputs().end(), isCache);
+    int64_t held = hasCache && !caches.empty() ? caches[0].dim(2) : 0;
+    bool prefill = hasCache ? held == 0 || tokens.size() > 1 : history.empty();
+    // What keeps no cache reads all from the beginning.
+    size_t fresh = tokens.size();
+    if (!hasCache) {
+      history.insert(history.end(), tokens.begin(), tokens.end());
+      tokens = history;
+    }
     for (const execute::Port &port : executor.inputs()) {
       auto type = mlir::cast<mlir::ShapedType>(port.type);
-      if (type.hasRank() && type.getRank() == 4) {
+      if (isCache(port)) {
         if (caches.empty())
           inputs.push_back(
               Tensor(execute::ElementType::F32,
@@ -82,22 +94,25 @@ public:
     }
     auto start = std::chrono::steady_clock::now();
     std::vector<Tensor> outputs = executor.run(inputs);
-    bool prefill = held == 0 || tokens.size() > 1;
     Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
     phase.hostSeconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
             .count();
-    phase.tokens += tokens.size();
+    phase.tokens += fresh;
     caches.clear();
     for (size_t i = 1; i < outputs.size(); ++i)
       caches.push_back(outputs[i]);
     Tensor logits = outputs[0].cast(execute::ElementType::F32);
     int64_t cols = logits.shape().back();
+    // Some give the last row only.
+    int64_t given = logits.count() / cols,
+            wanted = allRows ? int64_t(fresh) : 1;
+    if (given < wanted)
+      throw Error(path + ": the model gives logits of its last token only");
     std::vector<std::vector<float>> rows;
-    for (size_t row = allRows ? 0 : tokens.size() - 1; row < tokens.size();
-         ++row)
-      rows.emplace_back(logits.data<float>() + int64_t(row) * cols,
-                        logits.data<float>() + int64_t(row + 1) * cols);
+    for (int64_t row = given - wanted; row < given; ++row)
+      rows.emplace_back(logits.data<float>() + row * cols,
+                        logits.data<float>() + (row + 1) * cols);
     return rows;
   }
 
@@ -141,12 +156,10 @@ public:
   }
 
   bool continuesText() const override {
-    for (const execute::Port &port : executor.inputs()) {
-      auto type = mlir::cast<mlir::ShapedType>(port.type);
-      bool isCache = type.hasRank() && type.getRank() == 4;
-      if (!isCache && !type.getElementType().isInteger())
+    for (const execute::Port &port : executor.inputs())
+      if (!isCache(port) &&
+          !mlir::cast<mlir::ShapedType>(port.type).getElementType().isInteger())
         return false;
-    }
     return facts().vocabulary > 0 && facts().columns == facts().vocabulary;
   }
   std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
@@ -170,6 +183,10 @@ public:
   const Measured &measured() const override { return counted; }
 
 private:
+  static bool isCache(const execute::Port &port) {
+    auto type = mlir::cast<mlir::ShapedType>(port.type);
+    return type.hasRank() && type.getRank() == 4;
+  }
   static execute::ElementType elementOf(const execute::Port &port) {
     auto type = mlir::cast<mlir::ShapedType>(port.type);
     return execute::elementOfMlir(type.getElementType())
@@ -191,7 +208,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   execute::FloatExecutor executor;
   std::vector<Tensor> caches;
-  std::string tokenizerName; ///< of the metadata
+  std::vector<int32_t> history; ///< tokens so far, of a model without caches
+  std::string tokenizerName;    ///< of the metadata
   std::string path;
   CompileOptions options;
   mutable std::optional<ModelFacts> known;

@@ -316,6 +316,8 @@ TEST_CASE("inputs that do not fit the model are named", "[session]") {
         "input 'ids': element [0,0] is 1.5, outside the vocabulary of 100");
   CHECK(error({ids, {"past", "float", {1, 1, 1, 2}, {1, INFINITY}}}) ==
         "input 'past': value 1 is not finite");
+  CHECK(error({ids, {"mask", "int64", {1, 2}, {1, 7}}}) ==
+        "input 'mask': value 1 is 7.0; a mask has 0 and 1");
   CHECK(error({idsTensor({1, 0}, {})}) == "there is no token to run");
 }
 
