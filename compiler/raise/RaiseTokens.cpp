@@ -53,7 +53,8 @@ std::optional<int64_t> RaiseTokensPass::tokenIndex(const SymbolicExpr &index,
 
 static bool isTokens(Value x, const SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(x);
-  return isFloat32(x) && dims && dims->size() == 3 && !constantOf(x);
+  return isFloat32(x) && rankedType(x) && dims && dims->size() == 3 &&
+         !constantOf(x);
 }
 
 void RaiseTokensPass::raiseGather(onnx::NodeOp node) {
@@ -334,7 +335,9 @@ void RaiseTokensPass::runOnOperation() {
   shapes = &known;
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
   for (onnx::NodeOp node : nodes) {
-    if (node->getNumResults() != 1 || !nodeOf(node->getResult(0)))
+    // What is known of sizes by now may be more than the types say.
+    if (node->getNumResults() != 1 || !nodeOf(node->getResult(0)) ||
+        !rankedType(node->getResult(0)))
       continue;
     if (node.isOnnx("Gather") && isTokens(node.getInputs()[0], *shapes))
       raiseGather(node);

@@ -141,3 +141,17 @@ func.func @flat_pick(%x: tensor<?x5x4xf32> {dalbit.dims = ["B", "5", "4"]}, %ids
   %y = onnx.node "Gather"(%f, %p) opset 13 attributes {axis = 0 : i64} : (tensor<?x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// Sizes that are known but not in the types: nn needs types with a rank.
+// CHECK-LABEL: @without_rank
+// CHECK: "Gather"
+// CHECK-NOT: nn.slice
+func.func @without_rank(%x: tensor<?x6x4xf32> {dalbit.dims = ["B", "6", "4"]}) -> (tensor<*xf32>, tensor<?x4xf32>) {
+  %two = onnx.constant dense<2> : tensor<i64>
+  %r = onnx.node "Relu"(%x) opset 13 : (tensor<?x6x4xf32>) -> tensor<*xf32>
+  %g = onnx.node "Gather"(%r, %two) opset 13 attributes {axis = 1 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  %h = onnx.node "Gather"(%r, %two) opset 13 attributes {axis = 1 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<?x4xf32>
+  return %g, %h : tensor<*xf32>, tensor<?x4xf32>
+}
