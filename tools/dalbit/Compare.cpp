@@ -16,7 +16,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <cstdio>
 #include <mutex>
 
@@ -62,8 +61,8 @@ std::vector<Design> designsOf(const CompareState &state) {
 }
 
 /// Text or seeded tokens continued, or a model once that does neither.
-report::RunReport runOne(Model &model, const CompareState &state,
-                         const std::string *prompt) {
+report::RunReport runOne(Model &model, const std::string &file,
+                         const CompareState &state, const std::string *prompt) {
   const ModelOptions &options = state.model;
   if (!model.continuesText()) {
     if (prompt)
@@ -76,7 +75,7 @@ report::RunReport runOne(Model &model, const CompareState &state,
   }
   std::unique_ptr<tokenizer::Tokenizer> tokenizer;
   if (prompt)
-    tokenizer = tokenizerOf(model, state.files.front());
+    tokenizer = tokenizerOf(model, file);
   std::vector<int32_t> ids =
       prompt ? tokenizer->encode(*prompt)
              : seededTokens(model, options.seed, defaultPrompt(model));
@@ -125,7 +124,7 @@ void compare(const CompareState &state) {
   size_t prompts = std::max<size_t>(state.prompts.size(), 1);
   std::vector<report::RunReport> reports(designs.size() * prompts);
   Progress progress("compare", reports.size());
-  std::atomic<uint64_t> done = 0;
+  uint64_t done = 0;
   std::mutex shown;
   parallelFor(cores, reports.size(), [&](size_t i) {
     Design &design = designs[i / prompts];
@@ -133,7 +132,7 @@ void compare(const CompareState &state) {
         i % prompts == 0 ? std::move(design.first)
                          : makeNpuModel(design.program, design.options);
     reports[i] =
-        runOne(*model, state,
+        runOne(*model, design.file, state,
                state.prompts.empty() ? nullptr : &state.prompts[i % prompts]);
     std::lock_guard lock(shown);
     progress.update(++done);
