@@ -38,9 +38,8 @@ public:
   void load(const binary::Program &program);
   /// Places the regions only.
   void place(const binary::Program &program);
-  /// Moves a region past all others, to a multiple of \p alignment, where it
-  /// has
-  /// \p bytes. Contents stay behind. Throws Error if it does not fit.
+  /// Moves a region past all others, to a multiple of \p alignment, with room
+  /// for \p bytes. Contents stay behind. Throws Error if it does not fit.
   void move(isa::Region kind, uint64_t bytes, uint64_t alignment);
   /// Makes the regions zero that a program or the host writes: kv, input,
   /// output, workspace. Gives their pages back.
