@@ -11,6 +11,7 @@
 #include "compiler/execute/operators/Matrix.h"
 #include "compiler/execute/operators/Norm.h"
 #include "compiler/execute/operators/Operator.h"
+#include "compiler/execute/operators/Quantise.h"
 
 #include "support/Error.h"
 
@@ -119,20 +120,23 @@ Tensor rowsOf(const Tensor &table, const Tensor &ids) {
   return out;
 }
 
-void evalEmbedLayerNormalization(Call &call) {
-  const Tensor &ids = call.input(0), &words = call.input(2);
+/// Ids [B, S] of words and segments (null: none), tables, gamma and beta of
+/// floats; positions are 0 .. S-1 if null. The sum is result 2, if asked for.
+void embedNorm(Call &call, const Tensor *segments, const Tensor &words,
+               const Tensor &places, const Tensor *kinds, const Tensor &gamma,
+               const Tensor &beta, const Tensor *given) {
+  const Tensor &ids = call.input(0);
   if (ids.rank() != 2)
     throw Error("needs ids [B, S]");
   int64_t batch = ids.dim(0), length = ids.dim(1);
   Tensor positions(ElementType::I64, {1, length});
   for (int64_t i = 0; i < length; ++i)
     positions.data<int64_t>()[i] = i;
-  if (const Tensor *given = call.optional(8))
+  if (given)
     positions = *given;
-  Tensor sum = plus(rowsOf(words, ids), rowsOf(call.input(3), positions));
-  if (call.optional(1) && call.optional(4))
-    sum = plus(sum, rowsOf(call.input(4), call.input(1)));
-  Tensor gamma = inFloat(call.input(5)), beta = inFloat(call.input(6));
+  Tensor sum = plus(rowsOf(words, ids), rowsOf(places, positions));
+  if (segments && kinds)
+    sum = plus(sum, rowsOf(*kinds, *segments));
   NormResult result = normaliseRows(sum, &gamma, &beta, -1,
                                     call.number("epsilon"), /*centre=*/true);
   call.output(0, result.output.cast(words.type()));
@@ -153,6 +157,24 @@ void evalEmbedLayerNormalization(Call &call) {
   }
   call.output(1, lengths);
   call.output(2, sum.cast(words.type()));
+}
+
+void evalEmbedLayerNormalization(Call &call) {
+  Tensor gamma = inFloat(call.input(5)), beta = inFloat(call.input(6));
+  embedNorm(call, call.optional(1), call.input(2), call.input(3),
+            call.optional(4), gamma, beta, call.optional(8));
+}
+
+/// Tables, gamma and beta are codes: scales and zero points from input 8 and 13
+/// on.
+void evalQEmbedLayerNormalization(Call &call) {
+  auto part = [&](unsigned index) {
+    return dequantise(call.input(2 + index), call.input(8 + index),
+                      call.optional(13 + index), ElementType::F32);
+  };
+  Tensor kinds = call.optional(4) ? part(2) : Tensor();
+  embedNorm(call, call.optional(1), part(0), part(1),
+            call.optional(4) ? &kinds : nullptr, part(3), part(4), nullptr);
 }
 
 //===----------------------------------------------------------------------===//
@@ -242,6 +264,13 @@ mlir::Type embedElement(llvm::ArrayRef<mlir::Type> inputs,
   return inputs.size() > 2 ? inputs[2] : mlir::Type();
 }
 
+mlir::Type quantisedEmbedElement(llvm::ArrayRef<mlir::Type>,
+                                 mlir::DictionaryAttr attributes,
+                                 unsigned result) {
+  return mlirOfElement(attributes.getContext(),
+                       result == 1 ? ElementType::I32 : ElementType::F32);
+}
+
 } // namespace
 
 Rows fusedOperators() {
@@ -293,6 +322,15 @@ Rows fusedOperators() {
        {{"epsilon", Kind::Float, "1e-12"}, {"mask_index_type", Kind::Int, "0"}},
        embedElement,
        evalEmbedLayerNormalization},
+      {microsoft,
+       "QEmbedLayerNormalization",
+       {1},
+       1,
+       18,
+       2,
+       {{"epsilon", Kind::Float, "1e-12"}},
+       quantisedEmbedElement,
+       evalQEmbedLayerNormalization},
       {microsoft,
        "FusedMatMul",
        {1},

@@ -83,15 +83,31 @@ struct Table {
   }
 
   Table() {
-    for (Rows (*family)() :
-         {unaryOperators,           binaryOperators,      selectOperators,
-          layoutOperators,          indexOperators,       shapeOperators,
-          reduceOperators,          matrixOperators,      normaliseOperators,
-          controlOperators,         sequenceOperators,    quantiseOperators,
-          quantisedMatrixOperators, convolutionOperators, einsumOperators,
-          scatterOperators,         orderOperators,       attentionOperators,
-          fusedOperators,           poolOperators,        channelNormOperators,
-          signalOperators,          resizeOperators,      imageOperators})
+    for (Rows (*family)() : {unaryOperators,
+                             binaryOperators,
+                             selectOperators,
+                             layoutOperators,
+                             indexOperators,
+                             shapeOperators,
+                             reduceOperators,
+                             matrixOperators,
+                             normaliseOperators,
+                             controlOperators,
+                             sequenceOperators,
+                             quantiseOperators,
+                             quantisedMatrixOperators,
+                             convolutionOperators,
+                             einsumOperators,
+                             scatterOperators,
+                             orderOperators,
+                             attentionOperators,
+                             fusedOperators,
+                             poolOperators,
+                             channelNormOperators,
+                             signalOperators,
+                             resizeOperators,
+                             imageOperators,
+                             codesOperators})
       for (Operator &row : family())
         rows.push_back(std::move(row));
     for (const Operator &row : rows) {

@@ -43,6 +43,7 @@ public:
   llvm::ArrayRef<int64_t> integers(llvm::StringRef name) const;
   std::string text(llvm::StringRef name) const;
   mlir::Attribute attribute(llvm::StringRef name) const;
+  mlir::DictionaryAttr allAttributes() const { return attributes; }
 
   /// Integers from attribute \p name, or from input \p index if the importer
   /// could not turn it into the attribute; nothing if neither is there.
@@ -146,6 +147,7 @@ Rows controlOperators();
 Rows sequenceOperators();
 Rows quantiseOperators();
 Rows quantisedMatrixOperators();
+Rows codesOperators();
 Rows convolutionOperators();
 Rows einsumOperators();
 Rows scatterOperators();

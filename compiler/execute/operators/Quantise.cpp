@@ -226,76 +226,6 @@ void evalDynamicQuantize(Call &call) {
   call.output(2, result.zero);
 }
 
-/// f on the values of codes, as codes again: input \p first is the tensor, its
-/// scale and zero point follow.
-Tensor valueAt(Call &call, unsigned first) {
-  return dequantise(call.input(first), call.input(first + 1),
-                    call.optional(first + 2), ElementType::F32);
-}
-
-void outputCodes(Call &call, const Tensor &value, unsigned scale) {
-  call.output(0, quantise(value, call.input(scale), call.optional(scale + 1),
-                          call.input(0).type()));
-}
-
-template <typename F> void codesBinary(Call &call, F f) {
-  Tensor a = valueAt(call, 0), b = valueAt(call, 3);
-  Tensor out(ElementType::F32, broadcastShape({a.shape(), b.shape()}));
-  broadcastBinary<float, float, float>(a, b, out, f);
-  outputCodes(call, out, 6);
-}
-
-void evalQLinearAdd(Call &call) {
-  codesBinary(call, [](float a, float b) { return a + b; });
-}
-
-void evalQLinearMul(Call &call) {
-  codesBinary(call, [](float a, float b) { return a * b; });
-}
-
-void evalQLinearSigmoid(Call &call) {
-  Tensor x = valueAt(call, 0);
-  Tensor out(ElementType::F32, x.shape());
-  for (int64_t i = 0; i < x.count(); ++i)
-    out.data<float>()[i] = 1 / (1 + std::exp(-x.data<float>()[i]));
-  outputCodes(call, out, 3);
-}
-
-void evalQLinearLeakyRelu(Call &call) {
-  Tensor x = valueAt(call, 0);
-  float alpha = call.number("alpha");
-  Tensor out(ElementType::F32, x.shape());
-  for (int64_t i = 0; i < x.count(); ++i) {
-    float value = x.data<float>()[i];
-    out.data<float>()[i] = value < 0 ? alpha * value : value;
-  }
-  outputCodes(call, out, 3);
-}
-
-void evalQLinearSoftmax(Call &call) {
-  Tensor x = valueAt(call, 0);
-  int64_t axis = frontAxis(call.integer("axis"), x.rank());
-  // From opset 13 on only the axis is a row, before all that follows it.
-  bool flatten = call.integer("opset", 13) < 13;
-  int64_t count = 1, step = 1, outer = 1;
-  for (int64_t i = 0; i < x.rank(); ++i)
-    (i < axis ? outer : i == axis || flatten ? count : step) *= x.dim(i);
-  Tensor out(ElementType::F32, x.shape());
-  for (int64_t o = 0; o < outer && count; ++o)
-    for (int64_t s = 0; s < step; ++s) {
-      const float *from = x.data<float>() + o * count * step + s;
-      float *to = out.data<float>() + o * count * step + s;
-      float most = from[0], sum = 0;
-      for (int64_t i = 1; i < count; ++i)
-        most = std::max(most, from[i * step]);
-      for (int64_t i = 0; i < count; ++i)
-        sum += to[i * step] = std::exp(from[i * step] - most);
-      for (int64_t i = 0; i < count; ++i)
-        to[i * step] /= sum;
-    }
-  outputCodes(call, out, 3);
-}
-
 mlir::Type quantizedElement(llvm::ArrayRef<mlir::Type> inputs,
                             mlir::DictionaryAttr attributes, unsigned) {
   if (mlir::Type type = elementOfAttribute(attributes, "output_dtype"))
@@ -376,51 +306,6 @@ Rows quantiseOperators() {
        {{"axis", Kind::Int, "1"}, {"block_size", Kind::Int, "0"}},
        dequantizedElement,
        evalDequantize},
-      {microsoft,
-       "QLinearAdd",
-       {1},
-       7,
-       8,
-       1,
-       {},
-       elementOfFirst,
-       evalQLinearAdd},
-      {microsoft,
-       "QLinearMul",
-       {1},
-       7,
-       8,
-       1,
-       {},
-       elementOfFirst,
-       evalQLinearMul},
-      {microsoft,
-       "QLinearSigmoid",
-       {1},
-       4,
-       5,
-       1,
-       {},
-       elementOfFirst,
-       evalQLinearSigmoid},
-      {microsoft,
-       "QLinearLeakyRelu",
-       {1},
-       4,
-       5,
-       1,
-       {{"alpha", Kind::Float, "0.01"}},
-       elementOfFirst,
-       evalQLinearLeakyRelu},
-      {microsoft,
-       "QLinearSoftmax",
-       {1},
-       5,
-       5,
-       1,
-       {{"axis", Kind::Int, "-1"}, {"opset", Kind::Int}},
-       elementOfFirst,
-       evalQLinearSoftmax},
   };
 }
 

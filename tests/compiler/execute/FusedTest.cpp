@@ -237,3 +237,121 @@ TEST_CASE("quantised products are exact sums, scaled afterwards", "[execute]") {
   CHECK(run(6, 9)[1].data<uint8_t>()[0] == 5);
   CHECK(run(8, 9)[1].data<uint8_t>()[0] == 7);
 }
+
+TEST_CASE("operators on codes are the standard's between quantisers",
+          "[execute]") {
+  struct Case {
+    std::string fused, standard;
+    int operands;
+    std::vector<std::pair<std::string, int64_t>> attributes;
+  };
+  auto one = GENERATE(
+      Case{"QLinearAdd", "Add", 2, {}}, Case{"QLinearMul", "Mul", 2, {}},
+      Case{"QLinearSigmoid", "Sigmoid", 1, {}},
+      Case{"QLinearSoftmax", "Softmax", 1, {{"axis", 1}, {"opset", 13}}},
+      Case{"QLinearGlobalAveragePool", "GlobalAveragePool", 1, {}},
+      Case{"QLinearWhere", "Where", 2, {}},
+      Case{"QLinearConcat", "Concat", 2, {{"axis", 1}}});
+  auto uint8 = ::onnx::TensorProto::UINT8;
+  FusedModel model;
+  model.input("c", {"2", "3", "4"}, ::onnx::TensorProto::BOOL);
+  model.initializer("sy", Tensor::scalar(0.05f));
+  model.initializer("zy", Tensor::scalar(uint8_t(30)));
+  std::vector<std::string> codes, floats;
+  std::vector<Tensor> inputs = {Tensor(ElementType::Bool, {2, 3, 4})};
+  bool *flags = inputs[0].data<bool>();
+  for (int i = 0; i < 24; ++i)
+    flags[i] = i % 3 == 0;
+  if (one.fused == "QLinearWhere")
+    codes = floats = {"c"};
+  for (int i = 0; i < one.operands; ++i) {
+    std::string n = std::to_string(i);
+    model.input("x" + n, {"2", "3", "4"}, uint8);
+    model.initializer("s" + n, Tensor::scalar(0.01f * float(i + 2)));
+    model.initializer("z" + n, Tensor::scalar(uint8_t(40 * i + 90)));
+    codes.insert(codes.end(), {"x" + n, "s" + n, "z" + n});
+    floats.push_back("f" + n);
+    model.node("DequantizeLinear", {"x" + n, "s" + n, "z" + n}, {"f" + n});
+    Tensor x(ElementType::U8, {2, 3, 4});
+    for (int j = 0; j < 24; ++j)
+      x.data<uint8_t>()[j] = uint8_t(j * 37 + i * 11);
+    inputs.push_back(x);
+  }
+  bool first = one.fused == "QLinearConcat";
+  codes.insert(first ? codes.begin() : codes.end(), {"sy", "zy"});
+  auto &fused = model.fused(one.fused, codes, {"y"});
+  auto &standard = model.node(one.standard, floats, {"f"});
+  for (auto &[name, value] : one.attributes) {
+    setInt(fused, name, value);
+    if (name == "axis")
+      setInt(standard, name, value);
+  }
+  model.node("QuantizeLinear", {"f", "sy", "zy"}, {"z"});
+  model.output("y").output("z");
+  auto out = runModel(model, inputs);
+  REQUIRE(out[0].shape() == out[1].shape());
+  bool differs = false;
+  for (int64_t i = 0; i < out[0].count(); ++i) {
+    CHECK(out[0].data<uint8_t>()[i] == out[1].data<uint8_t>()[i]);
+    differs |= out[0].data<uint8_t>()[i] != out[0].data<uint8_t>()[0];
+  }
+  CHECK(differs);
+}
+
+TEST_CASE("pooling of codes takes channels where they are", "[execute]") {
+  FusedModel model;
+  model.input("x", {"1", "2", "2"}, ::onnx::TensorProto::UINT8);
+  model.initializer("s", Tensor::scalar(1.0f));
+  model.initializer("z", Tensor::scalar(uint8_t(0)));
+  for (int last : {0, 1}) {
+    std::string y = last ? "last" : "second";
+    setInt(
+        model.fused("QLinearGlobalAveragePool", {"x", "s", "z", "s", "z"}, {y}),
+        "channels_last", last);
+    model.output(y);
+  }
+  auto out = runModel(model, {Tensor::of<uint8_t>({1, 2, 2}, {2, 4, 10, 20})});
+  CHECK(out[0].shape() == llvm::ArrayRef<int64_t>({1, 2, 1}));
+  CHECK(out[0].data<uint8_t>()[0] == 3);
+  CHECK(out[0].data<uint8_t>()[1] == 15);
+  CHECK(out[1].shape() == llvm::ArrayRef<int64_t>({1, 1, 2}));
+  CHECK(out[1].data<uint8_t>()[0] == 6);
+  CHECK(out[1].data<uint8_t>()[1] == 12);
+}
+
+TEST_CASE("an embedding of codes is the embedding of what they stand for",
+          "[execute]") {
+  FusedModel model;
+  model.input("ids", {"1", "3"}, int32);
+  Tensor words(ElementType::U8, {5, 4}), places(ElementType::U8, {3, 4});
+  for (int i = 0; i < 20; ++i)
+    words.data<uint8_t>()[i] = uint8_t(i * 53);
+  for (int i = 0; i < 12; ++i)
+    places.data<uint8_t>()[i] = uint8_t(i * 31);
+  auto row = [](int step) {
+    return Tensor::of<uint8_t>({4}, {uint8_t(step), uint8_t(2 * step),
+                                     uint8_t(3 * step), uint8_t(4 * step)});
+  };
+  Tensor parts[] = {words, places, row(20), row(50)};
+  std::vector<std::string> names = {"words", "places", "gamma", "beta"};
+  for (int i = 0; i < 4; ++i) {
+    model.initializer(names[i], parts[i]);
+    model.initializer("s" + names[i], Tensor::scalar(0.01f * float(i + 1)));
+    model.initializer("z" + names[i], Tensor::scalar(uint8_t(100 + i)));
+    model.node("DequantizeLinear", {names[i], "s" + names[i], "z" + names[i]},
+               {"f" + names[i]});
+  }
+  auto &codes = model.fused("QEmbedLayerNormalization",
+                            {"ids", "", "words", "places", "", "gamma", "beta",
+                             "", "swords", "splaces", "", "sgamma", "sbeta",
+                             "zwords", "zplaces", "", "zgamma", "zbeta"},
+                            {"y", ""});
+  auto &floats = model.fused(
+      "EmbedLayerNormalization",
+      {"ids", "", "fwords", "fplaces", "", "fgamma", "fbeta"}, {"z", ""});
+  for (auto *node : {&codes, &floats})
+    setFloat(*node, "epsilon", 1e-5f);
+  model.output("y").output("z");
+  auto out = runModel(model, {Tensor::of<int32_t>({1, 3}, {4, 0, 2})});
+  checkClose(out[0], out[1]);
+}

@@ -144,3 +144,87 @@ func.func @ranges(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> (tensor<*xf32>, 
   %h = onnx.node "Gemm"(%fe, %v) opset 13 : (tensor<*xf32>, tensor<2x2xf32>) -> tensor<*xf32>
   return %g, %h : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// A sum that cannot be negative is no Relu, whatever the range: the parts of a
+// norm stay together.
+// CHECK-LABEL: @never_negative
+// CHECK-NOT: "Clip"
+// CHECK: "Sqrt"
+func.func @never_negative(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %z = onnx.constant dense<0> : tensor<ui8>
+  %eps = onnx.constant dense<1> : tensor<ui8>
+  %es = onnx.constant dense<0.001> : tensor<f32>
+  %q = onnx.node "Mul"(%x, %x) opset 13 : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<*xf32>
+  %m = onnx.node "ReduceMean"(%q) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %mq = onnx.node "QuantizeLinear"(%m, %s, %z) opset 13 : (tensor<*xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %a = onnx.node "QLinearAdd"(%mq, %s, %z, %eps, %es, %z, %s, %z) opset 1 domain "com.microsoft" : (tensor<*xui8>, tensor<f32>, tensor<ui8>, tensor<ui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %d = onnx.node "DequantizeLinear"(%a, %s, %z) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  %y = onnx.node "Sqrt"(%d) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Operators on codes become the standard's, with their operands where each has
+// them.
+// CHECK-LABEL: @on_codes
+// CHECK: %[[F:.*]] = onnx.node "Greater"
+// CHECK: %[[N:.*]] = onnx.constant dense<2.000000e+00>
+// CHECK: %[[W:.*]] = onnx.node "Where"(%[[F]], %arg0, %[[N]])
+// CHECK: %[[C:.*]] = onnx.node "Concat"(%arg0, %[[W]]){{.*}}axis = -1
+// CHECK: onnx.node "LeakyRelu"(%[[C]]){{.*}}alpha = 2.000000e-01
+func.func @on_codes(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %c = onnx.node "Greater"(%x, %zero) opset 13 : (tensor<?x?x2xf32>, tensor<f32>) -> tensor<*xi1>
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %t = onnx.constant dense<0.5> : tensor<f32>
+  %z = onnx.constant dense<100> : tensor<ui8>
+  %four = onnx.constant dense<104> : tensor<ui8>
+  %q = onnx.node "QuantizeLinear"(%x, %s, %z) opset 13 : (tensor<?x?x2xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %w = onnx.node "QLinearWhere"(%c, %q, %s, %z, %four, %t, %z, %t, %z) opset 1 domain "com.microsoft" : (tensor<*xi1>, tensor<*xui8>, tensor<f32>, tensor<ui8>, tensor<ui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %k = onnx.node "QLinearConcat"(%s, %z, %q, %s, %z, %w, %t, %z) opset 1 domain "com.microsoft" attributes {axis = -1 : i64} : (tensor<f32>, tensor<ui8>, tensor<*xui8>, tensor<f32>, tensor<ui8>, tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %l = onnx.node "QLinearLeakyRelu"(%k, %s, %z, %s, %z) opset 1 domain "com.microsoft" attributes {alpha = 2.000000e-01 : f32} : (tensor<*xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %y = onnx.node "DequantizeLinear"(%l, %s, %z) opset 13 : (tensor<*xui8>, tensor<f32>, tensor<ui8>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The projections inside an attention keep their codes.
+// CHECK-LABEL: @attention
+// CHECK: nn.constant #onnx.codes<{{.*}} : tensor<2x2xi8>, scales = dense<2.500000e-01>
+// CHECK-COUNT-3: nn.linear
+// CHECK: "Softmax"
+func.func @attention(%x: tensor<?x?x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %z = onnx.constant dense<128> : tensor<ui8>
+  %w = onnx.constant dense<[[1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]]> : tensor<2x6xi8>
+  %ws = onnx.constant dense<0.25> : tensor<f32>
+  %b = onnx.constant dense<[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]> : tensor<6xf32>
+  %none = onnx.none
+  %q = onnx.node "QuantizeLinear"(%x, %s, %z) opset 13 : (tensor<?x?x2xf32>, tensor<f32>, tensor<ui8>) -> tensor<*xui8>
+  %y = onnx.node "QAttention"(%q, %w, %b, %s, %ws, %none, %z) opset 1 domain "com.microsoft" attributes {num_heads = 1 : i64, unidirectional = 0 : i64} : (tensor<*xui8>, tensor<2x6xi8>, tensor<6xf32>, tensor<f32>, tensor<f32>, none, tensor<ui8>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Tables of words, positions and segments as codes.
+// CHECK-LABEL: @embedding
+// CHECK: onnx.node "Gather"
+// CHECK: onnx.node "Gather"
+// CHECK: onnx.node "LayerNormalization"
+// CHECK-NOT: QEmbed
+func.func @embedding(%ids: tensor<?x?xi32> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %s = onnx.constant dense<0.125> : tensor<f32>
+  %z = onnx.constant dense<128> : tensor<ui8>
+  %w = onnx.constant dense<[[1, 2], [6, 5], [3, 4]]> : tensor<3x2xui8>
+  %p = onnx.constant dense<[[1, 2], [6, 5]]> : tensor<2x2xui8>
+  %g = onnx.constant dense<[1, 2]> : tensor<2xui8>
+  %none = onnx.none
+  %y:2 = onnx.node "QEmbedLayerNormalization"(%ids, %none, %w, %p, %none, %g, %g, %none, %s, %s, %none, %s, %s, %z, %z, %none, %z, %z) opset 1 domain "com.microsoft" attributes {epsilon = 1.000000e-05 : f32} : (tensor<?x?xi32>, none, tensor<3x2xui8>, tensor<2x2xui8>, none, tensor<2xui8>, tensor<2xui8>, none, tensor<f32>, tensor<f32>, none, tensor<f32>, tensor<f32>, tensor<ui8>, tensor<ui8>, none, tensor<ui8>, tensor<ui8>) -> (tensor<*xf32>, tensor<*xi32>)
+  return %y#0 : tensor<*xf32>
+}
