@@ -344,6 +344,11 @@ private:
         cache(tensor, present.getCodes());
         tensor.alias = pastNames.lookup(present.getCodes());
       }
+    } else if (value.getDefiningOp<qnn::EmptyOp>()) {
+      tensor.kind = binary::TensorKind::Output;
+      tensor.region = isa::Region::Output;
+      tensor.scale = binary::ScaleKind::Fixed;
+      tensor.strides.assign(tensor.shape.size(), 0);
     } else if (auto result = value.getDefiningOp<qnn::DequantizeOp>()) {
       const schedule::Place &own = plan.outputs.find(result)->second;
       place(tensor, own);

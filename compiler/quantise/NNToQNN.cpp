@@ -289,6 +289,12 @@ LogicalResult Converter::results(func::ReturnOp op) {
           found->second.second));
       continue;
     }
+    if (auto type = dyn_cast<RankedTensorType>(value.getType());
+        type && type.getElementType().isF32() && type.hasStaticShape() &&
+        type.getNumElements() == 0) {
+      operands.push_back(builder.create<qnn::EmptyOp>(op.getLoc(), type));
+      continue;
+    }
     auto moved = value.getDefiningOp<nn::RearrangeOp>();
     if (moved && isa<BlockArgument>(moved.getX()))
       moved = {};
@@ -318,6 +324,8 @@ static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
   InFlightDiagnostic error = op->emitError()
                              << "the NPU cannot run this operation yet: "
                              << nameOf(op);
+  if (auto node = dyn_cast<onnx::NodeOp>(op); node && node.getWhy())
+    error << "; the attention around it was not recognised: " << *node.getWhy();
   if (before)
     error.attachNote() << "the first in front of it is " << nameOf(before)
                        << " '" << before.getNodeName() << "'";
@@ -363,9 +371,12 @@ LogicalResult Converter::convert(Operation *op) {
       .Default([](Operation *o) { return refuse(o); });
 }
 
-/// How much of a model hangs on \p node: 2 for products and what goes with
+/// How much of a model hangs on \p node: 3 for an attention that raising gave
+/// up with a reason, 2 for products and what goes with
 /// them, 1 for other arithmetic on floats, 0 for sizes and moves of elements.
 static int weightOf(onnx::NodeOp node) {
+  if (node.getWhy())
+    return 3;
   static const llvm::StringSet<> cores = {"MatMul",  "Gemm", "Conv",   "Einsum",
                                           "Softmax", "TopK", "Resize", "Loop",
                                           "Scan",    "If"};
@@ -386,7 +397,7 @@ static int weightOf(onnx::NodeOp node) {
 
 /// Of the nodes that stay as in the file, the one that says most about why:
 /// the sizes and masks in front of an attention that was not recognised stay
-/// too.
+/// too. A reason that raising left says more than anything else.
 static onnx::NodeOp chiefOf(ArrayRef<Operation *> ops) {
   onnx::NodeOp chief;
   for (Operation *op : ops)

@@ -7,6 +7,7 @@
 #include "compiler/raise/Passes.h"
 
 #include "compiler/raise/Graph.h"
+#include "compiler/raise/SourceInputs.h"
 #include "compiler/raise/SymbolicExpr.h"
 #include "compiler/raise/SymbolicShapes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -24,6 +25,9 @@ namespace {
 /// Of a dimension by --shape: tables over it are still folded.
 constexpr int64_t MostSize = 1 << 20;
 
+/// Tokens of a source of which only the keys and values come in.
+constexpr int64_t AssumedSource = 128;
+
 /// A dimension as it is known so far: what the file says, and what it means.
 struct Dimension {
   std::optional<int64_t> fixed; // a number in the file
@@ -37,6 +41,7 @@ struct Input {
   std::string name;
   SmallVector<Dimension> dims;
   bool isPast = false;
+  bool isSource = false;       // of the other side of an encoder-decoder
   SmallVector<int64_t> actual; // sizes of what a run is given, or empty
 };
 
@@ -54,8 +59,10 @@ public:
         return signalPassFailure();
     if (failed(applyShapes()) || failed(applyValues()))
       return signalPassFailure();
-    giveRoles();
     readActual();
+    markSource();
+    giveRoles();
+    bindSource();
     bindFixed();
     if (failed(bindNames()))
       return signalPassFailure();
@@ -67,8 +74,10 @@ private:
   LogicalResult readInput(BlockArgument argument);
   LogicalResult applyShapes();
   LogicalResult applyValues();
-  void giveRoles();
   void readActual();
+  void markSource();
+  void giveRoles();
+  void bindSource();
   void bindFixed();
   LogicalResult bindNames();
   void bindActual();
@@ -221,7 +230,7 @@ void BindShapesPass::giveRoles() {
         contains(input.name, "past") || contains(input.name, "cache") ||
         contains(input.name, "key") || contains(input.name, "value");
     input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
-    hasPast |= input.isPast && !isDummy(input.argument);
+    hasPast |= input.isPast && !input.isSource && !isDummy(input.argument);
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
                              : SymbolicExpr(Symbol::T);
@@ -233,7 +242,9 @@ void BindShapesPass::giveRoles() {
           dim.meaning = what;
     };
     size_t rank = input.dims.size();
-    if (input.isPast) {
+    if (input.isSource) {
+      say({Symbol::B});
+    } else if (input.isPast) {
       // Head size comes last; if the file leaves it open nothing can follow.
       say({Symbol::B, std::nullopt, Symbol::P, std::nullopt});
     } else if (rank == 2 && contains(input.name, "mask")) {
@@ -254,6 +265,66 @@ void BindShapesPass::giveRoles() {
     numbers[Symbol::P] = 0;
 }
 
+/// The length of the source is no symbol (M1): the user, the inputs at hand or
+/// the file say it. Else it is assumed: that of the tokens where the source is
+/// read here, a number beside a past, whose length it never has.
+void BindShapesPass::bindSource() {
+  auto lengthOf = [](Input &input) -> Dimension & {
+    return input.dims[lengthAxis(rankedType(input.argument))];
+  };
+  std::optional<SymbolicExpr> length;
+  for (Input &input : inputs) {
+    if (!input.isSource)
+      continue;
+    Dimension &dim = lengthOf(input);
+    int64_t axis = lengthAxis(rankedType(input.argument));
+    if (dim.fixed)
+      dim.meaning = SymbolicExpr(*dim.fixed);
+    else if (!dim.meaning && !input.actual.empty())
+      dim.meaning = SymbolicExpr(input.actual[axis]);
+    if (dim.meaning && !length && !isDummy(input.argument))
+      length = dim.meaning;
+  }
+  bool hasPast = !numbers.count(Symbol::P);
+  for (Input &input : inputs) {
+    if (!input.isSource || lengthOf(input).meaning)
+      continue;
+    if (!length) {
+      length = hasPast ? SymbolicExpr(AssumedSource) : SymbolicExpr(Symbol::T);
+      emitWarning(getOperation().getLoc())
+          << "the length of the source, dimension "
+          << lengthAxis(rankedType(input.argument)) << " of input '"
+          << input.name << "', is taken to be " << length->str()
+          << "; say what it is with --shape " << input.name << "=DIMS";
+    }
+    lengthOf(input).meaning = *length;
+  }
+}
+
+/// Tells the two sides of an encoder-decoder apart.
+void BindShapesPass::markSource() {
+  SmallVector<InputFacts> facts;
+  for (Input &input : inputs) {
+    InputFacts fact{input.name, rankedType(input.argument), "", std::nullopt};
+    int64_t axis = lengthAxis(fact.type);
+    if (axis > 0) {
+      fact.lengthName = input.dims[axis].name;
+      fact.length = input.actual.empty() ? input.dims[axis].fixed
+                                         : std::optional(input.actual[axis]);
+    }
+    facts.push_back(fact);
+  }
+  SmallVector<std::string> outputNames;
+  if (getOperation().getNumResults())
+    if (auto dims =
+            getOperation().getResultAttrOfType<ArrayAttr>(0, "dalbit.dims"))
+      for (auto dim : dims.getAsRange<StringAttr>())
+        outputNames.push_back(dim.str());
+  for (auto [input, isSource] :
+       llvm::zip(inputs, findSource(facts, outputNames)))
+    input.isSource = isSource;
+}
+
 void BindShapesPass::bindFixed() {
   // A number where a role expects a symbol binds it, unless another input
   // leaves that symbol open; sums follow once all but one of their symbols are
@@ -261,7 +332,8 @@ void BindShapesPass::bindFixed() {
   auto isOpen = [&](Symbol symbol) {
     for (Input &input : inputs)
       for (Dimension &dim : input.dims)
-        if (!dim.fixed && dim.meaning == SymbolicExpr(symbol))
+        if (!dim.fixed && dim.meaning == SymbolicExpr(symbol) &&
+            (!input.isSource || symbol == Symbol::B))
           return true;
     return false;
   };

@@ -166,6 +166,7 @@ static std::optional<Softcap> findSoftcap(Value logits, Value scores) {
 }
 
 bool Raiser::findProducts(onnx::NodeOp softmax) {
+  scores = {};
   Value logits = softmax.getInputs()[0];
   const Dims *dims = shapes.dims(logits);
   if (!dims || dims->size() < 3)
@@ -542,6 +543,9 @@ bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
 void Raiser::run(onnx::NodeOp softmax) {
   if (match(softmax) && rewrite())
     return;
+  // For whoever refuses the node; the softmax alone may run.
+  (scores ? scores : softmax)
+      .setWhyAttr(StringAttr::get(softmax.getContext(), why));
   emitRemark(softmax.getLoc()) << "node '" << softmax.getNodeName()
                                << "' (Softmax) stays as it is: " << why;
 }

@@ -26,7 +26,9 @@ public:
   void runOnOperation() override;
 
 private:
-  bool arePositions(Value ids, const SymbolicShapes &shapes);
+  std::optional<int64_t> positionOffset(Value ids,
+                                        const SymbolicShapes &shapes);
+  TypedAttr fixedRows(Value ids, TypedAttr table, const SymbolicShapes &shapes);
   void raiseGather(onnx::NodeOp node, SymbolicShapes &shapes);
   void raiseSlice(onnx::NodeOp node, SymbolicShapes &shapes);
   std::optional<int64_t> onlyId(Value ids, const SymbolicShapes &shapes);
@@ -40,25 +42,106 @@ private:
 /// Elements of rows that are written into the module.
 static constexpr int64_t MostRows = int64_t(1) << 22;
 
-/// True if every row of \p ids is P .. P+T-1 at all sizes that are tried.
-bool RaiseEmbeddingPass::arePositions(Value ids, const SymbolicShapes &shapes) {
+/// The numbers in every row of \p ids, none of which follows from data, at
+/// \p sizes; nothing if rows differ.
+static std::optional<SmallVector<int64_t>>
+rowOfIds(Value ids, const Leaves &leaves, const Sizes &sizes,
+         const SymbolicShapes &shapes) {
+  llvm::DenseMap<Value, Numbers> nothing;
+  auto numbers = evaluateAt(ids, leaves, sizes, shapes, nothing);
+  if (!numbers || numbers->shape.empty() || numbers->shape.back() == 0)
+    return std::nullopt;
+  size_t width = numbers->shape.back();
+  SmallVector<int64_t> row;
+  for (size_t i = 0; i < numbers->values.size(); ++i) {
+    auto id = static_cast<int64_t>(numbers->values[i]);
+    if (i < width)
+      row.push_back(id);
+    else if (id != row[i % width])
+      return std::nullopt;
+  }
+  return row;
+}
+
+/// o if every row of \p ids is P+o .. P+o+T-1 at all sizes that are tried.
+/// (BART and OPT begin their tables with two rows of their own.)
+std::optional<int64_t>
+RaiseEmbeddingPass::positionOffset(Value ids, const SymbolicShapes &shapes) {
   const Dims *dims = shapes.dims(ids);
   if (!dims || dims->empty() || dims->size() > 2)
-    return false;
+    return std::nullopt;
   Leaves leaves = leavesOf(ids, Value(), shapes);
-  llvm::DenseMap<Value, Numbers> nothing;
   if (!leaves.arguments.empty())
-    return false;
+    return std::nullopt;
+  std::optional<int64_t> offset;
   for (const Sizes &sizes : probeSizes(getOperation())) {
-    auto numbers = evaluateAt(ids, leaves, sizes, shapes, nothing);
-    if (!numbers || numbers->shape.back() != sizes.tokens)
-      return false;
-    for (size_t i = 0; i < numbers->values.size(); ++i)
-      if (numbers->values[i] !=
-          static_cast<double>(sizes.past + i % sizes.tokens))
-        return false;
+    auto row = rowOfIds(ids, leaves, sizes, shapes);
+    if (!row || int64_t(row->size()) != sizes.tokens)
+      return std::nullopt;
+    int64_t own = offset.value_or(row->front() - sizes.past);
+    for (auto [i, id] : llvm::enumerate(*row))
+      if (id != own + sizes.past + int64_t(i))
+        return std::nullopt;
+    offset = own;
   }
-  return true;
+  return offset && *offset >= 0 ? offset : std::nullopt;
+}
+
+/// Rows that are the same for every sequence and at all sizes that are tried,
+/// [1, S, D]: those of an encoder whose length is fixed. Null if they are not.
+TypedAttr RaiseEmbeddingPass::fixedRows(Value ids, TypedAttr table,
+                                        const SymbolicShapes &shapes) {
+  const Dims *dims = shapes.dims(ids);
+  auto type = cast<RankedTensorType>(table.getType());
+  if (!dims || dims->size() != 2 || !dims->back().isConstant() ||
+      *dims->back().constant() * type.getDimSize(1) > MostRows)
+    return {};
+  Leaves leaves = leavesOf(ids, Value(), shapes);
+  if (!leaves.arguments.empty())
+    return {};
+  std::optional<SmallVector<int64_t>> found;
+  for (const Sizes &sizes : probeSizes(getOperation())) {
+    auto row = rowOfIds(ids, leaves, sizes, shapes);
+    if (!row || (found && *found != *row))
+      return {};
+    found = row;
+  }
+  SmallVector<float> all, rows;
+  try {
+    for (int64_t id : *found) {
+      int64_t at = normaliseAxis(id, type.getDimSize(0));
+      if (at < 0)
+        return {};
+      onnx::readWeight(sliceConstant(table, 0, at, 1), all);
+      llvm::append_range(rows, all);
+      all.clear();
+    }
+  } catch (const Error &) { // of a file that went away
+    return {};
+  }
+  return DenseElementsAttr::get(
+      RankedTensorType::get({1, int64_t(found->size()), type.getDimSize(1)},
+                            Float32Type::get(&getContext())),
+      ArrayRef<float>(rows));
+}
+
+/// Every row of \p node's result, [.., S, D], is that of \p rows, [1, S, D]:
+/// sums with it broadcast. Only they may see the new shape.
+static void replaceRows(onnx::NodeOp node, Value rows,
+                        const SymbolicShapes &shapes) {
+  Value old = node->getResult(0);
+  bool same = old.getType() == rows.getType();
+  old.replaceUsesWithIf(rows, [&](OpOperand &use) {
+    if (same)
+      return true;
+    auto add = nodeOf(use.getOwner(), "Add");
+    if (!add)
+      return false;
+    Value other = add.getInputs()[1 - use.getOperandNumber()];
+    const Dims *sum = shapes.dims(add->getResult(0));
+    const Dims *rest = shapes.dims(other);
+    return sum && rest && sum->size() == 3 && *sum == *rest;
+  });
 }
 
 /// Replaces \p node, [T, D] or [1 or B, T, D], by rows at the new positions.
@@ -75,21 +158,7 @@ void RaiseEmbeddingPass::embedPositions(onnx::NodeOp node, TypedAttr table,
       makeConstant(builder, loc, table), ids);
   for (Value made : {ids, rows.getDefiningOp()->getOperand(0), rows})
     shapes.infer(made.getDefiningOp());
-  Value old = node->getResult(0);
-  // One row of positions stands for the same in every sequence: sums with it
-  // broadcast. Only they may see the new shape.
-  bool same = old.getType() == rows.getType();
-  old.replaceUsesWithIf(rows, [&](OpOperand &use) {
-    if (same)
-      return true;
-    auto add = nodeOf(use.getOwner(), "Add");
-    if (!add)
-      return false;
-    Value other = add.getInputs()[1 - use.getOperandNumber()];
-    const Dims *sum = shapes.dims(add->getResult(0));
-    const Dims *rest = shapes.dims(other);
-    return sum && rest && sum->size() == 3 && *sum == *rest;
-  });
+  replaceRows(node, rows, shapes);
 }
 
 /// Positions from 0 up, and the table for them: without the rows below the
@@ -128,8 +197,11 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
   const Dims *dims = shapes.dims(ids);
   if (!table || !dims || node.getOnnxInt("axis").value_or(0) != 0)
     return;
-  if (arePositions(ids, shapes)) {
-    embedPositions(node, table, dims->back(), shapes);
+  if (auto offset = positionOffset(ids, shapes)) {
+    int64_t rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
+    if (*offset < rows)
+      embedPositions(node, sliceConstant(table, 0, *offset, rows - *offset),
+                     dims->back(), shapes);
     return;
   }
   OpBuilder builder(node);
@@ -144,6 +216,12 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
     }
   if (dims->size() != 2 || (!constantOf(ids) && onlyId(ids, shapes)))
     return;
+  if (TypedAttr rows = fixedRows(ids, table, shapes)) {
+    auto made = builder.create<onnx::ConstantOp>(loc, rows.getType(), rows);
+    shapes.infer(made);
+    replaceRows(node, made.getResult(), shapes);
+    return;
+  }
   if (auto counted = countedPositions(getOperation(), ids, shapes))
     std::tie(ids, table) = countPositions(builder, loc, *counted, ids, table);
   if (TypedAttr constant = constantOf(ids))

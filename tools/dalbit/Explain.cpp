@@ -25,6 +25,8 @@ struct Raised {
   std::map<std::string, int> raised;              ///< [nn] operations
   std::map<std::string, std::vector<std::string>> ///< by operator: nodes
       stayed;
+  /// By reason that raising gave: nodes.
+  std::map<std::string, std::vector<std::string>> reasons;
   int64_t attentionColumns = 0;    ///< of all attentions' queries
   int64_t experts = 0, chosen = 0; ///< of the largest router
 };
@@ -32,10 +34,12 @@ struct Raised {
 Raised raisedFacts(mlir::ModuleOp module) {
   Raised facts;
   module.walk([&](mlir::Operation *op) {
-    if (auto node = mlir::dyn_cast<onnx::NodeOp>(op))
+    if (auto node = mlir::dyn_cast<onnx::NodeOp>(op)) {
       facts.stayed[node.getOpType().str()].push_back(node.getNodeName().str());
-    else if (mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect()) &&
-             !mlir::isa<nn::ConstantOp>(op))
+      if (std::optional<llvm::StringRef> why = node.getWhy())
+        facts.reasons[why->str()].push_back(node.getNodeName().str());
+    } else if (mlir::isa_and_nonnull<nn::NNDialect>(op->getDialect()) &&
+               !mlir::isa<nn::ConstantOp>(op))
       ++facts.raised[op->getName().stripDialect().str()];
     if (auto route = mlir::dyn_cast<nn::RouteOp>(op))
       if (int64_t all = route.getLogits().getType().getShape().back();
@@ -116,6 +120,13 @@ void showRaised(const Raised &facts) {
   for (const auto &[type, nodes] : facts.stayed)
     row("stays", std::to_string(nodes.size()) + " " + type + ", such as '" +
                      nodes.front() + "'");
+  for (const auto &[reason, nodes] : facts.reasons)
+    row("because",
+        reason + " ('" + nodes.front() + "'" +
+            (nodes.size() > 1
+                 ? " and " + std::to_string(nodes.size() - 1) + " more"
+                 : "") +
+            ")");
 }
 
 void showProgram(const binary::Program &program, const Raised &raised) {

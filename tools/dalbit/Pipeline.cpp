@@ -10,6 +10,7 @@
 #include "compiler/import/Import.h"
 #include "compiler/quantise/NNToQNN.h"
 #include "compiler/raise/Raise.h"
+#include "compiler/raise/Steering.h"
 #include "compiler/schedule/Schedule.h"
 #include "isa/binary/Disassembly.h"
 #include "simulator/dram/DramParameters.h"
@@ -22,6 +23,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdio>
+#include <set>
 
 using namespace mlir;
 
@@ -198,6 +200,23 @@ void Compiler::raise(ModuleOp module, const CompileOptions &options) {
     fail("the graph cannot be raised");
 }
 
+/// A program is for one value of what decides which branch runs.
+void Compiler::requireSteered(ModuleOp module) {
+  std::vector<std::string> names = raise::steeringInputs(module);
+  if (names.empty())
+    return;
+  std::string way;
+  for (const std::string &name : names)
+    way += " --set " + name + "=VALUE";
+  notes = {"compile it once for each value that is wanted:" + way +
+           " (0 and 1 for booleans; merged decoders: 0 for the first step, 1 "
+           "for steps with a past)"};
+  errors = {"input '" + names.front() +
+            "' decides by its value what the model computes, and none is "
+            "given"};
+  fail("");
+}
+
 void Compiler::quantise(ModuleOp module, const CompileOptions &options) {
   quantise::Options quantiseOptions;
   quantiseOptions.weights = options.weights;
@@ -226,6 +245,8 @@ binary::Program Compiler::compile(const std::string &path,
   if (emit("onnx", [&] { return textOf(*module); }))
     return {};
   raise(*module, options);
+  if (options.emit != "nn")
+    requireSteered(*module);
   if (emit("nn", [&] { return textOf(*module); }))
     return {};
   schedule::Options scheduleOptions;
@@ -263,6 +284,11 @@ binary::Program Compiler::compile(const std::string &path,
   if (emit("asm", [&] { return binary::disassemble(*program); }))
     return {};
   embedTokenizer(*program, path);
+  // What was assumed (M2).
+  std::set<std::string> said;
+  for (const std::string &note : notes)
+    if (said.insert(note).second)
+      std::fprintf(stderr, "note: %s\n", note.c_str());
   return std::move(*program);
 }
 

@@ -54,6 +54,7 @@ public:
 private:
   /// Throws what was diagnosed.
   [[noreturn]] void fail(const std::string &fallback);
+  void requireSteered(mlir::ModuleOp module);
 
   std::unique_ptr<mlir::MLIRContext> mlir;
   std::string source; ///< the model's file

@@ -204,6 +204,7 @@ def Onnx_NodeOp : Onnx_Op<"node", [RecursiveMemoryEffects]> {
     order of their attribute names in the standard's schema (then_branch,
     else_branch; body); they use values of the graph around them directly.
     Inputs of a subgraph (Loop, Scan, SequenceMap) are arguments of its block.
+    `why` is why raising did not recognise what the node belongs to.
   }];
   let arguments = (ins
     StrAttr:$op_type,
@@ -211,13 +212,23 @@ def Onnx_NodeOp : Onnx_Op<"node", [RecursiveMemoryEffects]> {
     I64Attr:$opset,
     DefaultValuedStrAttr<StrAttr, "">:$domain,
     DefaultValuedStrAttr<StrAttr, "">:$node_name,
-    OptionalAttr<DictionaryAttr>:$onnx_attributes
+    OptionalAttr<DictionaryAttr>:$onnx_attributes,
+    OptionalAttr<StrAttr>:$why
   );
   let results = (outs Variadic<Onnx_Result>:$outputs);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
+  // A new node has no reason to stay.
+  let builders = [OpBuilder<
+      (ins "::mlir::TypeRange":$outputs, "::mlir::StringAttr":$op_type,
+           "::mlir::ValueRange":$inputs, "::mlir::IntegerAttr":$opset,
+           "::mlir::StringAttr":$domain, "::mlir::StringAttr":$node_name,
+           "::mlir::DictionaryAttr":$onnx_attributes, "unsigned":$bodies),
+      [{ build($_builder, $_state, outputs, op_type, inputs, opset, domain,
+               node_name, onnx_attributes, ::mlir::StringAttr(), bodies); }]>];
   let assemblyFormat = [{
     $op_type `(` $inputs `)` `opset` $opset (`domain` $domain^)?
-    (`name` $node_name^)? (`attributes` $onnx_attributes^)? ($bodies^)?
+    (`name` $node_name^)? (`because` $why^)?
+    (`attributes` $onnx_attributes^)? ($bodies^)?
     attr-dict `:` functional-type($inputs, $outputs)
   }];
   let extraClassDeclaration = [{

@@ -32,6 +32,13 @@ LogicalResult QuantizeOp::verify() {
   return checkLow(*this, getLow(), getCodes(), getScales());
 }
 
+LogicalResult EmptyOp::verify() {
+  if (!getOut().getType().hasStaticShape() ||
+      getOut().getType().getNumElements() != 0)
+    return emitOpError() << "has elements";
+  return success();
+}
+
 LogicalResult LinearOp::verify() {
   return checkLow(*this, getLow(), getCodes(), getScales());
 }

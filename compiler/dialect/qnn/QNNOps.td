@@ -180,6 +180,17 @@ def QNN_DequantizeOp : QNN_Op<"dequantize"> {
   let hasVerifier = 1;
 }
 
+def QNN_EmptyOp : QNN_Op<"empty"> {
+  let summary = "border: a result of the graph that has no elements";
+  let description = [{
+    Exporters that put two graphs into the branches of one If fill the results that one of them does not have with
+    such. The host makes it; the NPU does nothing.
+  }];
+  let results = (outs QNN_Float:$out);
+  let assemblyFormat = "attr-dict `:` type($out)";
+  let hasVerifier = 1;
+}
+
 include "compiler/dialect/qnn/QNNDecoderOps.td"
 include "compiler/dialect/qnn/QNNExpertOps.td"
 include "compiler/dialect/qnn/QNNTokenOps.td"

@@ -634,6 +634,10 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
           set(o.getOut(), concatTokens<int32_t>(parts));
         })
         .Case([&](qnn::WindowsOp o) { windows(o); })
+        .Case([&](qnn::EmptyOp o) {
+          set(o.getOut(),
+              Tensor(ElementType::F32, o.getOut().getType().getShape()));
+        })
         .Case([&](func::ReturnOp o) {
           for (Value value : o.getOperands())
             results.push_back(get(value));

@@ -63,3 +63,15 @@ func.func @bias_of_data(%q: tensor<1x2x8xf32>, %b: tensor<2x3xf32>) -> tensor<1x
   %0:3 = nn.attention %q, %q, %q bias %b {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32, bias_origin = 2 : i64} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2x3xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
   return %0#0 : tensor<1x2x8xf32>
 }
+
+// -----
+
+// A reason that raising left is told.
+func.func @why(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+  %a = onnx.node "Abs"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  // expected-error @+3 {{the NPU cannot run this operation yet: MatMul; the attention around it was not recognised: a window without a causal mask}}
+  // expected-note @+2 {{the first in front of it is Abs}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %b = onnx.node "MatMul"(%a, %a) opset 13 because "a window without a causal mask" : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  return %b : tensor<?x?x8xf32>
+}

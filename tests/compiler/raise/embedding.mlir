@@ -132,3 +132,48 @@ func.func @places(%x: tensor<?x2x2xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
   %y = onnx.node "Add"(%x, %rows) opset 13 : (tensor<?x2x2xf32>, tensor<*xf32>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// A table whose first two rows are no positions begins behind them.
+// CHECK-LABEL: @offset
+// CHECK: %[[TABLE:.*]] = nn.constant dense<{{\[\[}}3.000000e+00], [4.000000e+00]]>
+// CHECK: nn.embedding %[[TABLE]], %{{.*}} : (tensor<2x1xf32>, tensor<1x?xi64>)
+// CHECK-NOT: onnx.node
+func.func @offset(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<1.0> : tensor<9x1xf32>
+  %positions = onnx.constant dense<[[1.0], [2.0], [3.0], [4.0]]> : tensor<4x1xf32>
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %two = onnx.constant dense<2> : tensor<i64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 13 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %all = onnx.node "Expand"(%range, %shape) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %at = onnx.node "Add"(%all, %two) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %a = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<9x1xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%positions, %at) opset 13 attributes {axis = 0 : i64} : (tensor<4x1xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Positions of a fixed length that are written for every sequence are rows.
+// CHECK-LABEL: @fixed_length
+// CHECK: nn.constant dense<{{\[\[}}[2.000000e+00], [3.000000e+00], [4.000000e+00]]]> : tensor<1x3x1xf32>
+// CHECK: nn.add %{{.*}}, %{{.*}} : (tensor<?x3x1xf32>, tensor<1x3x1xf32>)
+// CHECK-NOT: onnx.node
+func.func @fixed_length(%ids: tensor<?x?xi64> {dalbit.name = "decoder_input_ids"},
+                        %source: tensor<?x3xi64> {dalbit.name = "input_ids"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %table = onnx.constant dense<1.0> : tensor<9x1xf32>
+  %positions = onnx.constant dense<[[1.0], [2.0], [3.0], [4.0]]> : tensor<4x1xf32>
+  %row = onnx.constant dense<[1, 2, 3]> : tensor<3xi64>
+  %shape = onnx.node "Shape"(%source) opset 13 : (tensor<?x3xi64>) -> tensor<*xi64>
+  %all = onnx.node "Expand"(%row, %shape) opset 13 : (tensor<3xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %a = onnx.node "Gather"(%table, %source) opset 13 attributes {axis = 0 : i64} : (tensor<9x1xf32>, tensor<?x3xi64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%positions, %all) opset 13 attributes {axis = 0 : i64} : (tensor<4x1xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%a, %b) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %d = onnx.node "Gather"(%table, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<9x1xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  return %y, %d : tensor<*xf32>, tensor<*xf32>
+}
