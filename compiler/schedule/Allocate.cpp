@@ -79,9 +79,12 @@ private:
 
 } // namespace
 
+/// More than any buffer needs.
+constexpr int64_t Unlimited = int64_t(1) << 30;
+
 /// With \p spread, streams begin at banks of their own.
-static LogicalResult allocate(func::FuncOp function, const Machine &machine,
-                              bool quiet, bool spread) {
+static LogicalResult placeBuffers(func::FuncOp function, const Machine &machine,
+                                  bool spread) {
   // Life times in program order; what crosses into a loop lives as long as the
   // loop.
   llvm::DenseMap<Operation *, int> number;
@@ -125,11 +128,7 @@ static LogicalResult allocate(func::FuncOp function, const Machine &machine,
       item.stop = INT_MAX;
       if (!(spread && spm.putAtBank(item, machine.bankBytes())) &&
           !spm.putLowest(item))
-        return quiet ? failure()
-                     : LogicalResult(item.op.emitError()
-                                     << "scratchpad is full: buffer '"
-                                     << item.op.getLabel() << "' of "
-                                     << item.size << " bytes does not fit");
+        return failure();
     }
   for (Item &item : items) {
     if (item.op.getStream())
@@ -137,13 +136,7 @@ static LogicalResult allocate(func::FuncOp function, const Machine &machine,
     bool ok = item.op.getSpace() == npu::Space::spm ? spm.putLowest(item)
                                                     : scalars.putLowest(item);
     if (!ok)
-      return quiet ? failure()
-                   : LogicalResult(item.op.emitError()
-                                   << (item.op.getSpace() == npu::Space::spm
-                                           ? "scratchpad"
-                                           : "row scalar memory")
-                                   << " is full: buffer '" << item.op.getLabel()
-                                   << "' of " << item.size << " does not fit");
+      return failure();
   }
   return success();
 }
@@ -155,12 +148,31 @@ LogicalResult allocate(func::FuncOp function, const Machine &machine,
     if (!op.getAddress())
       open.push_back(op);
   });
-  if (succeeded(allocate(function, machine, /*quiet=*/true, /*spread=*/true)))
-    return success();
+  auto tries = [&](const Machine &size, bool spread) {
+    for (npu::BufferOp op : open)
+      op.removeAddressAttr();
+    return succeeded(placeBuffers(function, size, spread));
+  };
   // Close together costs stalls where streams meet in a bank, but may fit.
-  for (npu::BufferOp op : open)
-    op.removeAddressAttr();
-  return allocate(function, machine, quiet, /*spread=*/false);
+  if (tries(machine, /*spread=*/true) || tries(machine, /*spread=*/false))
+    return success();
+  if (quiet)
+    return failure();
+  // What would hold them says what is small.
+  Machine enough = machine;
+  enough.spmBytes = Unlimited;
+  for (enough.rowScalars = machine.rowScalars;
+       !tries(enough, /*spread=*/false) && enough.rowScalars < Unlimited;)
+    enough.rowScalars *= 2;
+  for (enough.spmBytes = machine.spmBytes;
+       !tries(enough, /*spread=*/false) && enough.spmBytes < Unlimited;)
+    enough.spmBytes *= 2;
+  Shortage shortage(machine);
+  shortage.scratchpad(enough.spmBytes);
+  shortage.rowScalars(enough.rowScalars);
+  return function.emitError()
+         << "the buffers of a block of rows do not fit the target: "
+         << shortage.message();
 }
 
 } // namespace dalbit::schedule

@@ -4,6 +4,8 @@
 
 #include "isa/target/Target.h"
 
+#include <bit>
+
 namespace dalbit::schedule {
 
 Machine machineOf(const target::Target &target) {
@@ -18,6 +20,14 @@ Machine machineOf(const target::Target &target) {
   machine.banks = target.banks;
   machine.axiBytes = target.axiBytes;
   return machine;
+}
+
+void Shortage::add(const char *key, int64_t have, int64_t need) {
+  if (need <= have)
+    return;
+  text += (text.empty() ? "" : ", ") + std::string(key) + " = " +
+          std::to_string(have) + " is too small, it takes " +
+          std::to_string(std::bit_ceil(uint64_t(need)));
 }
 
 } // namespace dalbit::schedule

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 namespace dalbit::target {
 struct Target;
@@ -32,6 +33,34 @@ struct Machine {
 };
 
 Machine machineOf(const target::Target &target);
+
+/// What a target is short of, gathered over several needs, in the words of its
+/// file: "scratchpad.kib = 16 is too small, it takes 512".
+class Shortage {
+public:
+  explicit Shortage(const Machine &machine) : machine(machine) {}
+
+  /// Each takes what is needed of one memory, at least.
+  void scratchpad(int64_t bytes) {
+    add("scratchpad.kib", machine.spmBytes >> 10, (bytes + 1023) >> 10);
+  }
+  void accumulators(int64_t entries) {
+    add("accumulator.entries", machine.accEntries, entries);
+  }
+  void rowScalars(int64_t entries) {
+    add("vector.row_scalars", machine.rowScalars, entries);
+  }
+
+  bool none() const { return text.empty(); }
+  const std::string &message() const { return text; }
+
+private:
+  /// Files want powers of two.
+  void add(const char *key, int64_t have, int64_t need);
+
+  const Machine &machine;
+  std::string text;
+};
 
 inline int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;

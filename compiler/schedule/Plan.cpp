@@ -193,7 +193,9 @@ LogicalResult Planner::rotary(qnn::RotaryOp op, int64_t half) {
 
 /// A quarter of the scratchpad is the ring of the weight stream, in four slots
 /// of whole banks where that fits.
-int64_t Planner::slotBytes() const { return machine().spmBytes / 16; }
+int64_t Planner::slotBytes() const {
+  return machine().spmBytes / SlotsOfScratchpad;
+}
 
 /// The group of 4-bit weights, in the model's order, to which the lanes of the
 /// padded group around
@@ -301,6 +303,14 @@ static int64_t tileBytes(const Machine &machine, quantise::WeightForm form,
          roundUp(groups, perWord) / perWord * machine.portBytes;
 }
 
+/// Lanes in which a chunk's depth is cut. Groups of 4-bit weights follow the
+/// model's lanes, so a chunk may not begin inside one.
+static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
+  return form == quantise::WeightForm::W4
+             ? std::max<int64_t>(m.k, quantise::W4Group)
+             : m.k;
+}
+
 LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
                            std::vector<int64_t> lanes,
                            int64_t channelsPerChunk) {
@@ -314,12 +324,7 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
       op.getWeight(), op.getBias().value_or(TypedAttr()), linear.form));
   linear.inner = q->inner;
 
-  // Groups of 4-bit weights follow the model's lanes, so a chunk may not begin
-  // inside one.
-  int64_t step = linear.form == quantise::WeightForm::W4
-                     ? std::max<int64_t>(m.k, quantise::W4Group)
-                     : m.k;
-  int64_t room = slotBytes();
+  int64_t step = depthStep(m, linear.form), room = slotBytes();
   int64_t depth = linear.k;
   while (tileBytes(m, linear.form, 1, depth) + m.n * 8 > room)
     depth = roundUp(depth / 2, step);
@@ -415,35 +420,30 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   int64_t headTiles = a.paddedSize / m.n;
   qnn::LinearOp q = a.projections[0].linear;
   int64_t lanes = int64_t(lanesOf(q.getCodes()).size());
-  auto fits = [&](int64_t group, int64_t kvGroup) {
-    if (group * headTiles * plan.block > half)
-      return false;
-    if (tileBytes(m, formOf(q), group * headTiles, lanes) +
-            group * a.paddedSize * 8 >
-        slotBytes())
-      return false;
-    if (group * plan.block * 12 > m.rowScalars)
-      return false;
-    int64_t cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
-    return cache <= m.spmBytes / 4 && a.biasBytes(plan.block) <= m.spmBytes / 4;
+  auto shortage = [&](int64_t group, int64_t kvGroup) {
+    Shortage shortage(m);
+    shortage.accumulators(2 * group * headTiles * plan.block);
+    int64_t weights = tileBytes(m, formOf(q), group * headTiles, lanes) +
+                      group * a.paddedSize * 8,
+            cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
+    shortage.scratchpad(std::max(
+        {SlotsOfScratchpad * weights, 4 * cache, 4 * a.biasBytes(plan.block)}));
+    shortage.rowScalars(group * plan.block * 12);
+    return shortage;
   };
   // Query heads that share a key head go with it; else a group has as many of
   // both.
   int64_t most = repeat > 1 ? repeat : a.heads;
   auto kvGroupOf = [&](int64_t group) { return repeat > 1 ? 1 : group; };
   for (a.group = most; a.group > 1; --a.group)
-    if (most % a.group == 0 && fits(a.group, kvGroupOf(a.group)))
+    if (most % a.group == 0 && shortage(a.group, kvGroupOf(a.group)).none())
       break;
   a.kvGroup = kvGroupOf(a.group);
-  if (a.group == 1 && !fits(1, 1))
+  if (Shortage least = shortage(1, 1); a.group == 1 && !least.none())
     return op.emitError() << "one head of " << a.size << " columns over "
-                          << plan.context
-                          << " keys does not fit the target; use a larger "
-                             "target or --max-context";
+                          << plan.context << " keys does not fit the target: "
+                          << least.message();
   int64_t keyTiles = half / (a.group * plan.block);
-  if (keyTiles == 0)
-    return op.emitError()
-           << "scores of one key tile do not fit the accumulators";
   a.keyChunk = std::min(keyTiles * m.n, roundUp(plan.context, m.n));
 
   // The stream's order is the order of use: keys and values of a slot, the
@@ -498,6 +498,14 @@ LogicalResult Planner::linear(qnn::LinearOp op) {
       if (modelGroup(lanes, int64_t(lane)) == -2)
         return op.emitError() << "padded heads split the groups of 4-bit "
                                  "weights on this target; use --weights w8";
+  const Machine &m = machine();
+  Shortage shortage(m);
+  shortage.scratchpad(
+      SlotsOfScratchpad *
+      (tileBytes(m, formOf(op), 1, depthStep(m, formOf(op))) + m.n * 8));
+  if (!shortage.none())
+    return op.emitError() << "one tile of weights does not fit the target: "
+                          << shortage.message();
   int64_t n = lastDimension(op.getOut());
   std::vector<int64_t> channels = headColumns(op.getOut());
   if (channels.empty())
@@ -505,8 +513,7 @@ LogicalResult Planner::linear(qnn::LinearOp op) {
   else
     columns[op.getOut()] = channels;
   int64_t block = plan.blockRows(rowsOf(function, op.getOut()));
-  int64_t most =
-      std::max<int64_t>(machine().accEntries / 2 / block, 1) * machine().n;
+  int64_t most = std::max<int64_t>(m.accEntries / 2 / block, 1) * m.n;
   plan.linears[op] = linear(op, std::move(channels), lanes, most);
   return success();
 }

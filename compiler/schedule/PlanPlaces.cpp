@@ -328,20 +328,21 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
     return failure();
   int64_t half = m.accEntries / 2, headTiles = a.paddedSize / m.n;
   int64_t block = plan.blockRows(rowsOf(function, op.getQuery()));
-  auto fits = [&](int64_t group) {
+  auto shortage = [&](int64_t group) {
+    Shortage shortage(m);
+    shortage.accumulators(2 * group * block * headTiles);
     int64_t caches = 2 * group * a.context * (a.paddedSize + 4);
-    return group * headTiles * block <= half && group * block <= half &&
-           group * block * 12 <= m.rowScalars && caches <= m.spmBytes / 4 &&
-           a.biasBytes(block) <= m.spmBytes / 4;
+    shortage.scratchpad(4 * std::max(caches, a.biasBytes(block)));
+    shortage.rowScalars(group * block * 12);
+    return shortage;
   };
   for (a.group = a.heads; a.group > 1; --a.group)
-    if (a.heads % a.group == 0 && fits(a.group))
+    if (a.heads % a.group == 0 && shortage(a.group).none())
       break;
-  if (!fits(a.group))
+  if (Shortage least = shortage(a.group); !least.none())
     return op.emitError() << "one head of " << a.size << " columns over "
-                          << a.maxKeys
-                          << " keys does not fit the target; use a larger "
-                             "target or shorter inputs";
+                          << a.maxKeys << " keys does not fit the target: "
+                          << least.message();
   a.kvGroup = a.group;
   a.keyChunk =
       std::min(half / (a.group * block) * m.n, roundUp(a.maxKeys, m.n));

@@ -16,6 +16,9 @@ inline int64_t lastDimension(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getShape().back();
 }
 
+/// A slot of the weight stream is this part of the scratchpad.
+constexpr int64_t SlotsOfScratchpad = 16;
+
 /// padded index -> index in the model, -1 where the padding is.
 std::vector<int64_t> identityMap(int64_t size, int64_t padded);
 /// Heads of \p size columns, each stored in the order \p order.

@@ -22,7 +22,9 @@ namespace {
 
 class Loader {
 public:
-  explicit Loader(const std::string &source) : source(source) {}
+  explicit Loader(const std::string &source) : source(source) {
+    target.origin.source = source;
+  }
 
   Target load(std::string_view text) {
     toml::table root;
@@ -37,7 +39,7 @@ public:
         refuseUnknown(*section, std::string(name.str()));
     for (const Key &key : keys())
       read(root, key);
-    checkTarget(target, source);
+    checkTarget(target);
     return target;
   }
 
@@ -83,6 +85,7 @@ private:
           source + ": key " + key.path() + " is missing",
           {key.path() + ": " + key.text, "docs/targets.md lists every key"});
     }
+    target.origin.lines[key.path()] = int(node.node()->source().begin.line);
     if (key.string) {
       const toml::value<std::string> *value = node.as_string();
       if (!value)

@@ -77,9 +77,12 @@ file has every key; one that is not known is an error.
     os << "| `" << key.path() << "` | " << range(key) << " | " << key.unit
        << " | " << key.text << " | " << (key.parameter ? key.parameter : "")
        << " |\n";
-  os << R"(
-Sizes must fit each other: `array.outputs`, `array.lanes` and `axi.bytes` are at most
-`scratchpad.port_bytes`, `vector.lanes` at most `array.outputs`, and a bank holds at least 1024 bytes.
+  os << "\nA target with which a rule does not hold is refused:\n\n";
+  for (const Rule &rule : rules())
+    os << "- " << rule.text << "\n";
+  os << R"(- `dram.capacity_mib` is at most what the device has (its variant of larger dies counts).
+- `clock.mhz` and the DRAM's clock are in a ratio of integers up to 64, within 0.1 %: so between a
+  64th and 64 times the DRAM's clock. A message names the nearest clocks that are.
 
 ## Built-in targets
 

@@ -5,6 +5,8 @@
 #include "isa/Isa.h"
 #include "support/Error.h"
 
+#include <algorithm>
+
 namespace dalbit::target {
 namespace {
 
@@ -57,14 +59,80 @@ constexpr Key table[] = {
            "those of simulator/energy/technologies"),
 };
 
-void require(bool holds, const std::string &source, const std::string &text) {
-  if (!holds)
-    throw Error(source + ": " + text, {"docs/targets.md lists every key"});
-}
-
 std::string is(const char *path, int value) {
   return std::string(path) + " = " + std::to_string(value);
 }
+
+/// A name is part of file names.
+bool isName(const std::string &name) {
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return uint8_t(c) >= ' ' && c != 0x7f && c != '/';
+         });
+}
+
+constexpr Rule ruleTable[] = {
+    {"name",
+     "`name` has 1 to 64 bytes, no `/` and no control character, and does not "
+     "begin with a dot: files are named after it.",
+     [](const Target &t) { return isName(t.name); },
+     [](const Target &t) {
+       return "name = \"" + t.name +
+              "\" is no name for files: 1 to 64 bytes without / and control "
+              "characters, not beginning with a dot";
+     }},
+    {"array.lanes",
+     "`array.outputs` · `array.lanes` is at least 2 · `scratchpad.port_bytes`: "
+     "the rtl's fill brings no more weights at once than a tile has.",
+     [](const Target &t) { return t.outputs * t.lanes >= t.fillWeights(4); },
+     [](const Target &t) {
+       return is("array.lanes", t.lanes) + " and " +
+              is("array.outputs", t.outputs) + " make a tile of " +
+              std::to_string(t.outputs * t.lanes) +
+              " weights, fewer than the " + std::to_string(t.fillWeights(4)) +
+              " of a 4-bit word at " + is("scratchpad.port_bytes", t.portBytes);
+     }},
+    {"axi.bytes", "`axi.bytes` is at most `scratchpad.port_bytes`.",
+     [](const Target &t) { return t.axiBytes <= t.portBytes; },
+     [](const Target &t) {
+       return is("axi.bytes", t.axiBytes) + " is wider than " +
+              is("scratchpad.port_bytes", t.portBytes);
+     }},
+    {"accumulator.entries",
+     "`accumulator.entries` is at least `axi.bytes` / 2: a block of rows "
+     "begins "
+     "at a whole word of token ids and fits a half.",
+     [](const Target &t) { return t.accumulatorEntries >= t.axiBytes / 2; },
+     [](const Target &t) {
+       return is("accumulator.entries", t.accumulatorEntries) +
+              " are fewer than half of " + is("axi.bytes", t.axiBytes);
+     }},
+    {"vector.lanes",
+     "`vector.lanes` is at most `scratchpad.port_bytes` / 2: a beat of int16 "
+     "comes in one word.",
+     [](const Target &t) { return t.vectorLanes <= t.portBytes / 2; },
+     [](const Target &t) {
+       return is("vector.lanes", t.vectorLanes) + " of int16 are wider than " +
+              is("scratchpad.port_bytes", t.portBytes);
+     }},
+    {"vector.lanes", "`vector.lanes` is at most `array.outputs`.",
+     [](const Target &t) { return t.vectorLanes <= t.outputs; },
+     [](const Target &t) {
+       return is("vector.lanes", t.vectorLanes) + " are more than " +
+              is("array.outputs", t.outputs) +
+              ", the width of an accumulator entry";
+     }},
+    {"scratchpad.banks",
+     "A bank, `scratchpad.kib` / `scratchpad.banks`, holds at least 1024 "
+     "bytes.",
+     [](const Target &t) { return t.bankBytes() >= isa::BurstBytes; },
+     [](const Target &t) {
+       return is("scratchpad.banks", t.banks) + " of " +
+              is("scratchpad.kib", t.scratchpadKib) +
+              " are smaller than a burst of " +
+              std::to_string(isa::BurstBytes) + " bytes each";
+     }},
+};
 
 } // namespace
 
@@ -74,19 +142,22 @@ std::string Key::path() const {
 
 std::span<const Key> keys() { return table; }
 
-void checkTarget(const Target &target, const std::string &source) {
-  std::string port = is("scratchpad.port_bytes", target.portBytes);
-  require(target.axiBytes <= target.portBytes, source,
-          is("axi.bytes", target.axiBytes) + " is wider than " + port);
-  require(target.vectorLanes <= target.outputs, source,
-          is("vector.lanes", target.vectorLanes) + " are more than " +
-              is("array.outputs", target.outputs) +
-              ", the width of an accumulator entry");
-  require(target.bankBytes() >= isa::BurstBytes, source,
-          is("scratchpad.banks", target.banks) + " of " +
-              is("scratchpad.kib", target.scratchpadKib) +
-              " are smaller than a burst of " +
-              std::to_string(isa::BurstBytes) + " bytes each");
+std::span<const Rule> rules() { return ruleTable; }
+
+std::string Origin::place(const std::string &path) const {
+  if (source.empty())
+    return "";
+  auto line = lines.find(path);
+  return line == lines.end()
+             ? source + ": "
+             : source + ":" + std::to_string(line->second) + ": ";
+}
+
+void checkTarget(const Target &target) {
+  for (const Rule &rule : rules())
+    if (!rule.holds(target))
+      throw Error(target.origin.place(rule.path) + rule.failure(target),
+                  {"docs/targets.md lists every key"});
 }
 
 } // namespace dalbit::target

@@ -28,7 +28,17 @@ struct Key {
 /// In the order of a printed file.
 std::span<const Key> keys();
 
-/// Throws Error if sizes do not fit each other; \p source begins the message.
-void checkTarget(const Target &target, const std::string &source);
+/// What one key's own range does not say.
+struct Rule {
+  const char *path; ///< of the key that a message names
+  const char *text; ///< a sentence of the manual
+  bool (*holds)(const Target &target);
+  std::string (*failure)(const Target &target); ///< without place
+};
+
+std::span<const Rule> rules();
+
+/// Throws Error with file and line if a rule does not hold.
+void checkTarget(const Target &target);
 
 } // namespace dalbit::target

@@ -12,12 +12,25 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace dalbit::target {
+
+/// Where the keys of a target stand in its file, for messages about what only a
+/// later part finds wrong with a value.
+struct Origin {
+  std::string source;               ///< empty: not from a file
+  std::map<std::string, int> lines; ///< by path, "clock.mhz"
+
+  /// "mine.toml:30: " for "clock.mhz"; "mine.toml: " for a key without a line.
+  std::string place(const std::string &path) const;
+  /// Two files that say the same are the same target.
+  bool operator==(const Origin &) const { return true; }
+};
 
 struct Target {
   std::string name, description;
@@ -34,6 +47,7 @@ struct Target {
   int dramCapacityMib = 0;
   int clockMhz = 0;
   std::string technology;
+  Origin origin;
 
   uint32_t scratchpadBytes() const { return uint32_t(scratchpadKib) * 1024; }
   uint32_t bankBytes() const { return scratchpadBytes() / uint32_t(banks); }

@@ -19,7 +19,7 @@
 module dot_array #(
   parameter int N = 32,         // channels
   parameter int K = 32,         // lanes
-  parameter int PortBytes = 64  // bytes of a scratchpad word; at least 2*N and 2*K
+  parameter int PortBytes = 64  // bytes of a scratchpad word; at least N and K, at most N*K/2
 ) (
   input  logic                             clk_i,
 
@@ -28,7 +28,7 @@ module dot_array #(
   input  logic                             write_header_i,
   input  logic                             write_bank_i,
   input  logic [$clog2(N > K ? N : K)-1:0] write_index_i,
-  input  logic [$clog2(PortBytes / N)-1:0] write_slot_i,
+  input  logic [(PortBytes > N ? $clog2(PortBytes / N) : 1)-1:0] write_slot_i,
   input  logic [$clog2(PortBytes)-1:0]     write_byte_i,
   input  logic [8*PortBytes-1:0]           data_i,
 

@@ -22,7 +22,7 @@ module dot_array_sim #(
   input  logic                             write_header_i,
   input  logic                             write_bank_i,
   input  logic [$clog2(N > K ? N : K)-1:0] write_index_i,
-  input  logic [$clog2(PortBytes / N)-1:0] write_slot_i,
+  input  logic [(PortBytes > N ? $clog2(PortBytes / N) : 1)-1:0] write_slot_i,
   input  logic [$clog2(PortBytes)-1:0]     write_byte_i,
   input  logic [8*PortBytes-1:0]           data_i,
 

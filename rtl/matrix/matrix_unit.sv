@@ -117,7 +117,7 @@ module matrix_unit #(
   logic release_tile;
   logic write, write_header, write_last, write_bank;
   logic [$clog2(N > K ? N : K)-1:0] write_index;
-  logic [$clog2(PortBytes / N)-1:0] write_slot;
+  logic [(PortBytes > N ? $clog2(PortBytes / N) : 1)-1:0] write_slot;
   logic [$clog2(PortBytes)-1:0] write_byte;
 
   weight_fetch #(.N(N), .K(K), .PortBytes(PortBytes)) u_weights (

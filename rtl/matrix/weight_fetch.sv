@@ -45,12 +45,13 @@ module weight_fetch #(
   output logic                             write_last_o,   // completes a tile
   output logic                             write_bank_o,
   output logic [$clog2(N > K ? N : K)-1:0] write_index_o,
-  output logic [$clog2(PortBytes / N)-1:0] write_slot_o,
+  output logic [(PortBytes > N ? $clog2(PortBytes / N) : 1)-1:0] write_slot_o,
   output logic [$clog2(PortBytes)-1:0]     write_byte_o
 );
 
   localparam int IndexBits = $clog2(N > K ? N : K);
-  localparam int SlotBits = $clog2(PortBytes / N);
+  localparam int Slots = PortBytes / N;  // groups whose headers fill a word
+  localparam int SlotBits = Slots > 1 ? $clog2(Slots) : 1;
   localparam int TileBytes = N * K;  // of w8
   localparam int CodeBytes = N * K / 2;
 
@@ -112,7 +113,7 @@ module weight_fetch #(
       n_q <= '0;
       group_q <= '0;
       slot_q <= '0;
-      next_slot_q <= SlotBits'(1);
+      next_slot_q <= SlotBits'(Slots > 1);
       header_q <= form_i == npu_pkg::MatrixWFormW4;
       index_q <= '0;
       bank_q <= 1'b0;
@@ -131,7 +132,7 @@ module weight_fetch #(
         group_q <= group_end ? '0 : group_q + 3'd1;
         if (group_end) begin
           slot_q <= next_slot_q;
-          next_slot_q <= next_slot_q + SlotBits'(1);
+          next_slot_q <= next_slot_q + SlotBits'(Slots > 1);
           header_q <= form_i == npu_pkg::MatrixWFormW4 && next_slot_q == '0;
         end
         if (packed_tiles) begin

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Lints the NPU as each target has it (Verilator, all warnings fatal) and reads
+# Lints the NPU as each target has it, and at corners (Verilator, all warnings fatal) and reads
 # all of it in with yosys: hierarchy, processes, check of each module.
 #
 # usage: rtl/synth/check.sh NPU_PKG.sv [lint|yosys]
@@ -33,6 +33,13 @@ if [ "$what" != yosys ]; then
     -GRowScalars=1024 -GSpmBytes=1048576 -GBanks=16 -GAxiBytes=32
   lint server -GN=64 -GK=64 -GLanes=64 -GPortBytes=128 -GAccEntries=512 \
     -GRowScalars=2048 -GSpmBytes=4194304 -GBanks=16 -GAxiBytes=128
+  # Corners of what docs/targets.md allows.
+  lint smallest -GN=8 -GK=16 -GLanes=4 -GPortBytes=64 -GAccEntries=16 \
+    -GRowScalars=16 -GSpmBytes=16384 -GBanks=2 -GAxiBytes=16
+  lint "narrow port" -GN=64 -GK=64 -GLanes=32 -GPortBytes=64 -GAccEntries=4096 \
+    -GRowScalars=4096 -GSpmBytes=16777216 -GBanks=64 -GAxiBytes=64
+  lint "few channels" -GN=8 -GK=64 -GLanes=8 -GPortBytes=128 -GAccEntries=64 \
+    -GRowScalars=256 -GSpmBytes=65536 -GBanks=64 -GAxiBytes=128
 fi
 
 # Bodies for simulation alone are left out: their names end in _sim, and the

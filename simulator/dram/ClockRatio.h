@@ -10,11 +10,7 @@
 
 #pragma once
 
-#include "support/Error.h"
-
-#include <cmath>
 #include <cstdint>
-#include <fmt/format.h>
 
 namespace dalbit::dram {
 
@@ -26,21 +22,9 @@ public:
       : npu(npu), dram(dram), isOne(npu == dram) {}
 
   /// The smallest ratio within 0.1 % of the two frequencies, terms up to 64.
-  /// Throws Error if there is none.
-  static ClockRatio of(double npuMhz, double dramMhz) {
-    if (npuMhz > 0 && dramMhz > 0)
-      for (int64_t terms = 1; terms <= 64; ++terms)
-        for (int64_t n = 1; n <= terms; ++n) {
-          // Pairs whose larger term is `terms`, so that the smallest wins.
-          for (auto [a, b] : {Pair{n, terms}, Pair{terms, n}})
-            if (std::abs(double(b) / double(a) * npuMhz / dramMhz - 1) < 1e-3)
-              return ClockRatio(a, b);
-        }
-    throw Error(fmt::format("clocks of {} MHz (NPU) and {} MHz (DRAM) are in "
-                            "no ratio of integers up to 64",
-                            npuMhz, dramMhz),
-                {"choose a frequency that is a simple fraction of the DRAM's"});
-  }
+  /// Throws Error if there is none; a note has the nearest frequencies of the
+  /// NPU, in whole MHz, with which there is one.
+  static ClockRatio of(double npuMhz, double dramMhz);
 
   int64_t npuTerm() const { return npu; }
   int64_t dramTerm() const { return dram; }
@@ -60,9 +44,6 @@ public:
   int64_t cycles(int64_t clocks) const { return clocks * npu / dram; }
 
 private:
-  struct Pair {
-    int64_t a, b;
-  };
   static constexpr int64_t ceiling(int64_t value, int64_t by) {
     return (value + by - 1) / by;
   }

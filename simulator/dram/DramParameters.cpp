@@ -211,11 +211,9 @@ DramParameters loadDevice(const std::string &nameOrPath, uint64_t capacityMib) {
     for (const std::string &name : deviceNames()) {
       if (!name.starts_with(nameOrPath + "-"))
         continue;
-      DramParameters variant = loadDevice(name);
-      if (capacity <= variant.capacityBytes) {
-        device = variant;
+      device = loadDevice(name);
+      if (capacity <= device.capacityBytes)
         break;
-      }
     }
   if (capacity == 0 || capacity > device.capacityBytes)
     throw Error(fmt::format("DRAM device {} has {} MiB, the target wants {}",

@@ -122,27 +122,37 @@ fs::path cacheFolder() {
   return "/tmp/dalbit-cache";
 }
 
-/// The last lines of a log, one a note.
-std::vector<std::string> lastLines(const fs::path &log) {
-  std::vector<std::string> lines;
+/// The first line of a log that says what is wrong, else the last one.
+std::string causeIn(const fs::path &log) {
   std::istringstream text(readText(log));
-  for (std::string line; std::getline(text, line);)
-    lines.push_back(line.substr(0, 300));
-  size_t excess = lines.size() > 8 ? lines.size() - 8 : 0;
-  lines.erase(lines.begin(), lines.begin() + long(excess));
-  return lines;
+  std::string last;
+  for (std::string line; std::getline(text, line);) {
+    if (line.empty())
+      continue;
+    last = line.substr(0, 200);
+    if (line.starts_with("%Error") || line.find(" error: ") != line.npos ||
+        line.find("not found") != line.npos)
+      break;
+  }
+  return last;
 }
 
-void runTool(const std::string &command, const char *name,
+/// Runs in a folder that goes away with the build; if it fails, the log stays
+/// beside it.
+void runTool(const std::string &command, const std::string &name,
              const fs::path &log) {
   std::string whole =
       "{ " + command + "\n} >" + quoted(log) + " 2>&1 </dev/null";
   if (std::system(whole.c_str()) == 0)
     return;
-  std::vector<std::string> notes = lastLines(log);
-  notes.push_back(
-      "the rtl engine needs verilator 5.006 and g++ or clang++-19 in the path");
-  throw Error(std::string(name) + " fails on the rtl", notes);
+  fs::path kept =
+      log.parent_path().parent_path() / ("failed-" + log.filename().string());
+  std::error_code ignored;
+  fs::copy_file(log, kept, fs::copy_options::overwrite_existing, ignored);
+  throw Error("the rtl cannot be built: " + name + " fails",
+              {causeIn(log), "the whole log: " + kept.string(),
+               "the rtl engine needs verilator 5.006 and g++ or clang++-19 in "
+               "the path"});
 }
 
 class Build {
@@ -214,14 +224,14 @@ fs::path Build::build(const fs::path &folder) const {
               " ) &\nothers=$!\n" +
               object(folder / "Vnpu_top__ALL.cpp", "model.o") +
               " && wait $others",
-          compiler.c_str(), folder / "compile.log");
+          compiler, folder / "compile.log");
   fs::path fresh = folder / "npu.so";
   std::string objects;
   for (const char *name : {"harness.o", "verilated.o", "threads.o", "model.o"})
     objects += " " + quoted(folder / name);
   runTool(compiler + " -shared -Wl,-Bsymbolic -o " + quoted(fresh) + objects +
               " -lpthread",
-          compiler.c_str(), folder / "link.log");
+          compiler, folder / "link.log");
   return fresh;
 }
 

@@ -19,7 +19,8 @@
 
 namespace dalbit::verilated {
 
-/// Path of the target's shared object. Throws Error with the tools' last words.
+/// Path of the target's shared object. Throws Error with the first that a
+/// tool says is wrong and the path of its log, which stays in the cache.
 std::string sharedObjectFor(const target::Target &target);
 
 } // namespace dalbit::verilated

@@ -4,6 +4,7 @@
 // compiles and gives the same logits (A1).
 
 #include "tests/e2e/Compiled.h"
+#include "tests/e2e/NNText.h"
 
 #include "isa/target/Schema.h"
 #include "simulator/layers/Sampler.h"
@@ -20,7 +21,7 @@ namespace {
 /// nano with other arrays; false if the schema does not allow them together.
 bool allows(target::Target target) {
   try {
-    target::checkTarget(target, "test");
+    target::checkTarget(target);
   } catch (const Error &) {
     return false;
   }
@@ -73,6 +74,49 @@ TEST_CASE("targets of all array sizes give the same logits", "[e2e]") {
           }
   std::filesystem::remove(path);
   CHECK(tried > 20);
+}
+
+TEST_CASE("a scratchpad that holds no tile of weights is named", "[targets]") {
+  NNText text(3);
+  std::string table = text.weight({9, 64});
+  text.line("%x = nn.embedding " + table +
+            ", %ids : (tensor<9x64xf32>, tensor<?x?xi64>) -> " +
+            text.tensor(64));
+  std::string y = text.linear("%x", 64, 64);
+  std::string module =
+      "module {\nfunc.func @main(%ids: tensor<?x?xi64> {dalbit.name = "
+      "\"ids\", dalbit.dims = [\"B\", \"T\"]}) -> (tensor<?x?x64xf32> "
+      "{dalbit.name = \"y\", dalbit.dims = [\"B\", \"T\", \"64\"]}) {\n" +
+      text.text + "  return " + y + " : tensor<?x?x64xf32>\n}\n}\n";
+  schedule::Options options;
+  options.machine = schedule::machineOf(target::loadTarget("server"));
+  options.maxContext = 16;
+  // A tile of 64 x 64 weights with its pairs takes 4608 bytes of a slot, a
+  // sixteenth of all: 128 KiB in powers of two.
+  for (int64_t kib : {16, 64, 128}) {
+    CAPTURE(kib);
+    options.machine.spmBytes = kib << 10;
+    mlir::MLIRContext context;
+    context.loadDialect<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                        mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                        onnx::OnnxDialect, nn::NNDialect, qnn::QNNDialect,
+                        npu::NPUDialect>();
+    std::string said;
+    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+      said += d.str();
+      return mlir::success();
+    });
+    auto parsed = mlir::parseSourceString<mlir::ModuleOp>(module, &context);
+    REQUIRE(parsed);
+    REQUIRE(mlir::succeeded(quantise::convertToQNN(*parsed, {"w8", {}})));
+    CHECK(mlir::succeeded(schedule::schedule(*parsed, options)) ==
+          (kib == 128));
+    CHECK(said == (kib == 128 ? ""
+                              : "one tile of weights does not fit the target: "
+                                "scratchpad.kib = " +
+                                    std::to_string(kib) +
+                                    " is too small, it takes 128"));
+  }
 }
 
 TEST_CASE("a model of more operations than tags: neighbours share one",

@@ -83,11 +83,47 @@ TEST_CASE("bad values are refused with line and reason") {
   CHECK(failure(edited("mhz = 800", "")).message ==
         "x.toml: key clock.mhz is missing");
   CHECK(failure(edited("bytes = 32", "bytes = 128")).message ==
-        "x.toml: axi.bytes = 128 is wider than scratchpad.port_bytes = 64");
-  CHECK(failure(edited("lanes = 16", "lanes = 64"))
-            .message.find("vector.lanes = 64") != std::string::npos);
+        "x.toml:23: axi.bytes = 128 is wider than scratchpad.port_bytes = 64");
+  CHECK(failure(edited("lanes = 16", "lanes = 64")).message ==
+        "x.toml:14: vector.lanes = 64 of int16 are wider than "
+        "scratchpad.port_bytes = 64");
+  CHECK(failure(edited("outputs = 32", "outputs = 8")).message ==
+        "x.toml:14: vector.lanes = 16 are more than array.outputs = 8, the "
+        "width of an accumulator entry");
+  CHECK(failure(edited("entries = 512", "entries = 16")).message == "");
+  CHECK(failure(edited("bytes = 32", "bytes = 64")).message == "");
+  CHECK(failure(edited("name = \"edge\"", "name = \"../edge\""))
+            .message.find("x.toml:3: name = \"../edge\" is no name") == 0);
   CHECK(failure("name = ").message.find("x.toml:1: ") == 0);
   CHECK(failure("array = 3").message.find("x.toml") == 0);
+}
+
+TEST_CASE("an array whose tile is smaller than a word of weights is refused") {
+  auto with = [](const char *outputs, const char *lanes, const char *port) {
+    std::string text =
+        edited("outputs = 32", std::string("outputs = ") + outputs);
+    auto replace = [&](const std::string &from, const std::string &to) {
+      text.replace(text.find(from), from.size(), to);
+    };
+    replace("lanes = 16 ", "lanes = 4 ");
+    replace("lanes = 32", std::string("lanes = ") + lanes);
+    replace("port_bytes = 64", std::string("port_bytes = ") + port);
+    return failure(text).message;
+  };
+  CHECK(with("8", "8", "64") ==
+        "x.toml:8: array.lanes = 8 and array.outputs = 8 make a tile of 64 "
+        "weights, fewer than the 128 of a 4-bit word at scratchpad.port_bytes "
+        "= 64");
+  CHECK(with("16", "8", "128").find("x.toml:8: array.lanes = 8 and") == 0);
+  CHECK(with("8", "16", "64") == "");
+  CHECK(with("64", "64", "64") == "");
+}
+
+TEST_CASE("a target knows where its keys stand") {
+  Target target = parseTarget(builtinText("edge"), "x.toml");
+  CHECK(target.origin.place("array.lanes") == "x.toml:8: ");
+  CHECK(target.origin.place("nothing") == "x.toml: ");
+  CHECK(Target().origin.place("array.lanes") == "");
 }
 
 TEST_CASE("a target that is neither built in nor a file is an error") {

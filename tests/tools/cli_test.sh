@@ -222,6 +222,23 @@ refuses "address past the DRAM" "far.txt:1: .*past the 8192 MiB" "$dalbit" dram 
 refuses "empty trace" "none.txt: has no requests" "$dalbit" dram "$work/none.txt" --device ddr4-3200-x64 --json "$work/out/d.json"
 refuses "4-bit weights on 64 lanes" "use --weights w8" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target server --weights w4
 refuses "fuzz on a target without room" "too small for random programs" sh -c "$dalbit targets edge | sed 's/^row_scalars = .*/row_scalars = 16/' >$work/few.toml; $dalbit fuzz --programs 8 --target $work/few.toml --json $work/out/f.json"
+# changed NAME SED_SCRIPT: the target NAME.toml, edge with a line changed.
+changed() { "$dalbit" targets edge | sed "$2" >"$work/$1.toml"; }
+changed small 's/^kib = .*/kib = 64/'
+refuses "a target whose scratchpad is too small" "scratchpad.kib = 64 is too small, it takes 256" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/small.toml"
+changed scalars 's/^row_scalars = .*/row_scalars = 16/'
+refuses "a target with too few row scalars" "vector.row_scalars = 16 is too small, it takes 128" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/scalars.toml"
+changed mib 's/^capacity_mib = .*/capacity_mib = 3/'
+refuses "a target whose DRAM is too small" "mib.toml:27: dram.capacity_mib = 3 is too small for .*needs 4 MiB" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/mib.toml"
+changed more 's/^capacity_mib = .*/capacity_mib = 8192/'
+refuses "more DRAM than the device has" "more.toml:27: dram.capacity_mib: DRAM device lpddr5-6400-2x16-16gb has 4096 MiB, the target wants 8192" "$dalbit" targets "$work/more.toml"
+changed clock 's/^mhz = .*/mhz = 803/'
+refuses "a clock in no ratio" "clock.toml:30: clock.mhz: clocks of 803 MHz" "$dalbit" fuzz --programs 1 --target "$work/clock.toml"
+check "which clocks are near" grep -q '^note: .*: 800 or 812 MHz$' "$work/stderr"
+changed tile 's/^outputs = .*/outputs = 8/;s/^lanes = .*/lanes = 8/'
+refuses "an array smaller than a word of weights" "tile.toml:8: array.lanes = 8 and array.outputs = 8" "$dalbit" run "$model" --engine rtl --target "$work/tile.toml"
+changed memory 's/^device = .*/device = "lpddr9"/'
+refuses "a target with an unknown device" "memory.toml:26: dram.device: DRAM device 'lpddr9'" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/memory.toml"
 refuses "a dimension past all sizes" "above 1048576" "$dalbit" compile "$model" -o "$work/out/x.dbn" --shape input_ids=1,99999999
 refuses "compare with an unknown target" "target moon" "$dalbit" compare "$model" --targets edge,moon --json "$work/out/c.json"
 refuses "compare a binary for other targets" "compiled already" "$dalbit" compare "$work/t.dbn" --targets edge --json "$work/out/c.json"

@@ -10,6 +10,7 @@
 #include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/TargetCheck.h"
 
 #include <nlohmann/json.hpp>
 
@@ -91,7 +92,7 @@ void writeJson(const FuzzState &state, const fuzz::Result &result,
 void run(const FuzzState &state) {
   if (!state.replay.empty())
     return replay(state.replay);
-  target::Target target = target::loadTarget(state.target);
+  target::Target target = checkedTarget(state.target);
   Progress progress("fuzz, programs", state.programs);
   fuzz::Result result = fuzz::runCampaign(
       target, state.seed, state.programs, state.first ? 1 : MostMismatches,

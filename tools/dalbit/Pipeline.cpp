@@ -13,10 +13,9 @@
 #include "compiler/raise/Steering.h"
 #include "compiler/schedule/Schedule.h"
 #include "isa/binary/Disassembly.h"
-#include "simulator/dram/DramParameters.h"
-#include "simulator/energy/Technology.h"
 #include "support/Error.h"
 #include "tools/dalbit/ModelTokenizer.h"
+#include "tools/dalbit/TargetCheck.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OperationSupport.h"
@@ -231,10 +230,8 @@ binary::Program Compiler::compile(const std::string &path,
   if (options.weights != "w8" && options.weights != "w4")
     throw Error("--weights " + options.weights + ": unknown weight form",
                 {"known are w8 and w4"});
-  target::Target target = target::loadTarget(options.target);
-  // What a run would miss only at its end.
-  dram::loadDevice(target.dramDevice, target.dramCapacityMib);
-  energy::loadTechnology(target.technology);
+  // What a run would miss only at its end, too.
+  target::Target target = checkedTarget(options.target);
   auto emit = [&](const char *step, auto text) {
     if (options.emit != step)
       return false;
@@ -281,6 +278,7 @@ binary::Program Compiler::compile(const std::string &path,
       encode::buildProgram(*module, *schedule, target);
   if (failed(program))
     fail(path + ": cannot be encoded");
+  checkFits(*program, target, path);
   if (emit("asm", [&] { return binary::disassemble(*program); }))
     return {};
   embedTokenizer(*program, path);

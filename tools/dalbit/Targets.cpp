@@ -3,6 +3,7 @@
 // dalbit targets: the built-in targets, or the TOML of one.
 
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/TargetCheck.h"
 
 #include <cstdio>
 
@@ -24,7 +25,7 @@ void addTargets(CLI::App &app) {
     if (const char *text = target::builtinText(*name))
       std::fputs(text, stdout);
     else
-      std::fputs(target::printToml(target::loadTarget(*name)).c_str(), stdout);
+      std::fputs(target::printToml(checkedTarget(*name)).c_str(), stdout);
   });
 }
 

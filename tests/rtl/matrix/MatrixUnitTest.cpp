@@ -178,7 +178,8 @@ TEST_CASE("many rows keep the array busy in every cycle") {
     MatrixConfig config = oneTile(form);
     config.rows = 80;
     config.k = 3 * size.k;
-    config.aRowStride = config.wRowStride = 3 * size.k;
+    config.aRowStride = 3 * size.k;
+    config.wRowStride *= 3;
     int words = 0;
     for (int tile : MatrixJob(size, config).fillTiles)
       words += tile == 0;

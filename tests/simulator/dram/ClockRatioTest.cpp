@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "simulator/dram/ClockRatio.h"
+#include "support/Error.h"
 
 #include <catch2/catch.hpp>
 
@@ -33,4 +34,13 @@ TEST_CASE("clocks in no simple ratio are refused", "[dram]") {
   CHECK_THROWS_WITH(ClockRatio::of(801.7, 1600),
                     Catch::Contains("no ratio of integers"));
   CHECK_THROWS_AS(ClockRatio::of(0, 800), dalbit::Error);
+  for (auto [mhz, nearest] :
+       {std::pair(802., "in one: 800 or 812 MHz"), {1., "in one: 16 MHz"}})
+    try {
+      ClockRatio::of(mhz, mhz > 1 ? 1600 : 800);
+      FAIL(mhz);
+    } catch (const dalbit::Error &error) {
+      REQUIRE(error.notes.size() == 1);
+      CHECK_THAT(error.notes[0], Catch::EndsWith(nearest));
+    }
 }

@@ -99,11 +99,11 @@ TEST_CASE("another size is another model", "[build]") {
   CHECK_THROWS_AS(sharedObjectFor(target), Error);
 }
 
-TEST_CASE("a tool that fails is an error with its last words", "[build]") {
+TEST_CASE("a tool that fails is a short error, its log stays", "[build]") {
   Folder folder;
   std::ofstream(folder.path / "verilator")
-      << "#!/bin/sh\ncase $1 in --version) echo 5;; *) echo broken tool; "
-         "exit 3;; esac\n";
+      << "#!/bin/sh\ncase $1 in --version) echo 5;; *) echo reading; "
+         "echo '%Error: broken tool'; seq 100; exit 3;; esac\n";
   fs::permissions(folder.path / "verilator", fs::perms::owner_all);
   Environment cache("DALBIT_CACHE", folder.path / "cache");
   Environment path("PATH", folder.path.string() + ":" + std::getenv("PATH"));
@@ -111,9 +111,17 @@ TEST_CASE("a tool that fails is an error with its last words", "[build]") {
     sharedObjectFor(target::loadTarget("nano"));
     FAIL("no error");
   } catch (const Error &error) {
-    CHECK(error.what() == std::string("verilator fails on the rtl"));
-    REQUIRE(error.notes.size() == 2);
-    CHECK(error.notes[0] == "broken tool");
+    CHECK(error.what() ==
+          std::string("the rtl cannot be built: verilator fails"));
+    REQUIRE(error.notes.size() == 3);
+    CHECK(error.notes[0] == "%Error: broken tool");
+    fs::path log = folder.path / "cache/failed-verilator.log";
+    CHECK(error.notes[1] == "the whole log: " + log.string());
+    std::ifstream file(log);
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    CHECK(text.starts_with("reading\n%Error: broken tool\n1\n"));
+    CHECK(text.ends_with("100\n"));
+    fs::remove(log);
   }
   CHECK(fs::is_empty(folder.path / "cache"));
 }
