@@ -18,6 +18,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <map>
+
 using namespace mlir;
 
 namespace dalbit::import {
@@ -96,7 +98,10 @@ void requireOperators(const ::onnx::GraphProto &graph,
                       const GraphImporter &importer) {
   llvm::StringSet<> seen;
   std::vector<std::string> nodes;
+  std::map<std::string, int> counts;
   for (const auto &node : graph.node()) {
+    ++counts[(node.domain().empty() ? "" : node.domain() + ".") +
+             node.op_type()];
     std::string domain = domainOf(node.domain());
     if (!functions.find(node) &&
         !execute::findOperator(domain, node.op_type()) &&
@@ -108,6 +113,10 @@ void requireOperators(const ::onnx::GraphProto &graph,
   std::vector<std::string> notes;
   for (size_t i = 1; i < nodes.size(); ++i)
     notes.push_back("nor is that of " + nodes[i]);
+  std::string found;
+  for (const auto &[type, count] : counts)
+    found += (found.empty() ? "" : ", ") + std::to_string(count) + " " + type;
+  notes.push_back("the graph has " + found);
   notes.push_back("docs/onnx-support.md lists every operator");
   throw Error(nodes[0] + ": this operator is not supported", notes);
 }

@@ -63,6 +63,8 @@ public:
     markSource();
     giveRoles();
     bindSource();
+    if (failed(checkSizes()))
+      return signalPassFailure();
     bindFixed();
     if (failed(bindNames()))
       return signalPassFailure();
@@ -78,6 +80,7 @@ private:
   void markSource();
   void giveRoles();
   void bindSource();
+  LogicalResult checkSizes();
   void bindFixed();
   LogicalResult bindNames();
   void bindActual();
@@ -299,6 +302,17 @@ void BindShapesPass::bindSource() {
     }
     lengthOf(input).meaning = *length;
   }
+}
+
+/// Only a past may be empty.
+LogicalResult BindShapesPass::checkSizes() {
+  for (Input &input : inputs)
+    for (auto [index, dim] : llvm::enumerate(input.dims))
+      if (dim.given && dim.fixed == 0 && !(input.isPast && index == 2))
+        return error("--shape " + input.name + ": dimension " + Twine(index) +
+                     " is 0, which leaves nothing to compute; only a past may "
+                     "be empty");
+  return success();
 }
 
 /// Tells the two sides of an encoder-decoder apart.

@@ -40,6 +40,11 @@ private:
   Value input(unsigned index) {
     return hasInput(node, index) ? node.getInputs()[index] : Value();
   }
+  /// False, and whoever refuses the node says \p why.
+  bool stays(StringRef why) {
+    node.setWhyAttr(write.builder.getStringAttr(why));
+    return false;
+  }
   bool isUsed(unsigned index) {
     return index < node->getNumResults() && !node->getResult(index).use_empty();
   }
@@ -69,6 +74,8 @@ private:
                   write.integers({0, 0, width})});
   }
   Value piece(Value value, int64_t index, int64_t width);
+  Value half(Value both, unsigned index);
+  void replaceBoth(unsigned index, const Attention &a);
   Value repeat(Value value, const Attention &a);
   Value hidden(Value flags, float penalty);
   Value keyMask(Value mask, float penalty);
@@ -170,10 +177,15 @@ bool AttentionWriter::standard() {
   size_t rank = rankOf(q);
   auto width = lastSize(q), keyWidth = lastSize(k);
   if ((rank != 3 && rank != 4) || rankOf(k) != rank || rankOf(v) != rank ||
-      !width || !keyWidth || lastSize(v) != keyWidth || input(6) || isUsed(3) ||
+      !width || !keyWidth || lastSize(v) != keyWidth ||
       node.getOnnxInt("left_window_size").value_or(-1) >= 0 ||
       node.getOnnxInt("right_window_size").value_or(-1) >= 0)
     return false;
+  if (input(6))
+    return stays("its cache is filled up to a number that comes at run time "
+                 "(nonpad_kv_seqlen); export the model with a past that grows");
+  if (isUsed(3))
+    return stays("its scores are a result (qk_matmul_output)");
   auto headsOf = [&](Value value, StringRef name) -> int64_t {
     if (rank == 3)
       return node.getOnnxInt(name).value_or(0);
@@ -269,6 +281,45 @@ bool AttentionWriter::multiHead() {
   return true;
 }
 
+/// Keys (0) or values (1) of a past of both, [2, B, H, P, d], that the graph
+/// puts together from two; null if they come as one.
+Value AttentionWriter::half(Value both, unsigned index) {
+  auto concat = nodeOf(both, "Concat");
+  if (!concat || concat.getInputs().size() != 2 ||
+      concat.getOnnxInt("axis").value_or(0) != 0)
+    return {};
+  auto unsqueeze = nodeOf(concat.getInputs()[index], "Unsqueeze");
+  auto axes = unsqueeze ? unsqueeze.getOnnxInts("axes") : std::nullopt;
+  return axes && axes->size() == 1 && axes->front() == 0 &&
+                 rankOf(unsqueeze.getInputs()[0]) == 4
+             ? unsqueeze.getInputs()[0]
+             : Value();
+}
+
+/// Result \p index is keys and values as one; who takes one of them has it.
+void AttentionWriter::replaceBoth(unsigned index, const Attention &a) {
+  if (!isUsed(index))
+    return;
+  Value both = node->getResult(index);
+  for (Operation *user : llvm::to_vector(both.getUsers())) {
+    auto gather = nodeOf(user, "Gather");
+    auto at = gather ? constantOf(gather.getInputs()[1]) : TypedAttr();
+    if (!at || cast<ShapedType>(at.getType()).getRank() != 0 ||
+        gather.getOnnxInt("axis").value_or(0) != 0)
+      continue;
+    user->getResult(0).replaceAllUsesWith(
+        *scalarOf(gather.getInputs()[1]) == 0 ? a.presentKey : a.presentValue);
+    user->erase();
+  }
+  if (!isUsed(index))
+    return;
+  auto first = write.list("axes", {0});
+  replace(index, write("Concat",
+                       {write("Unsqueeze", a.presentKey, first),
+                        write("Unsqueeze", a.presentValue, first)},
+                       {write.attribute("axis", 0)}));
+}
+
 /// com.microsoft.Attention: input, weights, bias, mask of keys, past, numbers
 /// to add; the products are part of it.
 bool AttentionWriter::projected() {
@@ -276,10 +327,8 @@ bool AttentionWriter::projected() {
   a.heads = a.groups = node.getOnnxInt("num_heads").value_or(0);
   auto width = lastSize(input(1));
   auto sizes = node.getOnnxInts("qkv_hidden_sizes");
-  // A past of [2, B, H, P, d] is no cache that grows in place.
   if (rankOf(input(0)) != 3 || !width || *width % 3 != 0 || a.heads <= 0 ||
-      *width / 3 % a.heads != 0 || input(4) || isUsed(1) ||
-      (input(3) && rankOf(input(3)) != 2) ||
+      *width / 3 % a.heads != 0 || (input(3) && rankOf(input(3)) != 2) ||
       (sizes && !sizes->empty() &&
        llvm::any_of(*sizes, [&](int64_t s) { return s != *width / 3; })) ||
       node.getOnnxInt("do_rotary").value_or(0) != 0)
@@ -303,7 +352,15 @@ bool AttentionWriter::projected() {
     return split(piece, a.heads, a.size);
   };
   a.query = heads(0), a.key = heads(1), a.value = heads(2);
+  if (Value past = input(4)) {
+    a.pastKey = half(past, 0), a.pastValue = half(past, 1);
+    if (!a.pastKey || !a.pastValue) {
+      return stays("its past is one tensor of keys and values; export the "
+                   "model with two");
+    }
+  }
   replace(0, merge(attendAsAsked(a, input(3), input(5)), third));
+  replaceBoth(1, a);
   return true;
 }
 

@@ -40,6 +40,12 @@ private:
   bool embedLayerNorm();
   bool gatherBlocks();
   bool groupQueryAttention();
+  bool biased(Value q, Value k, Value v, Value mask, float scale);
+  /// False, and whoever refuses the node says \p why.
+  bool stays(StringRef why) {
+    node.setWhyAttr(builder.getStringAttr(why));
+    return false;
+  }
 
   Value input(unsigned index) {
     return hasInput(node, index) ? node.getInputs()[index] : Value();
@@ -425,19 +431,61 @@ BlockArgument Expander::maskBehind(Value lengths) const {
   return {};
 }
 
+/// Numbers to add to the scores: as the standard's operator, whose graph says
+/// what they do.
+bool Expander::biased(Value q, Value k, Value v, Value mask, float scale) {
+  Value added = input(10);
+  if (mask) {
+    Type i1 = builder.getI1Type();
+    Value flags = write("Cast", mask, {write.attribute("to", 9)}, i1);
+    flags = write("Unsqueeze", flags, {write.list("axes", {1, 2})}, i1);
+    added =
+        add(added, write("Where",
+                         {flags, write.number(0.0f),
+                          write.number(std::numeric_limits<float>::lowest())}));
+  }
+  Value none = builder.create<onnx::NoneOp>(
+      node.getLoc(), NoneType::get(builder.getContext()));
+  Type result = UnrankedTensorType::get(f32());
+  auto number = [&](StringRef name, StringRef from) {
+    return write.attribute(name, node.getOnnxInt(from).value_or(0));
+  };
+  auto attention = builder.create<onnx::NodeOp>(
+      node.getLoc(), TypeRange{result, result, result},
+      builder.getStringAttr("Attention"),
+      ValueRange{q, k, v, added, input(3) ? input(3) : none,
+                 input(4) ? input(4) : none},
+      builder.getI64IntegerAttr(23), StringAttr(), node.getNodeNameAttr(),
+      builder.getDictionaryAttr(
+          {write.attribute("is_causal", 1), number("q_num_heads", "num_heads"),
+           number("kv_num_heads", "kv_num_heads"),
+           builder.getNamedAttr("scale", builder.getF32FloatAttr(scale)),
+           builder.getNamedAttr(
+               "softcap", builder.getF32FloatAttr(
+                              node.getOnnxFloat("softcap").value_or(0)))}),
+      0u);
+  return replace({attention->getResult(0), attention->getResult(1),
+                  attention->getResult(2)});
+}
+
 /// query (or all three packed), key, value, past key and value, lengths of the
-/// sequences less one, the longest, cosines, sines.
+/// sequences less one, the longest, cosines, sines, positions, numbers to add.
 bool Expander::groupQueryAttention() {
   int64_t heads = node.getOnnxInt("num_heads").value_or(0),
           kvHeads = node.getOnnxInt("kv_num_heads").value_or(0);
   auto dims = knownDims(input(0));
   bool packed = !input(1);
-  for (unsigned i = 9; i < node.getInputs().size(); ++i)
+  if (input(11) || node.getOnnxInt("smooth_softmax").value_or(0) > 0)
+    return stays("its softmax has a number of its own in the denominator "
+                 "(head_sink, smooth_softmax), for which the NPU has no place");
+  for (unsigned i = 12; i < node.getInputs().size(); ++i)
     if (input(i))
-      return false; // positions, biases and sinks of newer versions
+      return stays("its cache is quantised (k_scale, v_scale); the NPU has "
+                   "scales of its own");
+  if (node->getNumResults() > 3 && !node->getResult(3).use_empty())
+    return stays("its scores are a result (qk_output)");
   if (!dims || dims->size() != 3 || heads <= 0 || kvHeads <= 0 ||
-      heads % kvHeads != 0 || packed != !input(2) || !input(3) != !input(4) ||
-      node.getOnnxInt("smooth_softmax").value_or(0) > 0)
+      heads % kvHeads != 0 || packed != !input(2) || !input(3) != !input(4))
     return false;
   int64_t parts = packed ? heads + 2 * kvHeads : heads;
   int64_t width = *dims->back().constant();
@@ -473,7 +521,7 @@ bool Expander::groupQueryAttention() {
       return false;
   }
   if (turns) {
-    Value ids = positions();
+    Value ids = input(9) ? input(9) : positions();
     UnitAttr interleaved = node.getOnnxInt("rotary_interleaved").value_or(0)
                                ? builder.getUnitAttr()
                                : UnitAttr();
@@ -502,6 +550,9 @@ bool Expander::groupQueryAttention() {
   if (scale == 0)
     scale = 1 / std::sqrt(float(size));
   int64_t window = node.getOnnxInt("local_window_size").value_or(-1);
+  if (input(10))
+    return window > 0 ? stays("it has both a window and attention_bias")
+                      : biased(q, k, v, argument, scale);
   RankedTensorType cache = tensorType(present, f32());
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{wide(columns[0]), cache, cache}, q, k, v, input(3),

@@ -213,6 +213,40 @@ TypedAttr planeOf(TypedAttr value, int64_t index) {
   });
 }
 
+TypedAttr reshapeConstant(TypedAttr value, ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto reshaped = RankedTensorType::get(shape, type.getElementType());
+  if (type.getNumElements() != reshaped.getNumElements())
+    return {};
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return dense.reshape(reshaped);
+  auto weight = dyn_cast<onnx::WeightAttr>(value);
+  if (!weight)
+    return {};
+  SmallVector<int64_t> same(
+      llvm::to_vector(llvm::seq<int64_t>(0, weight.getPermutation().size())));
+  if (weight.getSourceShape() == weight.getSizes() &&
+      weight.getPermutation() == ArrayRef(same)) {
+    SmallVector<int64_t> starts(shape.size(), 0);
+    same = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
+    return onnx::WeightAttr::get(weight.getContext(), reshaped,
+                                 weight.getFile(), weight.getOffset(),
+                                 weight.getLength(), weight.getSourceElement(),
+                                 shape, starts, shape, same);
+  }
+  if (!isa<FloatType>(type.getElementType()))
+    return {};
+  try {
+    SmallVector<float> numbers;
+    onnx::readWeight(value, numbers);
+    return DenseElementsAttr::get(
+        reshaped.clone(Float32Type::get(value.getContext())),
+        ArrayRef<float>(numbers));
+  } catch (const Error &) { // of a file that went away
+    return {};
+  }
+}
+
 TypedAttr transposeConstant(TypedAttr value) {
   if (auto weight = dyn_cast<onnx::WeightAttr>(value))
     return weight.permute({1, 0});

@@ -58,6 +58,10 @@ mlir::TypedAttr sliceBlocks(mlir::TypedAttr value, int64_t dim, int64_t block,
 /// Matrix \p index of a constant [n, a, b] as [a, b], without copying if it is
 /// a weight; null if that is a view of another kind.
 mlir::TypedAttr planeOf(mlir::TypedAttr value, int64_t index);
+/// A constant in another shape of as many elements, without copying if it is a
+/// whole weight as it lies in the file; null if it is of an unknown kind.
+mlir::TypedAttr reshapeConstant(mlir::TypedAttr value,
+                                llvm::ArrayRef<int64_t> shape);
 /// A matrix the other way round, without copying if it is a weight.
 mlir::TypedAttr transposeConstant(mlir::TypedAttr value);
 /// The constant in f32, reshaped to one dimension (size-1 dimensions dropped);

@@ -34,6 +34,7 @@ private:
     return false;
   }
   bool findMaskArgument();
+  std::string describe(BlockArgument argument);
   bool learn(const Sizes &sizes);
   SmallVector<Sizes> windowProbes() const;
   bool check(const Sizes &sizes, int trial);
@@ -98,6 +99,22 @@ Classifier::evaluate(const Sizes &sizes, Numbers scoreNumbers,
   return result->values;
 }
 
+/// Why \p argument is no mask of keys: what it is, and what would be one.
+std::string Classifier::describe(BlockArgument argument) {
+  auto text = [](const Dims *dims) {
+    std::string list;
+    for (const SymbolicExpr &dim : dims ? *dims : Dims())
+      list += (list.empty() ? "" : ", ") + dim.str();
+    return "[" + list + "]";
+  };
+  auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                    "dalbit.name");
+  return "the mask depends on input '" + (name ? name.str() : "") + "' " +
+         text(shapes.dims(argument)) + ", which is no mask of keys [B, " +
+         shapes.dims(scores)->back().str() + "]" +
+         (kind.keyMask ? " beside another" : "");
+}
+
 bool Classifier::findMaskArgument() {
   leaves = leavesOf(logits, scores, shapes);
   for (BlockArgument argument : leaves.arguments) {
@@ -109,7 +126,7 @@ bool Classifier::findMaskArgument() {
                  ((*dims)[1].isConstant() && all.back().isConstant() &&
                   *(*dims)[1].constant() < *all.back().constant()));
     if (kind.keyMask || !fits)
-      return fail("the mask depends on an input that is no mask of keys");
+      return fail(describe(argument));
     kind.keyMask = argument;
   }
   return true;

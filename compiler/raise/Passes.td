@@ -17,7 +17,8 @@ def BindShapes : RaisePass<"onnx-bind-shapes"> {
     B is the batch, T the new tokens, P the length of the past; everything else
     is a number. What an input is follows from its type and rank first, from
     its name second: token ids [B, T], past keys and values [B, H, P, d], an
-    attention mask [B, P+T]. A dimension that the file fixes binds its symbol.
+    attention mask [B, P+T]. The length of an encoder-decoder's source is a
+    number (SourceInputs.h). A dimension that the file fixes binds its symbol.
     Leaves: `dalbit.dims` on every argument, `dalbit.sizes` (symbols that are
     numbers) on the function, argument types to match, and no argument for an
     input whose value is given. An open dimension that
@@ -106,7 +107,8 @@ def ExpandEinsum : RaisePass<"expand-einsum"> {
   let summary = "Einsum that is a product of matrices to MatMul";
   let description = [{
     Two operands with dimensions in common that stay, one that is summed over,
-    and one of each operand's own. Needs: sizes known.
+    and one of each operand's own; or rows and a constant whose dimensions are
+    heads (Keras, Flax), with its bias. Needs: sizes known.
   }];
 }
 

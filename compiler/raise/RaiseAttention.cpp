@@ -324,6 +324,21 @@ bool Raiser::findOutput() {
   return true;
 }
 
+/// True if \p logits depend on a product of data other than \p scores.
+static bool addsProduct(Value logits, onnx::NodeOp scores) {
+  llvm::SetVector<Value> seen;
+  seen.insert(logits);
+  for (size_t i = 0; i < seen.size() && seen.size() < 64; ++i) {
+    onnx::NodeOp node = nodeOf(seen[i]);
+    if (!node || node == scores || node.isOnnx("Shape"))
+      continue;
+    if (node.isOnnx("MatMul") && llvm::none_of(node.getInputs(), constantOf))
+      return true;
+    seen.insert(node.getInputs().begin(), node.getInputs().end());
+  }
+  return false;
+}
+
 bool Raiser::match(onnx::NodeOp softmax) {
   if (!findProducts(softmax))
     return false;
@@ -543,6 +558,9 @@ bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
 void Raiser::run(onnx::NodeOp softmax) {
   if (match(softmax) && rewrite())
     return;
+  if (scores && addsProduct(softmax.getInputs()[0], scores))
+    why = "another product of data is added to its scores, such as positions "
+          "that depend on the queries (DeBERTa)";
   // For whoever refuses the node; the softmax alone may run.
   (scores ? scores : softmax)
       .setWhyAttr(StringAttr::get(softmax.getContext(), why));

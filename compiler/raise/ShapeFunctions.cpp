@@ -382,11 +382,26 @@ static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
 }
 
 /// Each letter of the equation is a size; "..." is not known here.
+/// \p labels of \p rank dimensions; those of an ellipsis are digits that end
+/// with 9, because they broadcast from the right.
+static std::optional<std::string> einsumLetters(StringRef labels, size_t rank) {
+  size_t at = labels.find("...");
+  if (at == StringRef::npos)
+    return labels.size() == rank ? std::optional(labels.str()) : std::nullopt;
+  if (labels.size() - 3 > rank || rank + 3 - labels.size() > 9)
+    return std::nullopt;
+  std::string letters;
+  for (size_t left = rank + 3 - labels.size(); left-- > 0;)
+    letters += char('9' - left);
+  return labels.take_front(at).str() + letters +
+         labels.drop_front(at + 3).str();
+}
+
 static DimsResult einsumDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   std::string equation = node.getOnnxString("equation").value_or("").str();
   llvm::erase(equation, ' ');
   auto [terms, output] = StringRef(equation).split("->");
-  if (!StringRef(equation).contains("->") || terms.contains('.'))
+  if (!StringRef(equation).contains("->"))
     return std::nullopt;
   std::map<char, SymbolicExpr> sizes;
   SmallVector<StringRef> lists;
@@ -395,16 +410,26 @@ static DimsResult einsumDims(onnx::NodeOp node, SymbolicShapes &shapes) {
     return std::nullopt;
   for (auto [index, list] : llvm::enumerate(lists)) {
     const Dims *dims = inputDims(node, shapes, unsigned(index));
-    if (!dims || dims->size() != list.size())
+    auto letters = dims ? einsumLetters(list, dims->size()) : std::nullopt;
+    if (!letters)
       return std::nullopt;
-    for (auto [letter, dim] : llvm::zip(list, *dims)) {
+    for (auto [letter, dim] : llvm::zip(*letters, *dims)) {
       auto [entry, isNew] = sizes.try_emplace(letter, dim);
       if (!isNew && entry->second == SymbolicExpr(1))
         entry->second = dim;
     }
   }
+  // As many dimensions as the longest ellipsis of an operand stands for.
+  size_t dots = 0;
+  while (sizes.count(char('9' - dots)))
+    ++dots;
+  auto letters =
+      einsumLetters(output, output.contains("...") ? output.size() - 3 + dots
+                                                   : output.size());
+  if (!letters)
+    return std::nullopt;
   Dims result;
-  for (char letter : output) {
+  for (char letter : *letters) {
     auto found = sizes.find(letter);
     if (found == sizes.end())
       return std::nullopt;

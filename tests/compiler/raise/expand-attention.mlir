@@ -118,3 +118,39 @@ func.func @packed_heads(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<*xf
   %y = onnx.node "MultiHeadAttention"(%five) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64} : (tensor<*xf32>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// A past of keys and values as one that the graph puts together, and takes
+// apart again.
+// CHECK-LABEL: @stacked_past
+// CHECK: %[[A:.*]], %[[K:.*]], %[[V:.*]] = nn.attention {{.*}} past %arg1, %arg2 {causal = true, heads = 3 : i64
+// CHECK: return %[[A]], %[[K]], %[[V]]
+func.func @stacked_past(%x: tensor<?x?x6xf32> {dalbit.name = "x"}, %pk: tensor<?x3x?x2xf32> {dalbit.name = "past_key"}, %pv: tensor<?x3x?x2xf32> {dalbit.name = "past_value"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %w = onnx.constant dense<0.5> : tensor<6x18xf32>
+  %b = onnx.constant dense<2.0> : tensor<18xf32>
+  %none = onnx.none
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %uk = onnx.node "Unsqueeze"(%pk) opset 13 attributes {axes = array<i64: 0>} : (tensor<?x3x?x2xf32>) -> tensor<*xf32>
+  %uv = onnx.node "Unsqueeze"(%pv) opset 13 attributes {axes = array<i64: 0>} : (tensor<?x3x?x2xf32>) -> tensor<*xf32>
+  %past = onnx.node "Concat"(%uk, %uv) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y:2 = onnx.node "Attention"(%x, %w, %b, %none, %past) opset 1 domain "com.microsoft" attributes {num_heads = 3 : i64, unidirectional = 1 : i64} : (tensor<?x?x6xf32>, tensor<6x18xf32>, tensor<18xf32>, none, tensor<*xf32>) -> (tensor<*xf32>, tensor<*xf32>)
+  %k = onnx.node "Gather"(%y#1, %i0) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  %v = onnx.node "Gather"(%y#1, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  return %y#0, %k, %v : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// What the NPU has no place for stays, with the reason.
+// CHECK-LABEL: @reasons
+// CHECK: onnx.node "Attention"{{.*}} because "its scores are a result (qk_matmul_output)"
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its softmax has a number of its own in the denominator (head_sink, smooth_softmax), for which the NPU has no place"
+func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.none
+  %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %y:4 = onnx.node "Attention"(%q, %q, %q) opset 23 attributes {q_num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>) -> tensor<*xf32>
+  return %y#0, %y#3, %z : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
