@@ -105,8 +105,12 @@ CodeWord decodeWord(uint64_t word) {
 std::vector<CodeWord> decodeProgram(std::span<const uint64_t> words) {
   std::vector<CodeWord> code;
   code.reserve(words.size());
-  for (uint64_t word : words)
+  uint32_t goes = 0;
+  for (uint64_t word : words) {
     code.push_back(decodeWord(word));
+    if (code.back().kind == Kind::Go)
+      code.back().imm = goes++;
+  }
   return code;
 }
 

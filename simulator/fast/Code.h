@@ -38,7 +38,7 @@ struct CodeWord {
   uint8_t unit = 0, field = 0;
   isa::ErrorCode error = isa::ErrorCode::IllegalInstruction; ///< if Illegal
   uint16_t wait = 0, signal = 0, tag = 0;
-  uint32_t imm = 0; ///< immediate or target
+  uint32_t imm = 0; ///< immediate or target; of a go its number
 };
 
 std::vector<CodeWord> decodeProgram(std::span<const uint64_t> words);

@@ -18,6 +18,8 @@ struct Note {
   uint32_t pc = 0;
   uint16_t tag = 0, wait = 0, signal = 0;
   uint16_t config = 0; ///< place of its configuration
+  uint32_t go = 0;     ///< number of the go
+  uint64_t sum = 0;    ///< of matrix and vector unit's (Plans.h)
 };
 
 struct Dispatch {

@@ -157,19 +157,22 @@ uint32_t Npu::evenReads() const {
 }
 
 /// The same for bursts that are alike, at most \p most, in one step. If the
-/// DRAM answers a burst just as much later than the one before as that one's
-/// beats ended later than the beats before it, then all that follows from
-/// these two, which is when its beats come, is so much later too; and so on.
-/// False, and nothing is done, if it is not so.
+/// DRAM answers all requests of a burst so much later than those of the one
+/// before, and its first beat comes so much later, too, then do all other
+/// beats, each of which follows from the one before it and its answer; and so
+/// on. False, and nothing is done, if it is not so.
 bool Npu::takeEvenReads(Cycle now, Cycle horizon, uint32_t most) {
   most = std::min(most, evenReads());
   if (most == 0)
     return false;
   MemoryPort::Pace pace = memory.pace(read.dram, most);
   most = pace.clocks.runs;
-  if (most == 0 || pace.cycles != even.cycles || !memory.keeps(pace, readAt, 0))
+  if (most == 0 || !memory.keeps(pace, readAt, 0))
     return false;
   Landing landing = landings[(landed - 1) % Landings];
+  if (std::max(lastBeat + 1, even.answer + pace.cycles) !=
+      landing.first + pace.cycles)
+    return false;
   landing.countedBeats = landing.countedWrites = 0;
   uint32_t bursts = 0;
   for (;;) {
@@ -204,6 +207,7 @@ bool Npu::takeEvenReads(Cycle now, Cycle horizon, uint32_t most) {
   }
   for (unsigned j = 0; j < even.runCount; ++j)
     even.runs[j].from += bursts * pace.cycles;
+  even.answer += bursts * pace.cycles;
   even.dram += bursts * isa::BurstBytes;
   even.spm += bursts * isa::BurstBytes;
   in.skip(bursts - 1);
@@ -258,7 +262,7 @@ void Npu::landBurst(Cycle at, Cycle now) {
     even.dram = read.dram;
     even.spm = read.spm;
     even.bank = bank;
-    even.cycles = landing.first + beats - 1 - lastBeat;
+    even.answer = answer(0);
     even.runs[0] = {landing.first + 1, beats};
     even.runCount = 1;
     occupancy.mark(LandingLevel, bank, landing.first + 1, beats);
@@ -273,7 +277,6 @@ void Npu::landBurst(Cycle at, Cycle now) {
   }
 
   // A burst touches one bank, or two that follow each other.
-  Cycle before = lastBeat;
   even.runCount = 0;
   struct {
     uint32_t bank;
@@ -324,7 +327,7 @@ void Npu::landBurst(Cycle at, Cycle now) {
   even.dram = read.dram;
   even.spm = read.spm;
   even.bank = touched[0].bank;
-  even.cycles = lastBeat - before;
+  even.answer = answer(0);
   if (inError == ErrorCode::None) {
     if (isOutside)
       inError = ErrorCode::AxiRead;

@@ -7,8 +7,9 @@ namespace dalbit::fast {
 using isa::ErrorCode;
 using isa::MatrixWForm;
 
-void MatrixTime::choose(const uint32_t *configuration, uint32_t pc) {
-  MatrixPlan &known = plans.of(configuration, pc);
+void MatrixTime::choose(const uint32_t *configuration, uint64_t sum,
+                        uint32_t go) {
+  MatrixPlan &known = plans.of(configuration, sum, go);
   plan = &known;
   if (known.isMade)
     return;
@@ -253,8 +254,8 @@ void MatrixTime::advance(Cycle horizon) {
 void MatrixTime::restore() {
   if (isAlone)
     return begin(startAt);
-  occupancy->clear(FillLevel, kept.until, now.lastGrant);
-  occupancy->clear(ActLevel, kept.until, std::max(now.lastAsk, now.lastFire));
+  occupancy->clear(FillLevel, kept.until);
+  occupancy->clear(ActLevel, kept.until);
   now = kept;
 }
 

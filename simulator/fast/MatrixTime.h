@@ -29,9 +29,15 @@ public:
   MatrixTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  /// The next instruction: the words of its configuration and the place of its
-  /// go. Then either runAlone() or begin().
-  void choose(const uint32_t *configuration, uint32_t pc);
+  /// An instruction that comes before long: the words of its configuration and
+  /// the number of its go. Returns what choose() wants to know again.
+  uint64_t expect(const uint32_t *configuration, uint32_t go) const {
+    uint64_t sum = plans.sumOf(configuration);
+    plans.expect(sum, go);
+    return sum;
+  }
+  /// The next instruction. Then either runAlone() or begin().
+  void choose(const uint32_t *configuration, uint64_t sum, uint32_t go);
 
   /// Decides the whole instruction, whose start_i is in \p start, if that is
   /// known and nobody before it has one of its banks meanwhile, as may be if \p

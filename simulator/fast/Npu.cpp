@@ -99,9 +99,13 @@ void Npu::begin(const host::Start &start) {
 Cycle Npu::nextOfOthers() const {
   Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
                         outEnded ? outEnds[outFirst].at : Never);
-  return std::min({dispatchAt, fetch.nextLook(), fetch.nextTake(), writeAt,
-                   wordAt, matrixAt, vectorAt, ends, indexAt, scalarAt,
-                   firstError});
+  // In pairs, so that they do not wait for each other.
+  Cycle look = std::min(dispatchAt, fetch.nextLook());
+  Cycle address = std::min(fetch.nextTake(), writeAt);
+  Cycle unit = std::min(matrixAt, vectorAt);
+  Cycle port = std::min(wordAt, std::min(indexAt, scalarAt));
+  return std::min(std::min(std::min(look, address), std::min(unit, port)),
+                  std::min(ends, firstError));
 }
 
 /// A cycle before which the memory takes no address but those of DMA in, while

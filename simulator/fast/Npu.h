@@ -258,7 +258,7 @@ private:
     bool isLongest = false; ///< and in one bank
     uint64_t dram = 0;
     uint32_t spm = 0, bank = 0;
-    Cycle cycles = 0; ///< from the last beat before it to its own
+    Cycle answer = 0; ///< from which its first beat could come
     struct {
       Cycle from;
       uint32_t count;

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <vector>
 
 namespace dalbit::fast {
@@ -34,7 +33,7 @@ class Occupancy {
 public:
   static constexpr int64_t Blocks = 1024; ///< of 64 cycles; a power of two
   static constexpr int64_t Behind = 12288;
-  static constexpr int64_t Piece = 16;
+  static constexpr int64_t Piece = 64;
   static constexpr int64_t Ahead = (Blocks - Piece) * 64 - Behind - 64;
 
   /// Cycles of an instruction that is decided at once; if it is taken back,
@@ -43,7 +42,8 @@ public:
   static_assert(MostAlone < Behind);
 
   explicit Occupancy(uint32_t banks, int64_t blocks = Blocks)
-      : banks(banks), blocks(blocks), words(size_t(blocks) * Levels * banks) {}
+      : banks(banks), blocks(blocks), words(size_t(stride()) * Levels * banks),
+        latest(banks) {}
 
   /// First cycle not before \p from in which no level before \p level has
   /// \p bank.
@@ -87,6 +87,9 @@ public:
     for (unsigned word = 0; word < 2; ++word)
       for (uint64_t left = mask[word]; left; left &= left - 1) {
         uint32_t bank = word * 64 + uint32_t(std::countr_zero(left));
+        const Cycle *of = latest[bank].of;
+        if (*std::max_element(of, of + level) < from)
+          continue;
         if (uint32_t count = uint32_t(to - from);
             freeRun<level>(bank, from, count) != count)
           return false;
@@ -95,10 +98,14 @@ public:
   }
 
   void mark(Level level, uint32_t bank, Cycle at) {
+    Cycle &last = latest[bank].of[level];
+    last = std::max(last, at);
     word(level, bank, at >> 6) |= uint64_t(1) << (at & 63);
   }
 
   void mark(Level level, uint32_t bank, Cycle from, uint32_t count) {
+    Cycle &last = latest[bank].of[level];
+    last = std::max(last, from + count - 1);
     while (count) {
       uint32_t offset = uint32_t(from & 63),
                here = std::min(count, 64 - offset);
@@ -112,12 +119,17 @@ public:
     return word(level, bank, at >> 6) >> (at & 63) & 1;
   }
 
-  /// Forgets what \p level has marked from \p from on, up to \p to.
-  void clear(Level level, Cycle from, Cycle to) {
-    for (Cycle block = from >> 6; block <= to >> 6; ++block) {
-      uint64_t keep = block == from >> 6 ? (uint64_t(1) << (from & 63)) - 1 : 0;
-      for (uint32_t bank = 0; bank < banks; ++bank)
-        word(level, bank, block) &= keep;
+  /// Forgets what \p level has marked from \p from on.
+  void clear(Level level, Cycle from) {
+    for (uint32_t bank = 0; bank < banks; ++bank) {
+      Cycle &last = latest[bank].of[level];
+      if (last < from)
+        continue;
+      Cycle block = from >> 6;
+      word(level, bank, block) &= (uint64_t(1) << (from & 63)) - 1;
+      while (++block <= last >> 6)
+        word(level, bank, block) = 0;
+      last = from - 1;
     }
   }
 
@@ -127,34 +139,48 @@ public:
     Cycle first = (now - Behind) >> 6;
     if (first < oldest + Piece)
       return;
-    for (Cycle block = std::max(oldest, first - blocks); block < first; ++block)
-      std::memset(&word(Level(0), 0, block), 0,
-                  Levels * banks * sizeof(uint64_t));
+    Cycle from = std::max(oldest, first - blocks);
+    for (uint32_t bank = 0; bank < banks; ++bank)
+      for (unsigned level = 0; level < Levels; ++level)
+        for (Cycle block = from,
+                   stop = std::min(first, (latest[bank].of[level] >> 6) + 1);
+             block < stop; ++block)
+          word(level, bank, block) = 0;
     oldest = first;
   }
 
 private:
+  /// Words of a level of a bank lie side by side, as transfers and instructions
+  /// stay in their banks; some more keep the same blocks of different banks out
+  /// of each other's way in the cache.
+  int64_t stride() const { return blocks + 8; }
+  size_t index(unsigned level, uint32_t bank, Cycle block) const {
+    return size_t((bank * Levels + level) * stride() + (block & (blocks - 1)));
+  }
   uint64_t &word(unsigned level, uint32_t bank, Cycle block) {
-    return words[(size_t(block & (blocks - 1)) * Levels + level) * banks +
-                 bank];
+    return words[index(level, bank, block)];
   }
   uint64_t word(unsigned level, uint32_t bank, Cycle block) const {
-    return words[(size_t(block & (blocks - 1)) * Levels + level) * banks +
-                 bank];
+    return words[index(level, bank, block)];
   }
   template <unsigned level> uint64_t above(uint32_t bank, Cycle block) const {
-    const uint64_t *at =
-        &words[size_t(block & (blocks - 1)) * Levels * banks + bank];
+    const uint64_t *at = &words[index(0, bank, block)];
     uint64_t taken = 0;
-    for (unsigned l = 0; l < level; ++l, at += banks)
+    for (unsigned l = 0; l < level; ++l, at += stride())
       taken |= *at;
     return taken;
   }
 
+  /// Of a bank: the latest cycle that each level has marked.
+  struct alignas(64) Latest {
+    Cycle of[Levels] = {-1, -1, -1, -1, -1};
+  };
+
   const uint32_t banks; ///< the accumulator's halves included
   const int64_t blocks;
   std::vector<uint64_t> words;
-  Cycle oldest = 0; ///< first block that is kept
+  std::vector<Latest> latest; ///< by bank
+  Cycle oldest = 0;           ///< first block that is kept
 };
 
 } // namespace dalbit::fast

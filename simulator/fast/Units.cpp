@@ -58,6 +58,11 @@ void Npu::push(unsigned number, const CodeWord &word, Cycle now) {
   Note &note = unit.queue[(unit.head + unit.count) % isa::QueueDepth];
   note = {pc, tag, word.wait, word.signal,
           uint16_t(unit.pushes % Dispatch::Configs)};
+  note.go = word.imm;
+  if (number == Matrix)
+    note.sum = matrix.expect(fields[number], note.go);
+  if (number == Vector)
+    note.sum = vector.expect(fields[number], note.go);
   std::memcpy(unit.configs[note.config], fields[number],
               ConfigurationBytes[number]);
   ++unit.pushes;
@@ -139,7 +144,7 @@ void Npu::take(unsigned number, Cycle now) {
     beginOut(start, config);
     break;
   case Matrix:
-    matrix.choose(config, note.pc);
+    matrix.choose(config, note.sum, note.go);
     matrixRuns = true;
     if (matrix.runAlone(start, meetsDma(matrix) || unitsMeet())) {
       matrixAt = matrix.done();
@@ -153,7 +158,7 @@ void Npu::take(unsigned number, Cycle now) {
     }
     break;
   case Vector: {
-    vector.choose(config, note.pc);
+    vector.choose(config, note.sum, note.go);
     vectorRuns = true;
     bool mayMeet = unitsMeet();
     if (mayMeet)

@@ -6,8 +6,9 @@ namespace dalbit::fast {
 
 using isa::ErrorCode;
 
-void VectorTime::choose(const uint32_t *configuration, uint32_t pc) {
-  VectorPlan &known = plans.of(configuration, pc);
+void VectorTime::choose(const uint32_t *configuration, uint64_t sum,
+                        uint32_t go) {
+  VectorPlan &known = plans.of(configuration, sum, go);
   plan = &known;
   if (known.isMade)
     return;
@@ -21,7 +22,7 @@ void VectorTime::choose(const uint32_t *configuration, uint32_t pc) {
   }
   uint32_t words[sizeof shape / sizeof(uint32_t)];
   std::memcpy(words, &shape, sizeof words);
-  ShapePlan &alike = shapes.of(words, pc);
+  ShapePlan &alike = shapes.of(words, shapes.sumOf(words), go);
   if (!alike.isMade)
     alike = {shape, true, findAlone()};
   known.alone = alike.alone;
@@ -216,8 +217,7 @@ void VectorTime::restore() {
   if (isAlone)
     return begin(startAt);
   if (marks)
-    occupancy->clear(VectorLevel, kept.until,
-                     std::max(now.last, now.done == Never ? now.until : 0));
+    occupancy->clear(VectorLevel, kept.until);
   now = kept;
 }
 

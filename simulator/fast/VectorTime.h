@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // When the vector unit does what: docs/units/vector.md, Timing, advance by
-// advance, without data. choose(), runAlone(), begin(), advance() and restore()
-// are as in MatrixTime.h; marks are left only on demand, as hardly anybody
-// comes after the vector unit's ports.
+// advance, without data. expect(), choose(), runAlone(), begin(), advance() and
+// restore() are as in MatrixTime.h; marks are left only on demand, as hardly
+// anybody comes after the vector unit's ports.
 
 #pragma once
 
@@ -21,7 +21,12 @@ public:
   VectorTime(const Sizes &sizes, Occupancy &occupancy, Occupancy &nobody)
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
-  void choose(const uint32_t *configuration, uint32_t pc);
+  uint64_t expect(const uint32_t *configuration, uint32_t go) const {
+    uint64_t sum = plans.sumOf(configuration);
+    plans.expect(sum, go);
+    return sum;
+  }
+  void choose(const uint32_t *configuration, uint64_t sum, uint32_t go);
   /// \p mayMeet: other ports may take one of its banks before long.
   bool runAlone(Cycle start, bool mayMeet);
   void begin(Cycle start);
