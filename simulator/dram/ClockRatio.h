@@ -40,8 +40,12 @@ public:
   }
 
   /// Whether \p clocks of the DRAM last a whole number of NPU cycles; which.
-  bool isWhole(int64_t clocks) const { return clocks * npu % dram == 0; }
-  int64_t cycles(int64_t clocks) const { return clocks * npu / dram; }
+  bool isWhole(int64_t clocks) const {
+    return isOne || clocks * npu % dram == 0;
+  }
+  int64_t cycles(int64_t clocks) const {
+    return isOne ? clocks : clocks * npu / dram;
+  }
 
 private:
   static constexpr int64_t ceiling(int64_t value, int64_t by) {

@@ -370,10 +370,12 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
     int64_t open = std::min<int64_t>(stream.left, INT32_MAX),
             time = std::min<int64_t>(channel.columnsBefore - 1 - stream.last,
                                      INT32_MAX);
-    // Numbers of 32 bits are divided much faster.
-    int64_t runs = std::min({int64_t(pace.runs),
-                             int64_t(int32_t(open) / int32_t(evenBursts)),
-                             int64_t(int32_t(time) / int32_t(pace.clocks))});
+    // As often as not it is all of them, and nothing needs to be divided.
+    int64_t runs = pace.runs;
+    if (open < runs * evenBursts)
+      runs = int32_t(open) / int32_t(evenBursts);
+    if (time < runs * pace.clocks)
+      runs = int32_t(time) / int32_t(pace.clocks);
     const CommandBus &bus = *channel.columns;
     int64_t first = stream.last + run.step, free = 0;
     while (free < runs && bus.isFree(first + free * pace.clocks, mask)) {
