@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -15,24 +17,108 @@
 
 namespace dalbit {
 
-AtomicFile::AtomicFile(std::string given) : path(std::move(given)) {
-  std::error_code error;
-  if (std::filesystem::is_symlink(path, error)) {
-    // A link to nothing yet names the file that is to be made.
-    std::filesystem::path target =
-        std::filesystem::weakly_canonical(path, error);
-    if (!error)
-      path = target.string();
+namespace fs = std::filesystem;
+
+/// N of /proc/self/fd/N, else -1.
+static int openDescriptor(const std::string &path) {
+  std::string_view text = path, folder = "/proc/self/fd/";
+  int number = -1;
+  if (text.starts_with(folder) && text.size() > folder.size()) {
+    text.remove_prefix(folder.size());
+    const char *end = text.data() + text.size();
+    auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || stop != end)
+      return -1;
   }
+  return number;
+}
+
+std::string followLinks(const std::string &path) {
+  constexpr int MostLinks = 40; // as the system
+  fs::path at = path;
+  for (int i = 0; i < MostLinks; ++i) {
+    std::error_code error;
+    // What a number of ours is cannot always be named: a pipe, a lost file.
+    fs::path folder = at.parent_path(), real = fs::canonical(folder, error);
+    fs::path self = fs::canonical("/proc/self/fd", error);
+    if (!real.empty() && real == self)
+      return "/proc/self/fd/" + at.filename().string();
+    error.clear();
+    fs::path next = fs::read_symlink(at, error);
+    if (error)
+      return at.string();
+    at = next.is_absolute() ? next : folder / next;
+  }
+  throw Error(path + ": cannot be written: " + std::strerror(ELOOP));
+}
+
+/// The nearest folder above \p path; "." for a plain name.
+static fs::path folderOf(const fs::path &path) {
+  fs::path folder = path.parent_path();
+  return folder.empty() ? fs::path(".") : folder;
+}
+
+[[noreturn]] static void refuse(const std::string &path, int reason) {
+  throw Error(path + ": cannot be written: " + std::strerror(reason));
+}
+
+static void requireFolder(const fs::path &folder, const std::string &path) {
   struct stat status;
-  isDevice = stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
-  if (isDevice && S_ISDIR(status.st_mode)) {
+  if (stat(folder.c_str(), &status) != 0)
+    throw Error(path + ": cannot be written: there is no folder '" +
+                    folder.string() + "'",
+                {"make it first"});
+  if (!S_ISDIR(status.st_mode))
+    throw Error(path + ": cannot be written: '" + folder.string() +
+                "' is no folder");
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw Error(path + ": cannot be written: folder '" + folder.string() +
+                "': " + std::strerror(errno));
+}
+
+void requireWritable(const std::string &given) {
+  std::string path = followLinks(given);
+  if (openDescriptor(path) >= 0)
+    return;
+  struct stat status;
+  bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode))
+    refuse(given, EISDIR);
+  if (exists && !S_ISREG(status.st_mode)) {
+    if (access(path.c_str(), W_OK) != 0)
+      refuse(given, errno);
+    return;
+  }
+  requireFolder(folderOf(path), given);
+}
+
+void requireWritableFolder(const std::string &given) {
+  fs::path folder = given;
+  std::error_code error;
+  while (!fs::exists(folder, error) && folderOf(folder) != folder) {
+    if (fs::is_symlink(folder, error))
+      throw Error(given + ": cannot be written: '" + folder.string() +
+                  "' is a link to nothing");
+    folder = folderOf(folder);
+  }
+  requireFolder(folder, given);
+}
+
+AtomicFile::AtomicFile(std::string given) : path(followLinks(given)) {
+  opened = openDescriptor(path);
+  struct stat status;
+  isDevice = opened >= 0 ||
+             (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode));
+  if (opened >= 0)
+    path = given;
+  else if (isDevice && S_ISDIR(status.st_mode)) {
     errno = EISDIR;
     fail("cannot be written");
   }
-  temporary = isDevice ? std::filesystem::temp_directory_path(error).string() +
-                             "/dalbit.XXXXXX"
-                       : path + ".XXXXXX";
+  std::error_code error;
+  temporary = isDevice
+                  ? fs::temp_directory_path(error).string() + "/dalbit.XXXXXX"
+                  : path + ".XXXXXX";
   descriptor = mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) {
     temporary.clear();
@@ -69,7 +155,10 @@ void AtomicFile::rewrite(size_t offset, const void *data, size_t size) {
 }
 
 void AtomicFile::copyToDevice() {
-  int device = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  // Behind what is in the buffers of this process already.
+  std::fflush(nullptr);
+  int device =
+      opened >= 0 ? dup(opened) : open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (device < 0)
     fail("cannot be written");
   std::vector<char> buffer(1 << 20);

@@ -7,8 +7,9 @@
 // without commit() nothing is left, whatever happens but the death of the
 // process. A full disk and every other failure throw Error with the file's name
 // and the system's reason. A symbolic link stays, the file it names is
-// replaced; a device or pipe stays as well and gets the bytes at commit(). Left
-// out: syncing the directory.
+// replaced (or made); a device or pipe stays as well and gets the bytes at
+// commit(), and so does what this process has open already, as /dev/stdout.
+// Left out: syncing the directory.
 
 #pragma once
 
@@ -41,9 +42,21 @@ private:
 
   std::string path, temporary;
   bool isDevice = false; ///< there already and no regular file
+  int opened = -1;       ///< of /dev/stdout and its like: ours, not to close
   int descriptor = -1;
   size_t count = 0;
 };
+
+/// The file that \p path names in the end, through links that may name none
+/// yet; /dev/stdout and its like end at /proc/self/fd/N. Throws Error if they
+/// go round.
+std::string followLinks(const std::string &path);
+
+/// Throws Error if \p path cannot become a file for an obvious reason: no such
+/// folder, a folder itself, no permission. Makes nothing.
+void requireWritable(const std::string &path);
+/// The same for a folder of files, which may be made with its parents.
+void requireWritableFolder(const std::string &path);
 
 /// Writes a whole text file.
 void writeFile(const std::string &path, std::string_view text);

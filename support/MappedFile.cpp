@@ -13,6 +13,14 @@
 
 namespace dalbit {
 
+/// With its article.
+static const char *kindOf(mode_t mode) {
+  return S_ISDIR(mode)    ? "a folder"
+         : S_ISFIFO(mode) ? "a pipe"
+         : S_ISSOCK(mode) ? "a socket"
+                          : "a device";
+}
+
 MappedFile::MappedFile(const std::string &path) : name(path) {
   auto fail = [&](const char *what) -> Error {
     return Error(path + ": " + what + ": " + std::strerror(errno));
@@ -29,7 +37,8 @@ MappedFile::MappedFile(const std::string &path) : name(path) {
   }
   if (!S_ISREG(status.st_mode)) {
     ::close(file);
-    throw Error(path + ": not a regular file");
+    throw Error(path + ": is " + kindOf(status.st_mode) +
+                ", a regular file is needed");
   }
   count = static_cast<size_t>(status.st_size);
   if (count == 0) {

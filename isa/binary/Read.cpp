@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 namespace dalbit::binary {
@@ -166,7 +167,7 @@ private:
     Sha256::Digest digest = hash.finish();
     if (std::memcmp(digest.data(), file->data() + begin, HashBytes))
       fail("the checksum is wrong: the file is damaged or was edited",
-           {"--ignore-checksum reads it nevertheless"});
+           {"`dalbit run --ignore-checksum` runs it nevertheless"});
   }
 
   std::string path;
@@ -183,6 +184,10 @@ Program readBinary(const std::string &path, const ReadOptions &options) {
 
 bool isBinary(const std::string &path) {
   char magic[4] = {};
+  // Opening a pipe would wait for a writer.
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    return false;
   std::ifstream file(path, std::ios::binary);
   return file.read(magic, sizeof magic) &&
          !std::memcmp(magic, ElfIdent.data(), sizeof magic);

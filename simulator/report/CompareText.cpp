@@ -41,7 +41,7 @@ std::vector<std::string> cellsOf(const Compared &run) {
   double seconds = per(double(cycles), timing.clockMhz * 1e6);
   return {shortened(run.file, true),
           shortened(run.prompt, false),
-          report.target,
+          shortened(run.target, true),
           fmt::format("{}", timing.cycles.prefill),
           fmt::format("{:.0f}", per(double(cycles), double(tokens))),
           fmt::format("{:.4g}", per(double(tokens), seconds)),

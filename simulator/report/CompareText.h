@@ -11,6 +11,7 @@ namespace dalbit::report {
 /// A run among others.
 struct Compared {
   std::string file, prompt; ///< empty if all are of one
+  std::string target;       ///< name, or path of its file
   RunReport report;         ///< with time
 };
 

@@ -102,3 +102,50 @@ TEST_CASE("progress tells the time left") {
   CHECK(progressLine("decode", 2, 8, 3) == "decode 2/8, 9 s left");
   CHECK(progressLine("decode", 1, 8, 60) == "decode 1/8, 7 min left");
 }
+
+TEST_CASE("a destination is looked at before there is anything to write") {
+  Scratch scratch;
+  auto says = [](auto check) -> std::string {
+    try {
+      check();
+      return "";
+    } catch (const Error &error) {
+      return error.what();
+    }
+  };
+  auto file = [&](const fs::path &path) {
+    return says([&] { requireWritable(path.string()); });
+  };
+  auto folder = [&](const fs::path &path) {
+    return says([&] { requireWritableFolder(path.string()); });
+  };
+  fs::path there = scratch.path / "there", none = scratch.path / "none";
+  std::ofstream(there) << "x";
+  CHECK(file(there) == "");
+  CHECK(file(none) == "");
+  CHECK_THAT(file(scratch.path), Catch::Contains("Is a directory"));
+  CHECK_THAT(file(none / "a"),
+             Catch::Contains("there is no folder '" + none.string() + "'"));
+  CHECK_THAT(file(there / "a"), Catch::Contains("is no folder"));
+  CHECK(file("/dev/null") == "");
+  CHECK(folder(none / "a" / "b") == "");
+  CHECK(folder(scratch.path) == "");
+  CHECK_THAT(folder(there), Catch::Contains("is no folder"));
+  CHECK_THAT(folder(there / "a"), Catch::Contains("is no folder"));
+  CHECK(!fs::exists(none));
+}
+
+TEST_CASE("links are followed, also to what is not there yet") {
+  Scratch scratch;
+  fs::path target = scratch.path / "target";
+  fs::create_symlink("second", scratch.path / "first");
+  fs::create_symlink(target, scratch.path / "second");
+  CHECK(fs::path(followLinks((scratch.path / "first").string())) == target);
+  writeFile((scratch.path / "first").string(), "text");
+  CHECK(slurp(target) == "text");
+  CHECK(fs::is_symlink(scratch.path / "first"));
+  CHECK(followLinks("/dev/stdout") == "/proc/self/fd/1");
+  CHECK(followLinks(target.string()) == target.string());
+  fs::create_symlink("round", scratch.path / "round");
+  CHECK_THROWS_AS(writeFile((scratch.path / "round").string(), "text"), Error);
+}

@@ -50,7 +50,7 @@ same() { # key: equal in both reports
 }
 check "rtl and functional write the same text" same text
 cp "$model" "$work/self.onnx"
-refuses "compile over its own model" "the output is the model itself" "$dalbit" compile "$work/self.onnx" -o "$work/self.onnx"
+refuses "compile over its own model" "self.onnx: is a file that this command reads" "$dalbit" compile "$work/self.onnx" -o "$work/self.onnx"
 check "the float engine continues text" sh -c "$dalbit run $model --engine float --prompt 'And the ' --generate 4 | grep -q '^And the ....'"
 check "rtl and functional leave the same memory" same memory_sha256
 check "the rtl reports energy per token" grep -q '"per_token"' "$work/r.json"
@@ -266,6 +266,71 @@ refuses "layers without data" "needs data" timing "$work/out/j" 'And the ' --fro
 check "layers from nowhere" sh -c "$dalbit run $work/t.dbn --engine fast --tokens 5 --layers 2 2>&1 | grep -q '^error: .*--from-layer'"
 refuses "a record of the float engine" "float engine" "$dalbit" run "$model" --engine float --record "$work/out/r"
 refuses "cache without a position" "needs --position" "$dalbit" run "$work/t.dbn" --tokens 5 --kv seed
+# Destinations are looked at first: nothing runs before the error.
+early() { # NAME PATTERN COMMAND...: refused without a word of a result
+  refuses "$@"
+  check "$1: before it runs" [ ! -s "$work/stdout" ]
+}
+early "a report in no folder" "no folder .*nowhere" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --json "$work/nowhere/j"
+early "a record in no folder" "no folder" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --record "$work/nowhere/r"
+early "outputs in a file" "is no folder" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --output "$work/t.dbn/o"
+early "report and record in one file" "--json and --record both write" "$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --json "$work/out/a" --record "$work/out/../out/a"
+early "a report over the model" "is a file that this command reads" "$dalbit" run "$work/self.onnx" --engine fast --tokens 5 --json "$work/self.onnx"
+early "a folder as a report" "Is a directory" "$dalbit" eval "$work/t.dbn" --text "$work/text" --json "$work"
+early "an outcome of fuzz in no folder" "no folder" "$dalbit" fuzz --programs 1 --json "$work/nowhere/j"
+early "an outcome of compare in no folder" "no folder" "$dalbit" compare "$model" --json "$work/nowhere/j"
+early "a report over the trace" "reads" "$dalbit" dram "$work/trace.gz" --device lpddr5-6400-x32 --json "$work/trace.gz"
+mkdir "$work/links"
+ln -s target.json "$work/links/a.json"
+"$dalbit" run "$work/t.dbn" --tokens 5 --json "$work/links/a.json" >/dev/null
+check "a link to nothing yet stays a link" [ -L "$work/links/a.json" ]
+check "the file that it names is made" grep -q '"engine"' "$work/links/target.json"
+"$dalbit" run "$work/t.dbn" --engine fast --tokens 5 --json /dev/stdout >"$work/both"
+check "standard output in a file: all of it, in order" sh -c "head -1 $work/both | grep -q '^engine fast' && tail -1 $work/both | grep -q '^}'"
+check "standard output as a pipe" sh -c "$dalbit run $work/t.dbn --tokens 5 --json /dev/stdout | grep -q memory_sha256"
+check "nobody wants the results" sh -c "$dalbit run $work/t.dbn --tokens 5 --json /dev/null --record /dev/null >/dev/null && [ -c /dev/null ]"
+mkfifo "$work/pipe"
+refuses "a pipe as a model" "pipe: is a pipe" timeout 20 "$dalbit" inspect "$work/pipe"
+refuses "a folder as a model" "links: is a folder" "$dalbit" run "$work/links"
+refuses "a binary to compile" "is a compiled binary" "$dalbit" compile "$work/t.dbn" -o "$work/out/x.dbn"
+refuses "a binary to verify" "is a compiled binary" "$dalbit" verify "$work/t.dbn"
+cp "$work/t.dbn" "$work/flipped.dbn"
+printf '\377\377' | dd of="$work/flipped.dbn" bs=1 seek=200000 conv=notrunc 2>/dev/null
+for command in inspect "eval --text $work/text" compare; do
+  refuses "a wrong checksum: $command" "checksum is wrong" "$dalbit" $command "$work/flipped.dbn"
+  check "what takes it is named" grep -q '^note: .dalbit run --ignore-checksum' "$work/stderr"
+done
+# The type of ids on every engine: integers of another width convert, floats do not, numbers too large are named.
+PYTHONPATH=$(dirname "$0") /usr/bin/python3 -B - "$work" <<'P'
+import npy, struct, sys
+npy.write(sys.argv[1] + "/i4.npy", "<i4", (1, 5), struct.pack("<5i", *b"And t"))
+npy.write(sys.argv[1] + "/f4.npy", "<f4", (1, 5), struct.pack("<5f", *b"And t"))
+npy.write(sys.argv[1] + "/u8.npy", "<u8", (1, 1), struct.pack("<Q", 2**63))
+P
+for engine in float functional fast; do
+  typed() { "$dalbit" run "$model" --engine $engine --input input_ids="$1" $past --output "$work/typed"; }
+  rm -rf "$work/typed"
+  refuses "floats as ids on $engine" "elements of type float, the model wants int64" typed "$work/f4.npy"
+  refuses "an id past its type on $engine" "value 0 is .* int64 does not hold" typed "$work/u8.npy"
+  check "nothing is written" [ ! -e "$work/typed" ]
+  typed "$work/i4.npy" >/dev/null 2>&1
+  check "int32 as ids on $engine" [ -s "$work/typed/logits.npy" ]
+done
+# An operator set that nobody knows yet, in place of the last one that the file imports.
+/usr/bin/python3 - "$model" "$work/future.onnx" <<'P'
+import re, sys
+data = open(sys.argv[1], "rb").read()
+at = [m for m in re.finditer(rb"\x42(?:\x04\x0a\x00\x10|\x02\x10)[\x0b-\x15]", data)][-1].end() - 1
+open(sys.argv[2], "wb").write(data[:at] + bytes([99]) + data[at + 1:])
+P
+check "an unknown operator set is said, once" sh -c "$dalbit compile $work/future.onnx -o $work/future.dbn 2>&1 | grep -c '^warning: .*opset 99 is newer than' | grep -qx 1"
+# Two designs of one name.
+changed slow 's/^mhz = .*/mhz = 400/'
+"$dalbit" compare "$model" --targets "edge,$work/slow.toml" --generate 2 --timing-only --json "$work/compare.json" >"$work/compare"
+check "compare tells files of one name apart" sh -c "grep -q '^edge  ' $work/compare && grep -q '^\.\..*slow.toml  ' $work/compare"
+check "so does its report" grep -q '"target_file": ".*slow.toml"' "$work/compare.json"
+sed 's/"vocab"/"vocab":/' "$work/bpe/tokenizer.json" >"$work/mute/tokenizer.json"
+refuses "a tokenizer that is no JSON" "tokenizer.json:1: is no JSON from byte" "$dalbit" run "$work/mute/model.onnx" --prompt a --generate 1
 refuses "full device" "dev/full" "$dalbit" compile "$model" -o /dev/full --target nano
 check "a device stays a device" [ -c /dev/full ]
 refuses "full standard output" "standard output" sh -c "$dalbit targets edge >/dev/full"

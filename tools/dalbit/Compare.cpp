@@ -10,6 +10,7 @@
 #include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Prompts.h"
 #include "tools/dalbit/Reports.h"
@@ -36,6 +37,14 @@ struct Design {
   ModelOptions options;
   binary::Program program;
   std::unique_ptr<Model> first; ///< with an engine that is built
+
+  /// Names of two files may be the same.
+  std::optional<std::string> targetFile() const {
+    const std::string &target = options.compile.target;
+    if (binary::isBinary(file) || target::builtinText(target))
+      return std::nullopt;
+    return target;
+  }
 };
 
 std::vector<Design> designsOf(const CompareState &state) {
@@ -103,6 +112,7 @@ void compare(const CompareState &state) {
   if (state.model.timingOnly && state.model.engine != "fast")
     throw Error("--timing-only is an option of the fast engine",
                 {"add --engine fast"});
+  checkDestinations({{"--json", state.json}}, state.files);
   std::vector<Design> designs = designsOf(state);
   unsigned cores = availableCores();
   parallelFor(cores, designs.size(), [&](size_t i) {
@@ -139,9 +149,11 @@ void compare(const CompareState &state) {
   });
   std::vector<report::Compared> rows;
   for (size_t i = 0; i < reports.size(); ++i)
-    rows.push_back({state.files.size() > 1 ? designs[i / prompts].file : "",
-                    state.prompts.size() > 1 ? state.prompts[i % prompts] : "",
-                    reports[i]});
+    rows.push_back(
+        {state.files.size() > 1 ? designs[i / prompts].file : "",
+         state.prompts.size() > 1 ? state.prompts[i % prompts] : "",
+         designs[i / prompts].targetFile().value_or(reports[i].target),
+         reports[i]});
   std::fputs(report::compareText(rows).c_str(), stdout);
   if (state.json.empty())
     return;
@@ -149,6 +161,8 @@ void compare(const CompareState &state) {
   for (size_t i = 0; i < reports.size(); ++i) {
     nlohmann::json run = nlohmann::json::parse(report::toJson(reports[i]));
     run["file"] = designs[i / prompts].file;
+    if (std::optional<std::string> file = designs[i / prompts].targetFile())
+      run["target_file"] = *file;
     if (!state.prompts.empty())
       run["prompt"] = state.prompts[i % prompts];
     runs.push_back(run);

@@ -5,10 +5,10 @@
 #include "isa/binary/Binary.h"
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 #include "tools/dalbit/Explain.h"
 
 #include <cstdio>
-#include <filesystem>
 
 namespace dalbit::tool {
 
@@ -87,10 +87,7 @@ void addCompile(CLI::App &app) {
       ->excludes("--emit");
   addCompileOptions(*command, state->options);
   command->callback([state] {
-    std::error_code none;
-    if (std::filesystem::equivalent(state->model, state->output, none))
-      throw Error(state->output + ": the output is the model itself",
-                  {"give -o another name"});
+    checkDestinations({{"-o", state->output}}, {state->model});
     if (state->explain) {
       std::optional<binary::Program> program =
           explain(state->model, state->options);

@@ -6,6 +6,7 @@
 #include "support/AtomicFile.h"
 #include "support/Error.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 
 #include <nlohmann/json.hpp>
 
@@ -84,6 +85,7 @@ void addDram(CLI::App &app) {
       ->capture_default_str();
   command->add_option("--json", state->json, "result as JSON");
   command->callback([state] {
+    checkDestinations({{"--json", state->json}}, {state->trace});
     dram::DramParameters device = dram::loadDevice(state->device);
     device.refresh = RefreshModes.at(state->refresh);
     if (device.refresh == dram::RefreshMode::PerBank &&

@@ -8,6 +8,7 @@
 #include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Prompts.h"
 
@@ -39,6 +40,7 @@ void addEval(CLI::App &app) {
   addCompileOptions(*command, state->model.compile);
   command->callback([state, command] {
     checkCompileOptions(*command, state->file);
+    checkDestinations({{"--json", state->json}}, {state->file, state->text});
     MappedFile text(state->text);
     if (text.size() < 2)
       throw Error(state->text + ": has fewer than two bytes");

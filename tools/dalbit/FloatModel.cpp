@@ -39,6 +39,9 @@ public:
                     : facts().positions ? facts().positions
                                         : 2048);
   }
+  std::vector<InputType> inputTypes() const override {
+    return tool::inputTypes(executor.inputs());
+  }
   bool hasInputs() const override { return !executor.inputs().empty(); }
   int64_t vocabulary() const override { return facts().vocabulary; }
   std::unique_ptr<tokenizer::Tokenizer> tokenizer() const override {

@@ -10,6 +10,7 @@
 #include "support/Parallel.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 #include "tools/dalbit/TargetCheck.h"
 
 #include <nlohmann/json.hpp>
@@ -92,6 +93,8 @@ void writeJson(const FuzzState &state, const fuzz::Result &result,
 void run(const FuzzState &state) {
   if (!state.replay.empty())
     return replay(state.replay);
+  checkDestinations({{"--json", state.json}, {"--cases", state.cases, true}},
+                    {});
   target::Target target = checkedTarget(state.target);
   Progress progress("fuzz, programs", state.programs);
   fuzz::Result result = fuzz::runCampaign(

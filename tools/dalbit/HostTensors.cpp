@@ -3,10 +3,12 @@
 #include "tools/dalbit/HostTensors.h"
 
 #include "compiler/dialect/nn/NNOps.h"
+#include "compiler/execute/ElementTypes.h"
 #include "compiler/execute/TensorFile.h"
 #include "support/Error.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <filesystem>
 #include <map>
@@ -103,6 +105,40 @@ std::vector<Tensor> inOrder(const std::vector<execute::Port> &ports,
     tensors.push_back(given->tensor);
   }
   return tensors;
+}
+
+std::vector<InputType> inputTypes(const std::vector<execute::Port> &ports) {
+  std::vector<InputType> types;
+  for (const execute::Port &port : ports)
+    types.push_back(
+        {port.name,
+         onnxName(execute::elementOfMlir(mlir::getElementTypeOrSelf(port.type))
+                      .value_or(ElementType::F32))});
+  return types;
+}
+
+std::vector<NamedTensor> conformed(std::vector<NamedTensor> inputs,
+                                   const std::vector<InputType> &wanted) {
+  for (NamedTensor &input : inputs)
+    for (const InputType &port : wanted) {
+      ElementType type = typeOf(port.type), given = input.tensor.type();
+      if (port.name != input.name || type == given)
+        continue;
+      if (isFloat(type) != isFloat(given))
+        throw Error("input '" + input.name + "': elements of type " +
+                        onnxName(given) + ", the model wants " + port.type,
+                    {"convert the file, as astype of NumPy does"});
+      Tensor fitting = input.tensor.cast(type);
+      std::vector<double> before = toHost("", input.tensor).values,
+                          after = toHost("", fitting).values;
+      for (size_t i = 0; i < before.size() && !isFloat(type); ++i)
+        if (before[i] != after[i])
+          throw Error("input '" + input.name + "': value " + std::to_string(i) +
+                      " is " + std::to_string(int64_t(before[i])) +
+                      ", which the model's " + port.type + " does not hold");
+      input.tensor = std::move(fitting);
+    }
+  return inputs;
 }
 
 int64_t pastOf(const std::vector<Tensor> &inputs) {

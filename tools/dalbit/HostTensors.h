@@ -30,6 +30,16 @@ std::string onnxName(execute::ElementType type);
 /// The tensors of \p ports. Throws Error if one is missing.
 std::vector<execute::Tensor> inOrder(const std::vector<execute::Port> &ports,
                                      const std::vector<NamedTensor> &inputs);
+/// What an input of a model holds, as ONNX calls it: "float", "int64" ...
+struct InputType {
+  std::string name, type;
+};
+std::vector<InputType> inputTypes(const std::vector<execute::Port> &ports);
+/// \p inputs with the elements that the model \p wants: integers and flags
+/// become those of another width that hold their values, floats other floats.
+/// Throws Error for all else. Names that the model does not have stay.
+std::vector<NamedTensor> conformed(std::vector<NamedTensor> inputs,
+                                   const std::vector<InputType> &wanted);
 /// P as caches [B, heads, P, size] among a model's inputs show it, else 0.
 int64_t pastOf(const std::vector<execute::Tensor> &inputs);
 /// The file in which \p directory keeps a tensor: its name with / as _, .npy.

@@ -52,6 +52,8 @@ public:
   /// The model once as exported, inputs by name.
   virtual std::vector<host::HostTensor>
   runOnce(const std::vector<host::HostTensor> &inputs) = 0;
+  /// Types of the inputs, in no order.
+  virtual std::vector<InputType> inputTypes() const = 0;
   /// Whether the model reads anything at all.
   virtual bool hasInputs() const { return true; }
   /// Whether tokens are all that it needs and logits are what it gives.

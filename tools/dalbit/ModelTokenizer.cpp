@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -26,12 +27,16 @@ std::string tokenizerFile(const std::string &model) {
     return "";
   MappedFile file(path.string());
   // Without the file's white space.
-  nlohmann::json parsed =
-      nlohmann::json::parse(file.data(), file.data() + file.size(), nullptr,
-                            /*allow_exceptions=*/false);
-  if (parsed.is_discarded())
-    throw Error(path.string() + ": is no JSON",
+  nlohmann::json parsed;
+  try {
+    parsed = nlohmann::json::parse(file.data(), file.data() + file.size());
+  } catch (const nlohmann::json::parse_error &error) {
+    size_t before = std::min(error.byte ? error.byte - 1 : 0, file.size());
+    auto line = 1 + std::count(file.data(), file.data() + before, '\n');
+    throw Error(path.string() + ":" + std::to_string(line) +
+                    ": is no JSON from byte " + std::to_string(before) + " on",
                 {"mend it or move it away; --tokens works without"});
+  }
   std::string text = parsed.dump();
   if (text.size() > MostBytes)
     throw Error(path.string() + ": has " + std::to_string(text.size()) +

@@ -104,6 +104,12 @@ public:
     return outputs;
   }
 
+  std::vector<InputType> inputTypes() const override {
+    std::vector<InputType> types;
+    for (const binary::Tensor &tensor : code.tensors)
+      types.push_back({tensor.name, tensor.onnxType});
+    return types;
+  }
   bool continuesText() const override { return session->continuesText(); }
   std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
                                              uint64_t seed) override {

@@ -12,6 +12,7 @@
 #include "compiler/raise/Raise.h"
 #include "compiler/raise/Steering.h"
 #include "compiler/schedule/Schedule.h"
+#include "isa/binary/Binary.h"
 #include "isa/binary/Disassembly.h"
 #include "support/Error.h"
 #include "tools/dalbit/ModelTokenizer.h"
@@ -22,6 +23,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdio>
+#include <mutex>
 #include <set>
 
 using namespace mlir;
@@ -29,6 +31,15 @@ using namespace mlir;
 namespace dalbit::tool {
 
 namespace {
+
+/// Says it once, though a command may read a model several times.
+void warn(const std::string &text) {
+  static std::mutex mutex;
+  static std::set<std::string> said;
+  std::lock_guard lock(mutex);
+  if (said.insert(text).second)
+    std::fprintf(stderr, "warning: %s\n", text.c_str());
+}
 
 /// The place that a user knows: the ONNX node, not a line of ours.
 std::string placeOf(Location loc) {
@@ -159,6 +170,8 @@ Compiler::Compiler() : mlir(std::make_unique<MLIRContext>()) {
       text = "node '" + place + "': " + text;
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
       errors.push_back(text);
+    else if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
+      warn(text);
     else if (diagnostic.getSeverity() != DiagnosticSeverity::Remark)
       notes.push_back(text);
     for (Diagnostic &note : diagnostic.getNotes())
@@ -181,6 +194,10 @@ void Compiler::fail(const std::string &fallback) {
 
 OwningOpRef<ModuleOp> Compiler::import(const std::string &path) {
   source = path;
+  if (binary::isBinary(path))
+    throw Error(path + ": is a compiled binary, no ONNX model",
+                {"run, eval, compare and inspect take binaries; compile and "
+                 "verify begin with the model"});
   FailureOr<OwningOpRef<ModuleOp>> module = import::importOnnx(*mlir, path);
   if (failed(module))
     fail(path + ": cannot be imported");

@@ -33,8 +33,8 @@ struct CompileOptions {
   std::string emit;
 };
 
-/// A context with all dialects that prints diagnostics as "error: ..." and
-/// "note: ...", or collects them for an Error.
+/// A context with all dialects that collects errors for an Error and prints
+/// warnings.
 class Compiler {
 public:
   Compiler();

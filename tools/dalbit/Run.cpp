@@ -9,6 +9,7 @@
 #include "support/Error.h"
 #include "support/Progress.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Destinations.h"
 #include "tools/dalbit/HostTensors.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Prompts.h"
@@ -34,10 +35,12 @@ struct RunState {
   LayerOptions layers;
 };
 
-std::vector<int32_t> promptTokens(const RunState &state, const Model &model) {
+/// \p tokenizer may be null unless there is a prompt.
+std::vector<int32_t> promptTokens(const RunState &state, const Model &model,
+                                  const tokenizer::Tokenizer *tokenizer) {
   std::vector<int32_t> ids;
   if (state.hasPrompt) {
-    ids = tokenizerOf(model, state.file)->encode(state.prompt);
+    ids = tokenizer->encode(state.prompt);
   } else if (state.hasTokens) {
     std::stringstream stream(state.tokens);
     for (std::string part; std::getline(stream, part, ',');) {
@@ -69,14 +72,14 @@ CacheSource cacheSource(const RunState &state) {
 }
 
 /// Null if ids are what the run shows: the model says nothing, or nothing that
-/// is known, and no prompt asks for it.
+/// is known, and no prompt asks for it. Throws Error if one does.
 std::unique_ptr<tokenizer::Tokenizer> textTokenizer(const RunState &state,
                                                     const Model &model) {
+  if (state.hasPrompt)
+    return tokenizerOf(model, state.file);
   try {
     return model.tokenizer();
   } catch (const Error &) {
-    if (state.hasPrompt)
-      throw;
     return nullptr;
   }
 }
@@ -95,7 +98,7 @@ std::vector<NamedTensor> runSeeded(const RunState &state, Model &model) {
                  "once on seeded ones"});
   std::vector<int32_t> ids;
   if (state.hasPrompt || state.hasTokens)
-    ids = promptTokens(state, model);
+    ids = promptTokens(state, model, textTokenizer(state, model).get());
   std::vector<NamedTensor> inputs;
   for (const host::HostTensor &input :
        model.seededInputs(ids, state.model.seed)) {
@@ -138,7 +141,7 @@ void showOutputs(const std::vector<NamedTensor> &outputs) {
 std::optional<std::string> generate(RunState &state, Model &model,
                                     std::vector<NamedTensor> &outputs) {
   std::unique_ptr<tokenizer::Tokenizer> tokenizer = textTokenizer(state, model);
-  std::vector<int32_t> ids = promptTokens(state, model);
+  std::vector<int32_t> ids = promptTokens(state, model, tokenizer.get());
   int64_t wanted = std::max<int64_t>(state.generate, 1);
   bool all = !state.output.empty();
   if (state.position + ids.size() + size_t(wanted) - 1 > model.context())
@@ -235,6 +238,13 @@ void checkOptions(const RunState &state) {
 void run(RunState &state) {
   state.model.records = !state.record.empty();
   checkOptions(state);
+  std::vector<std::string> read = {state.file, state.model.replay};
+  for (const std::string &input : state.inputs)
+    read.push_back(input.substr(input.find('=') + 1));
+  checkDestinations({{"--json", state.json},
+                     {"--record", state.record},
+                     {"--output", state.output, true}},
+                    read);
   std::vector<NamedTensor> inputs = readTensors(state.inputs);
   if (state.model.engine != "float" && !binary::isBinary(state.file))
     specialise(state.file, state.model.compile, inputs);
@@ -242,7 +252,7 @@ void run(RunState &state) {
   std::vector<NamedTensor> outputs;
   std::optional<std::string> text;
   if (!inputs.empty() || !model->hasInputs())
-    outputs = model->runTensors(inputs);
+    outputs = model->runTensors(conformed(inputs, model->inputTypes()));
   else if (!model->continuesText())
     outputs = runSeeded(state, *model);
   else

@@ -63,15 +63,19 @@ void verify(VerifyState &state) {
        raised = compiler.import(state.model);
   compiler.raise(*raised, state.compile);
   auto function = *raised->getOps<mlir::func::FuncOp>().begin();
-  std::vector<host::HostTensor> inputs =
-      state.inputs.empty()
-          ? seededInputs(function, modelFacts(*raised), {8, 4, 1}, {}, 1)
-          : readInputs(state.inputs);
   execute::FloatExecutor onnx(*imported), nn(*raised);
   std::vector<NamedTensor> named;
-  for (const host::HostTensor &input : inputs)
-    named.push_back({input.name, toTensor(input)});
+  if (state.inputs.empty())
+    for (const host::HostTensor &input :
+         seededInputs(function, modelFacts(*raised), {8, 4, 1}, {}, 1))
+      named.push_back({input.name, toTensor(input)});
+  else
+    named = conformed(readTensors(state.inputs), inputTypes(onnx.inputs()));
   Tensors tensors = inOrder(onnx.inputs(), named);
+
+  std::vector<host::HostTensor> inputs;
+  for (const NamedTensor &input : named)
+    inputs.push_back(toHost(input.name, input.tensor));
 
   bool good = true;
   Tensors reference = onnx.run(tensors), rewritten = nn.run(tensors);

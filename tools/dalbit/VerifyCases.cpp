@@ -92,7 +92,9 @@ void verifyCases(const std::string &model, const CompileOptions &options,
   auto imported = compiler.import(model);
   execute::FloatExecutor ports(*imported);
   for (const fs::path &set : sets) {
-    std::vector<NamedTensor> inputs = readSet(set, "input", ports.inputs()),
+    std::vector<NamedTensor> inputs = conformed(
+                                 readSet(set, "input", ports.inputs()),
+                                 inputTypes(ports.inputs())),
                              expected = readSet(set, "output", ports.outputs());
     if (expected.empty())
       throw Error(set.string() + ": has no output_0.pb");

@@ -208,8 +208,8 @@ TEST_CASE("runs stand side by side, what all share is left out", "[report]") {
   prefill.tokens.decode = 0;
   prefill.target = "nano";
   std::string text =
-      compareText({{"", "a", timedRun()},
-                   {"", "a prompt of more than\n24 bytes", prefill}});
+      compareText({{"", "a", "edge", timedRun()},
+                   {"", "a prompt of more than\n24 bytes", "nano", prefill}});
   INFO(text);
   CHECK(text.find("file") == std::string::npos);
   CHECK(text.find("\na                         edge") != std::string::npos);
@@ -217,7 +217,8 @@ TEST_CASE("runs stand side by side, what all share is left out", "[report]") {
   // 12 decode tokens of the one, 20 of the prefill of the other.
   CHECK(text.find(" 83334 ") != std::string::npos);
   CHECK(text.find(" 50000 ") != std::string::npos);
-  std::string korean = compareText(
-      {{"", "x", timedRun()}, {"", "가나다라마바사아자차카", timedRun()}});
+  std::string korean =
+      compareText({{"", "x", "edge", timedRun()},
+                   {"", "가나다라마바사아자차카", "edge", timedRun()}});
   CHECK(korean.find("가나다라마바사..") != std::string::npos);
 }
