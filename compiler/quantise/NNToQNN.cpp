@@ -438,6 +438,26 @@ LogicalResult Converter::run() {
   return success();
 }
 
+/// Warns if \p values, an attribute called \p name that \p op holds in fixed
+/// point, do not fit there: int32 saturates without a word.
+static void warnWhereCut(Operation *op, StringRef name,
+                         ArrayRef<float> values) {
+  bool isFixed = isa<qnn::EmbeddingOp, qnn::PositionsOp>(op) ? name == "table"
+                 : isa<qnn::LinearOp>(op)                    ? name == "bias"
+                                                             : name == "beta";
+  auto fraction = op->getAttrOfType<IntegerAttr>("fraction");
+  if (!isFixed || !fraction)
+    return;
+  double limit = std::ldexp(1.0, 31 - int(fraction.getInt()));
+  float largest = 0;
+  for (float value : values)
+    largest = std::max(largest, std::fabs(value));
+  if (double(largest) >= limit)
+    op->emitWarning() << name << " has numbers up to " << double(largest)
+                      << "; the NPU holds those below " << limit
+                      << " and cuts the others, so results may be wrong";
+}
+
 /// Codes of NaN or infinity would be numbers like others: a wrong answer
 /// without a word.
 static LogicalResult checkFinite(Operation *op) {
@@ -454,6 +474,7 @@ static LogicalResult checkFinite(Operation *op) {
                << attribute.getName().getValue() << " element " << i << " is "
                << (std::isnan(values[i]) ? "nan" : "infinite")
                << "; the NPU needs finite weights";
+    warnWhereCut(op, attribute.getName().getValue(), values);
   }
   return success();
 }

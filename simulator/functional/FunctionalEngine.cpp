@@ -59,9 +59,13 @@ void FunctionalEngine::go(const isa::Instruction &i) {
   case isa::Unit::Matrix:
     executeMatrix(machine, configurations.matrix);
     break;
-  case isa::Unit::Vector:
+  case isa::Unit::Vector: {
+    uint64_t before = machine.saturated;
     executeVector(machine, configurations.vector);
+    if (machine.saturated != before)
+      saturated[tagNow & 0xff] += machine.saturated - before;
     break;
+  }
   }
   signal(i.signal);
 }
@@ -205,6 +209,7 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
   configurations = {};
   activeLoops.clear();
   tagNow = 0;
+  saturated.clear();
   count = loopEntries = 0;
   pc = start.pc;
   isRunning = true;
@@ -238,6 +243,7 @@ host::StepResult FunctionalEngine::run(const host::Start &start) {
     fail(fault);
   }
   result.counters.sequencer.instructions = count;
+  result.saturated = saturated;
   return result;
 }
 

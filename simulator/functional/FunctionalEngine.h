@@ -81,6 +81,7 @@ private:
   std::vector<Loop> activeLoops;
   Stepper *stepper = nullptr;
   uint32_t tagNow = 0;
+  std::map<uint32_t, uint64_t> saturated; ///< of the run, by layer tag
   uint64_t count = 0, loopEntries = 0;
   int64_t pc = 0, next = 0;
   bool isRunning = false;

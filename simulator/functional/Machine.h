@@ -35,6 +35,7 @@ struct Machine {
   std::vector<int32_t> acc; ///< [accEntries][n]
   std::vector<RowScalar> rowScalars;
   std::vector<uint32_t> table; ///< words of V4
+  uint64_t saturated = 0;      ///< int32 that the vector unit cut and wrote
   host::Memory &memory;
   const DotKernel *dot = &dotKernel();
 

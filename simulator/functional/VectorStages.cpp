@@ -175,6 +175,13 @@ DALBIT_CLONES void saturateRow(std::span<int32_t> v, isa::Type type) {
       x = std::clamp(x, -32768, 32767);
 }
 
+DALBIT_CLONES int64_t saturatedCount(std::span<const int32_t> v) {
+  int32_t count = 0;
+  for (int32_t x : v)
+    count += x == INT32_MAX || x == INT32_MIN;
+  return count;
+}
+
 DALBIT_CLONES void storeRow(std::span<const int32_t> v, int64_t low,
                             int64_t high, uint8_t *bytes, isa::Type type) {
   switch (type) {

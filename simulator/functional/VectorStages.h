@@ -42,6 +42,9 @@ void saturateRow(std::span<int32_t> v, isa::Type type);
 /// Writes the row; columns outside [low, high) as 0 (V7).
 void storeRow(std::span<const int32_t> v, int64_t low, int64_t high,
               uint8_t *bytes, isa::Type type);
+/// How many elements are the least or the most int32: saturated, as good as
+/// certainly.
+int64_t saturatedCount(std::span<const int32_t> v);
 /// V8 over all of \p v, whose first element is column \p first. \p absmax is
 /// the integer of the square row scalar (A4), used by sumsq only.
 RowScalar reduceRow(std::span<const int32_t> v, isa::VectorReduce kind,

@@ -223,6 +223,9 @@ void Pass::streamRow(int64_t outer, int64_t inner) {
   int64_t high =
       std::clamp<int64_t>(int64_t(c.rangeHi) + outer * c.rangeHiStep, 0, cols);
   high = std::max(low, high);
+  if (out.isUsed && out.type == Type::I32)
+    machine.saturated += uint64_t(saturatedCount(
+        std::span<const int32_t>(v).subspan(size_t(low), size_t(high - low))));
   if (out.isUsed)
     storeRow(v, low, high,
              machine.scratchpad(out.at(outer, inner), cols * bytesOf(out.type)),

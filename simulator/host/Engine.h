@@ -28,7 +28,10 @@ struct StepResult {
   isa::Counters counters; ///< of this step
   std::map<uint32_t, isa::Counters> byTag; ///< by layer tag and phase (C1)
   std::map<std::string, uint64_t> dram;    ///< of this step; timed only
-  double hostSeconds = 0;                  ///< in the engine; set by Session
+  /// Values that did not fit int32 and were cut, by layer tag without phase;
+  /// the functional engine's only.
+  std::map<uint32_t, uint64_t> saturated;
+  double hostSeconds = 0; ///< in the engine; set by Session
 
   /// Adds a later step.
   StepResult &operator+=(const StepResult &more) {
@@ -38,6 +41,8 @@ struct StepResult {
       byTag[tag] += part;
     for (const auto &[name, value] : more.dram)
       dram[name] += value;
+    for (const auto &[tag, count] : more.saturated)
+      saturated[tag] += count;
     hostSeconds += more.hostSeconds;
     return *this;
   }

@@ -132,9 +132,14 @@ check "verify --cases: noise of an output and of each layer" /usr/bin/python3 - 
 import re, sys
 text = open(sys.argv[1]).read()
 logits = float(re.search(r"output logits +([\d.]+) dB", text)[1])
-rows = re.findall(r"(linear|attention) +(\S+) +(\S+) +([\d.]+)(?:  wants int16)?$", text, re.M)
+rows = re.findall(r"(linear|attention) +(\S+) +(\S+) +([\d.]+)$", text, re.M)
 whole = float(rows[-1][3])
-sys.exit(not (25 < logits < 80 and abs(whole - logits) < 0.2 and len(rows) == 4 * 7 + 1))
+# Layers are tried, and what those named gain is said.
+before, after, names = re.search(r"worst output ([\d.]+) -> ([\d.]+) dB with --int16 (\S+)$", text, re.M).groups()
+names = names.split(",")
+tried = dict(re.findall(r"^  (\S+) +alone in int16: \+([\d.]+) dB", text, re.M))
+sys.exit(not (25 < logits < 80 and abs(whole - logits) < 0.2 and len(rows) == 4 * 7 + 1
+              and float(after) > float(before) and names[0] in tried and len(tried) <= 8))
 P
 check "rows of 16 bits for one layer" sh -c "$dalbit compile $model --int16 /model/h.0/c_fc/Gemm --emit qnn | grep -c 'qnn.linear.* low ' | grep -qx 1"
 refuses "16 bits for a layer that is not there" "no linear layer comes from" "$dalbit" compile "$model" -o "$work/out/x.dbn" --int16 /model/h.0/attn/MatMul

@@ -22,7 +22,7 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--int16", options.int16,
                   "linear layers whose rows have 16 bits instead of 8, by "
-                  "node name; verify --cases prints those that want it")
+                  "node name; verify --cases tries which ones gain")
       ->delimiter(',')
       ->type_name("NODE,...");
   command

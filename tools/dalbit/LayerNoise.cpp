@@ -159,9 +159,42 @@ private:
 
 } // namespace
 
+/// Numbers, not pairs of scales; what is added to choose or hide is no number
+/// of the model's.
+static bool isFixed(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && value == op->getResult(0) &&
+         cast<ShapedType>(value.getType()).getElementType().isInteger(32) &&
+         isa<qnn::EmbeddingOp, qnn::PositionsOp, qnn::AddOp, qnn::LayerNormOp,
+             qnn::RMSNormOp, qnn::LinearOp, qnn::GateOp, qnn::AttentionOp,
+             qnn::AttendOp, qnn::RescaleOp, qnn::ProductOp, qnn::RotaryOp,
+             qnn::WeighOp, qnn::ApplyScalesOp, qnn::BoundOp>(op);
+}
+
+void CutWatch::see(Value value, const Tensor &tensor) {
+  if (!isFixed(value) || tensor.type() != execute::ElementType::I32)
+    return;
+  int64_t count = 0;
+  for (int32_t number : tensor.values<int32_t>())
+    count += number == std::numeric_limits<int32_t>::max() ||
+             number == std::numeric_limits<int32_t>::min();
+  Operation *op = value.getDefiningOp();
+  if (count)
+    cuts.push_back({nodeOf(op), op->getName().stripDialect().str(), count,
+                    tensor.count(), std::ldexp(1.0, 31 - int(fractionOf(op)))});
+}
+
+std::string textOf(const Cut &cut) {
+  char limit[32];
+  std::snprintf(limit, sizeof limit, "%g", cut.limit);
+  return "'" + cut.node + "' (" + cut.kind + "): " + std::to_string(cut.count) +
+         " of " + std::to_string(cut.of) + " numbers are beyond " + limit +
+         " and were cut";
+}
+
 std::vector<LayerNoise> layerNoise(ModuleOp raised, ModuleOp integer,
                                    ArrayRef<Tensor> inputs, int64_t past,
-                                   bool fourBits) {
+                                   bool fourBits, CutWatch &watch) {
   Listener listener;
   listener.fourBits = fourBits;
   execute::FloatExecutor floats(raised);
@@ -174,6 +207,7 @@ std::vector<LayerNoise> layerNoise(ModuleOp raised, ModuleOp integer,
   std::vector<LayerNoise> &layers = listener.layers;
   execute::runInteger(
       integer, inputs, past, [&](Value value, const Tensor &tensor) {
+        watch.see(value, tensor);
         Operation *op = value.getDefiningOp();
         if (!op || value != op->getResult(0) ||
             !isa<qnn::LinearOp, qnn::AttentionOp, qnn::AttendOp>(op))

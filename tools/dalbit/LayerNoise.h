@@ -21,6 +21,23 @@ double snr(const execute::Tensor &reference, const execute::Tensor &got);
 /// "41.3"; "equal" without a difference, "-" for NaN.
 std::string decibels(double value);
 
+/// Values of an integer result that did not fit and were cut.
+struct Cut {
+  std::string node, kind; ///< kind is the operation's name in [qnn]
+  int64_t count, of;
+  double limit; ///< numbers are below it
+};
+
+/// Collects them from what the integer executor shows.
+class CutWatch {
+public:
+  void see(mlir::Value value, const execute::Tensor &tensor);
+  std::vector<Cut> cuts;
+};
+
+/// "cut: '/h.0/Add' (add): 3 of 128 numbers are beyond 32768".
+std::string textOf(const Cut &cut);
+
 struct LayerNoise {
   std::string node, kind;
   /// SNR in dB of the layer alone, on exact inputs: rows in int8 and weights as
@@ -28,17 +45,15 @@ struct LayerNoise {
   double int8Rows, int16Rows;
   /// SNR in dB of its result in the whole integer model.
   double whole;
-
-  /// Whether 16-bit rows would take away most of what the layer adds, and that
-  /// is much.
-  bool wantsInt16() const { return int8Rows < 35 && int16Rows > int8Rows + 6; }
 };
 
 /// The matrix products and attentions of a raised model in order. \p integer is
-/// the same model in [qnn], \p inputs those of both; \p past is P.
+/// the same model in [qnn], \p inputs those of both; \p past is P. \p watch
+/// sees the integer model's values.
 std::vector<LayerNoise> layerNoise(mlir::ModuleOp raised,
                                    mlir::ModuleOp integer,
                                    llvm::ArrayRef<execute::Tensor> inputs,
-                                   int64_t past, bool fourBits);
+                                   int64_t past, bool fourBits,
+                                   CutWatch &watch);
 
 } // namespace dalbit::tool

@@ -27,6 +27,7 @@ struct Measured {
   };
   Phase prefill, decode;
   bool timed = false;
+  std::map<uint32_t, uint64_t> saturated; ///< StepResult's, of all steps
 };
 
 /// What lies in the cache where a run starts past position 0.

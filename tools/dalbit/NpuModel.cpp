@@ -246,6 +246,8 @@ private:
       phase.byTag[tag] += counters;
     for (const auto &[name, value] : result.dram)
       phase.dram[name] += value;
+    for (const auto &[tag, count] : result.saturated)
+      counted.saturated[tag] += count;
     counted.timed = result.timed;
   }
 

@@ -299,7 +299,7 @@ binary::Program Compiler::compile(const std::string &path,
   if (emit("asm", [&] { return binary::disassemble(*program); }))
     return {};
   embedTokenizer(*program, path);
-  // What was assumed (M2).
+  // What was assumed (M2), each thing once.
   std::set<std::string> said;
   for (const std::string &note : notes)
     if (said.insert(note).second)

@@ -5,6 +5,7 @@
 #include "simulator/dram/DramParameters.h"
 
 #include <algorithm>
+#include <cstdio>
 
 namespace dalbit::tool {
 
@@ -66,6 +67,26 @@ energy::BoundWork boundWork(const Measured::Phase &phase) {
 }
 
 } // namespace
+
+void warnOfCuts(const Model &model) {
+  for (const auto &[tag, count] : model.measured().saturated) {
+    std::string name = "tag " + std::to_string(tag);
+    bool isMeant = false;
+    for (const binary::Layer &layer : model.program()->layers)
+      if (layer.tag == tag) {
+        name = layer.nodes.empty() ? layer.name : layer.nodes.front();
+        // Keys of experts that are chosen become the least number (A16).
+        isMeant |= layer.kind == "route";
+      }
+    if (isMeant)
+      continue;
+    std::fprintf(
+        stderr,
+        "warning: '%s': %llu numbers did not fit the NPU's fixed point "
+        "and were cut, so results may be wrong\n",
+        name.c_str(), static_cast<unsigned long long>(count));
+  }
+}
 
 report::LayerSection layerSection(const binary::Program &program,
                                   const layers::Sample &sample) {

@@ -16,6 +16,10 @@ namespace dalbit::tool {
 report::RunReport makeReport(const Model &model, const std::string &engine,
                              const std::optional<std::string> &text);
 
+/// Warns on stderr of layers whose values did not fit int32: the hardware cuts
+/// them without a word.
+void warnOfCuts(const Model &model);
+
 report::LayerSection layerSection(const binary::Program &program,
                                   const layers::Sample &sample);
 

@@ -85,7 +85,12 @@ void verify(VerifyState &state) {
     line("onnx", "nn", db > 80, onnx.outputs()[i].name + ": " + decibel(db));
   }
   compiler.quantise(*raised, state.compile);
-  Tensors integers = execute::runInteger(*raised, tensors, pastOf(tensors));
+  CutWatch watch;
+  Tensors integers =
+      execute::runInteger(*raised, tensors, pastOf(tensors),
+                          [&](mlir::Value value, const Tensor &tensor) {
+                            watch.see(value, tensor);
+                          });
   std::vector<host::HostTensor> exact;
   for (size_t i = 0; i < reference.size(); ++i) {
     exact.push_back(toHost(onnx.outputs()[i].name, integers[i]));
@@ -93,6 +98,8 @@ void verify(VerifyState &state) {
          onnx.outputs()[i].name + ": " +
              decibel(snr(reference[i], integers[i])));
   }
+  for (const Cut &cut : watch.cuts)
+    line("nn", "qnn", false, textOf(cut));
   for (const char *engine : {"functional", "rtl"}) {
     if (!state.rtl && std::string(engine) == "rtl")
       continue;

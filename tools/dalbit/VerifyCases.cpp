@@ -8,9 +8,9 @@
 #include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Specialise.h"
+#include "tools/dalbit/WideLayers.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -43,34 +43,76 @@ void showLayers(const std::vector<LayerNoise> &layers) {
   std::printf("  %-44s %-10s %6s %6s %6s\n", "layer, dB of noise below it", "",
               "int8", "int16", "whole");
   for (const LayerNoise &layer : layers)
-    std::printf("  %-44s %-10s %6s %6s %6s%s\n", layer.node.c_str(),
+    std::printf("  %-44s %-10s %6s %6s %6s\n", layer.node.c_str(),
                 layer.kind.c_str(), decibels(layer.int8Rows).c_str(),
                 decibels(layer.int16Rows).c_str(),
-                decibels(layer.whole).c_str(),
-                layer.wantsInt16() ? "  wants int16" : "");
-  std::string names;
-  llvm::StringSet<> listed;
-  for (const LayerNoise &layer : layers)
-    if (layer.wantsInt16() && !layer.node.empty() &&
-        listed.insert(layer.node).second)
-      names += (names.empty() ? "" : ",") + layer.node;
-  if (!names.empty())
-    std::printf("  for those: --int16 %s\n", names.c_str());
+                decibels(layer.whole).c_str());
 }
 
-/// The layers' noise on \p inputs, in the order of \p ports.
-std::vector<LayerNoise> noiseOf(const std::string &model,
-                                const CompileOptions &options,
-                                const std::vector<NamedTensor> &inputs) {
+/// Nodes of linear layers that are not in int16 yet, those first whose rows
+/// lose most in int8.
+std::vector<std::string> candidatesOf(std::vector<LayerNoise> layers,
+                                      const CompileOptions &options) {
+  std::stable_sort(layers.begin(), layers.end(),
+                   [](const LayerNoise &a, const LayerNoise &b) {
+                     return a.int8Rows < b.int8Rows;
+                   });
+  std::vector<std::string> nodes;
+  auto has = [](const std::vector<std::string> &list, const std::string &node) {
+    return std::find(list.begin(), list.end(), node) != list.end();
+  };
+  for (const LayerNoise &layer : layers)
+    if (layer.int16Rows > layer.int8Rows && !layer.node.empty() &&
+        !has(nodes, layer.node) && !has(options.int16, layer.node))
+      nodes.push_back(layer.node);
+  return nodes;
+}
+
+void showWide(const WideLayers &wide) {
+  constexpr size_t Most = 8; // lines
+  for (size_t i = 0; i < std::min(Most, wide.tried.size()); ++i)
+    if (wide.tried[i].gain >= 0.1)
+      std::printf("  %-44s alone in int16: %+.1f dB of the worst output\n",
+                  wide.tried[i].node.c_str(), wide.tried[i].gain);
+  if (wide.tried.size() < wide.candidates)
+    std::printf("  tried %zu of %zu layers, those first that lose most\n",
+                wide.tried.size(), wide.candidates);
+  if (wide.chosen.empty()) {
+    std::printf("  int16 rows help no layer by 0.1 dB or more\n");
+    return;
+  }
+  std::string names;
+  for (const std::string &node : wide.chosen)
+    names += (names.empty() ? "" : ",") + node;
+  std::printf("  worst output %s -> %s dB with --int16 %s\n",
+              decibels(wide.before).c_str(), decibels(wide.after).c_str(),
+              names.c_str());
+}
+
+/// Seconds for trying layers.
+constexpr double trialTime = 30;
+
+/// Noise of the layers on \p inputs, where numbers were cut, and if
+/// \p tries which layers are worth 16 bits.
+void showNoise(const std::string &model, const CompileOptions &options,
+               const std::vector<NamedTensor> &inputs, bool tries) {
   Compiler compiler;
-  auto raised = compiler.import(model), integer = compiler.import(model);
+  auto raised = compiler.import(model);
   compiler.raise(*raised, options);
-  compiler.raise(*integer, options);
+  mlir::OwningOpRef<mlir::ModuleOp> integer(raised->clone());
   compiler.quantise(*integer, options);
   std::vector<execute::Tensor> tensors =
       inOrder(execute::FloatExecutor(*raised).inputs(), inputs);
-  return layerNoise(*raised, *integer, tensors, pastOf(tensors),
-                    options.weights == "w4");
+  int64_t past = pastOf(tensors);
+  CutWatch watch;
+  std::vector<LayerNoise> layers = layerNoise(*raised, *integer, tensors, past,
+                                              options.weights == "w4", watch);
+  showLayers(layers);
+  for (const Cut &cut : watch.cuts)
+    std::printf("  %s\n", textOf(cut).c_str());
+  if (tries)
+    showWide(chooseWide(compiler, *raised, options, tensors, past,
+                        candidatesOf(layers, options), trialTime));
 }
 
 } // namespace
@@ -119,7 +161,7 @@ void verifyCases(const std::string &model, const CompileOptions &options,
       std::printf("  output %-37s %6s dB\n", want.name.c_str(),
                   decibels(snr(want.tensor, got->tensor)).c_str());
     }
-    showLayers(noiseOf(model, modelOptions.compile, inputs));
+    showNoise(model, modelOptions.compile, inputs, set == sets.front());
   }
 }
 

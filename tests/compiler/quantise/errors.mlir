@@ -75,3 +75,17 @@ func.func @why(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %b = onnx.node "MatMul"(%a, %a) opset 13 because "a window without a causal mask" : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
   return %b : tensor<?x?x8xf32>
 }
+
+// -----
+
+// Numbers that fixed point cuts.
+func.func @cut(%ids: tensor<?x?xi64>) -> tensor<?x?x2xf32> {
+  %t = nn.constant dense<[[1.0, 40000.0], [-2.0, 3.0]]> : tensor<2x2xf32>
+  %w = nn.constant dense<1.0> : tensor<2x2xf32>
+  %b = nn.constant dense<[-50000.0, 1.0]> : tensor<2xf32>
+  // expected-warning @+1 {{table has numbers up to 4.000000e+04; the NPU holds those below 3.276800e+04 and cuts the others}}
+  %x = nn.embedding %t, %ids : (tensor<2x2xf32>, tensor<?x?xi64>) -> tensor<?x?x2xf32>
+  // expected-warning @+1 {{bias has numbers up to 5.000000e+04; the NPU holds those below 3.276800e+04}}
+  %y = nn.linear %x, %w, %b : (tensor<?x?x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  return %y : tensor<?x?x2xf32>
+}
