@@ -228,10 +228,16 @@ void BindShapesPass::giveRoles() {
     return isa<IntegerType>(rankedType(input.argument).getElementType());
   };
   bool hasPast = false;
+  bool hasKeys = llvm::any_of(inputs, [&](Input &input) {
+    return !isInteger(input) && contains(input.name, "key");
+  });
   for (Input &input : inputs) {
-    bool cacheName =
-        contains(input.name, "past") || contains(input.name, "cache") ||
-        contains(input.name, "key") || contains(input.name, "value");
+    // Values belong to keys; others are those of pixels.
+    bool cacheName = contains(input.name, "past") ||
+                     contains(input.name, "cache") ||
+                     contains(input.name, "key") ||
+                     (hasKeys && contains(input.name, "value") &&
+                      !contains(input.name, "pixel"));
     input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
     hasPast |= input.isPast && !input.isSource && !isDummy(input.argument);
   }

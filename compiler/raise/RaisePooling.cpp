@@ -8,6 +8,7 @@
 
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
+#include "compiler/raise/NodeWriter.h"
 
 #include <cmath>
 #include <random>
@@ -56,11 +57,31 @@ static bool reducesTokens(onnx::NodeOp node, StringRef type) {
   return axes && axes->size() == 1 && normaliseAxis(axes->front(), 3) == 1;
 }
 
+/// The tokens [B, T, D] of which \p columns are the transposed, or null.
+static Value tokensOfColumns(Value columns, const SymbolicShapes &shapes) {
+  onnx::NodeOp turn = nodeOf(columns, "Transpose");
+  auto order = turn ? turn.getOnnxInts("perm") : std::nullopt;
+  Value x = turn ? Value(turn.getInputs()[0]) : Value();
+  return x && order && llvm::equal(*order, ArrayRef<int64_t>{0, 2, 1}) &&
+                 isSequence(x, shapes)
+             ? x
+             : Value();
+}
+
+/// ReduceMean over the tokens, or over what they are as columns, as pools of
+/// one dimension have them.
 std::optional<TokenMean> RaisePoolingPass::matchMean(onnx::NodeOp node) {
   Value x = node.getInputs()[0];
-  if (!reducesTokens(node, "ReduceMean") || !isSequence(x, *shapes))
-    return std::nullopt;
-  return TokenMean{x, {}};
+  if (reducesTokens(node, "ReduceMean") && isSequence(x, *shapes))
+    return TokenMean{x, {}};
+  auto axes =
+      node.isOnnx("ReduceMean") ? integersOf(node, "axes", 1) : std::nullopt;
+  bool isLast =
+      axes && axes->size() == 1 && normaliseAxis(axes->front(), 3) == 2;
+  if (Value tokens = tokensOfColumns(x, *shapes);
+      tokens && (isLast || node.isOnnx("GlobalAveragePool")))
+    return TokenMean{tokens, {}};
+  return std::nullopt;
 }
 
 /// Tries \p value on random tokens and a mask that shows the first one.
@@ -158,8 +179,9 @@ static int64_t headsFor(int64_t width) {
 void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenMean &mean) {
   const Dims all = *shapes->dims(mean.x);
   const Dims *wanted = shapes->dims(node->getResult(0));
-  Dims one = {all[0], SymbolicExpr(1), all[2]};
-  if (!wanted || (*wanted != one && *wanted != Dims{all[0], all[2]}))
+  Dims one = {all[0], SymbolicExpr(1), all[2]}, flat = {all[0], all[2]};
+  Dims column = {all[0], all[2], SymbolicExpr(1)};
+  if (!wanted || (*wanted != one && *wanted != flat && *wanted != column))
     return;
   int64_t width = *all[2].constant(), heads = headsFor(width);
   OpBuilder builder(node);
@@ -187,9 +209,23 @@ void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenMean &mean) {
       IntegerAttr(), builder.getF32FloatAttr(0),
       /*bias_origin=*/IntegerAttr());
   Value out = attention.getOut();
-  if (wanted->size() == 2)
-    out = builder.create<nn::SliceOp>(loc, tensorType(*wanted, f32), out,
+  if (*wanted != one)
+    out = builder.create<nn::SliceOp>(loc, tensorType(flat, f32), out,
                                       /*first=*/0);
+  if (*wanted == column) {
+    // A column that becomes a row again; others read the column.
+    for (Operation *user : llvm::make_early_inc_range(node->getUsers()))
+      if (onnx::NodeOp move = dyn_cast<onnx::NodeOp>(user);
+          move &&
+          (move.isOnnx("Squeeze") || move.isOnnx("Flatten") ||
+           move.isOnnx("Reshape")) &&
+          shapes->dims(move->getResult(0)) &&
+          *shapes->dims(move->getResult(0)) == flat)
+        move->getResult(0).replaceAllUsesWith(out);
+    NodeWriter write(node);
+    out = write("Unsqueeze", out, {write.list("axes", {2})});
+    out.setType(node->getResult(0).getType());
+  }
   node->getResult(0).replaceAllUsesWith(out);
 }
 
@@ -204,7 +240,7 @@ void RaisePoolingPass::runOnOperation() {
     if (node->getNumResults() != 1 || !isFloat32(node->getResult(0)))
       continue;
     std::optional<TokenMean> mean;
-    if (node.isOnnx("ReduceMean"))
+    if (node.isOnnx("ReduceMean") || node.isOnnx("GlobalAveragePool"))
       mean = matchMean(node);
     else if (node.isOnnx("Div"))
       mean = matchMaskedMean(node);

@@ -542,7 +542,9 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
                                           "ScatterElements",
                                           "ScatterND",
                                           "Swish",
-                                          "IsInf"};
+                                          "IsInf",
+                                          "InstanceNormalization",
+                                          "GroupNormalization"};
   StringRef type = node.getOpType();
   if (type == "Split") {
     inferSplit(node, shapes);

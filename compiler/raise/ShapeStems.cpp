@@ -97,6 +97,17 @@ static std::optional<Dims> argDims(onnx::NodeOp node,
   return dims;
 }
 
+/// One element a channel.
+static std::optional<Dims> globalPoolDims(onnx::NodeOp node,
+                                          const SymbolicShapes &shapes) {
+  const Dims *x = inputDims(node, shapes, 0);
+  if (!x || x->size() < 2)
+    return std::nullopt;
+  Dims dims(x->size(), SymbolicExpr(1));
+  dims[0] = (*x)[0], dims[1] = (*x)[1];
+  return dims;
+}
+
 std::optional<Dims> stemDims(onnx::NodeOp node, const SymbolicShapes &shapes) {
   StringRef type = node.getOpType();
   if (type == "Conv")
@@ -107,6 +118,8 @@ std::optional<Dims> stemDims(onnx::NodeOp node, const SymbolicShapes &shapes) {
     return gatherNDDims(node, shapes);
   if (type == "ArgMax" || type == "ArgMin")
     return argDims(node, shapes);
+  if (type == "GlobalAveragePool" || type == "GlobalMaxPool")
+    return globalPoolDims(node, shapes);
   return std::nullopt;
 }
 

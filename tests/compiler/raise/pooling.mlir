@@ -48,3 +48,33 @@ func.func @other_sum(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}, %mas
   %y = onnx.node "Div"(%s, %d) opset 13 : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+// A pool of one dimension has the tokens as columns.
+// CHECK-LABEL: @pool
+// CHECK: %[[A:.*]], %{{.*}}, %{{.*}} = nn.attention
+// CHECK: %[[Y:.*]] = nn.slice %[[A]] {first = 0 : i64} : (tensor<?x1x96xf32>) -> tensor<?x96xf32>
+// CHECK-NOT: onnx.node
+// CHECK: return %[[Y]]
+func.func @pool(%x: tensor<?x?x96xf32> {dalbit.dims = ["B", "T", "96"]}) -> tensor<?x96xf32> {
+  %t = onnx.node "Transpose"(%x) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x?x96xf32>) -> tensor<?x96x?xf32>
+  %p = onnx.node "GlobalAveragePool"(%t) opset 13 : (tensor<?x96x?xf32>) -> tensor<?x96x1xf32>
+  %y = onnx.node "Squeeze"(%p) opset 13 attributes {axes = array<i64: 2>} : (tensor<?x96x1xf32>) -> tensor<?x96xf32>
+  return %y : tensor<?x96xf32>
+}
+
+// -----
+
+// The largest of columns is no mean; a mean of something else than tokens
+// stays.
+// CHECK-LABEL: @others
+// CHECK-NOT: nn.attention
+// CHECK: "GlobalMaxPool"
+// CHECK: "GlobalAveragePool"(%arg0)
+func.func @others(%x: tensor<?x?x96xf32> {dalbit.dims = ["B", "T", "96"]}) -> (tensor<?x96x1xf32>, tensor<?x?x1xf32>) {
+  %t = onnx.node "Transpose"(%x) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x?x96xf32>) -> tensor<?x96x?xf32>
+  %p = onnx.node "GlobalMaxPool"(%t) opset 13 : (tensor<?x96x?xf32>) -> tensor<?x96x1xf32>
+  %q = onnx.node "GlobalAveragePool"(%x) opset 13 : (tensor<?x?x96xf32>) -> tensor<?x?x1xf32>
+  return %p, %q : tensor<?x96x1xf32>, tensor<?x?x1xf32>
+}

@@ -108,3 +108,18 @@ func.func @whole(%x: tensor<?x6x?x4xf32> {dalbit.name = "past_key"}) -> (tensor<
 func.func @rows(%x: tensor<1x?x8xf32> {dalbit.name = "x", dalbit.dims = ["1", "s", "8"]}) -> tensor<1x?x8xf32> {
   return %x : tensor<1x?x8xf32>
 }
+
+// -----
+
+// Values of pixels are no past: the mask has as many columns as there are
+// tokens.
+// CHECK-LABEL: @text_and_image
+// CHECK-SAME: dalbit.dims = ["B", "T"]
+// CHECK-SAME: dalbit.dims = ["B", "3", "32", "32"]
+// CHECK-SAME: dalbit.dims = ["B", "T"]
+// CHECK-SAME: attributes {dalbit.sizes = {P = 0 : i64}}
+func.func @text_and_image(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"},
+                          %image: tensor<?x3x32x32xf32> {dalbit.name = "pixel_values"},
+                          %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<?x?xi64>, tensor<?x3x32x32xf32>, tensor<?x?xi64>) {
+  return %ids, %image, %mask : tensor<?x?xi64>, tensor<?x3x32x32xf32>, tensor<?x?xi64>
+}
