@@ -85,7 +85,7 @@ private:
     if (number < latest)
       return false;
     // Some more, so that this is seldom called.
-    for (latest = std::max(latest, number - Words); latest != (number | 3);)
+    for (latest = std::max(latest, number - Words); latest != (number | 7);)
       words[++latest & (Words - 1)] = 0;
     return true;
   }
