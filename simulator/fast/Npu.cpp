@@ -94,18 +94,17 @@ void Npu::begin(const host::Start &start) {
   spans.clear();
 }
 
-/// The next cycle in which something is decided but for the sequencer and
-/// addresses of DMA in, checks left aside.
+/// The next cycle in which something is decided but for the sequencer,
+/// addresses of DMA in, dispatchers and vector unit, checks left aside.
 Cycle Npu::nextOfOthers() const {
   Cycle ends = std::min(inEnded ? inEnds[inFirst].at : Never,
                         outEnded ? outEnds[outFirst].at : Never);
   // In pairs, so that they do not wait for each other.
-  Cycle look = std::min(dispatchAt, fetch.nextLook());
-  Cycle address = std::min(fetch.nextTake(), writeAt);
-  Cycle unit = std::min(matrixAt, vectorAt);
+  Cycle bus = std::min(fetch.nextTake(), writeAt);
+  Cycle unit = std::min(fetch.nextLook(), matrixAt);
   Cycle port = std::min(wordAt, std::min(indexAt, scalarAt));
-  return std::min(std::min(std::min(look, address), std::min(unit, port)),
-                  std::min(ends, firstError));
+  return std::min(std::min(bus, unit),
+                  std::min(port, std::min(ends, firstError)));
 }
 
 /// A cycle before which the memory takes no address but those of DMA in, while
@@ -206,6 +205,27 @@ void Npu::step(Cycle now) {
     scalarLoad(now);
   if (upCount | idledCount | splitCount || stopFrom != Never)
     endCycle(now);
+}
+
+/// step() where just dispatchers or the end of a vector instruction are due
+/// before \p rest, which are two of three steps. False: it is not so.
+bool Npu::stepShort(Cycle rest) {
+  Cycle now = std::min(dispatchAt, vectorAt);
+  // Where the sequencer waits for a semaphore, it looks whenever they do.
+  if (now >= rest || mode == Mode::AwaitSemaphore)
+    return false;
+  if (vectorAt == now) {
+    if (vector.done() != now || vector.error() != ErrorCode::None)
+      return false;
+    done(Vector, now, ErrorCode::None);
+  }
+  if (dispatchAt <= now) {
+    occupancy.retire(now);
+    dispatchAll(now);
+  }
+  if (upCount | idledCount | splitCount)
+    endCycle(now);
+  return true;
 }
 
 /// step() for the sequencer and the fetch alone, as long as nobody else decides
@@ -334,6 +354,10 @@ RunEnd Npu::run(const host::Start &start,
   begin(start);
   for (;;) {
     Cycle rest = nextOfOthers();
+    if (stopFrom == Never && stepShort(std::min(std::min(rest, nextCheck),
+                                                std::min(sequenceAt, readAt))))
+      continue;
+    rest = std::min(rest, std::min(dispatchAt, vectorAt));
     Cycle others = std::min(rest, sequenceAt);
     Cycle now = std::min(others, readAt);
     Cycle end = Never; // first cycle that is not run any more

@@ -76,6 +76,7 @@ private:
   Cycle nextOfOthers() const;
   Cycle nextForeignTake(Cycle others) const;
   void step(Cycle now);
+  bool stepShort(Cycle rest);
   void runSequencer(Cycle rest);
   bool check(Cycle now);
   void finish(RunEnd &end);
