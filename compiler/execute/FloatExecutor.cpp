@@ -180,13 +180,11 @@ void checkInput(const Port &port, const Tensor &tensor) {
                 ", the model wants [" + wanted + "]");
 }
 
-/// Files without a type for bfloat16 hold its bits as 16-bit integers.
 Tensor asBFloat16(const Port &port, const Tensor &tensor) {
   Type element = cast<TensorType>(port.type).getElementType();
   if (!element.isBF16() || tensor.type() != ElementType::U16)
     return tensor;
-  return Tensor(ElementType::BF16, tensor.shape(), tensor.raw(),
-                std::make_shared<Tensor>(tensor));
+  return bfloat16OfBits(tensor);
 }
 
 /// The symbols of the function for these inputs: fixed numbers from

@@ -185,4 +185,9 @@ llvm::SmallVector<int64_t> Tensor::integers() const {
   return llvm::SmallVector<int64_t>(wide.values<int64_t>());
 }
 
+Tensor bfloat16OfBits(const Tensor &bits) {
+  return Tensor(ElementType::BF16, bits.shape(), bits.raw(),
+                std::make_shared<Tensor>(bits));
+}
+
 } // namespace dalbit::execute

@@ -158,6 +158,10 @@ private:
   std::shared_ptr<const std::vector<Tensor>> list;
 };
 
+/// \p bits, of uint16, as the bfloat16 that they are the bits of: what files
+/// and libraries without that type write. Shares its bytes.
+Tensor bfloat16OfBits(const Tensor &bits);
+
 /// Calls \p body with a value of the C++ type of \p type, as in
 /// `dispatch(t.type(), [&](auto tag) { using T = decltype(tag); ... })`.
 template <typename Body> auto dispatch(ElementType type, Body body) {

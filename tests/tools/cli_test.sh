@@ -321,6 +321,9 @@ for engine in float functional fast; do
   typed "$work/i4.npy" >/dev/null 2>&1
   check "int32 as ids on $engine" [ -s "$work/typed/logits.npy" ]
 done
+# The standard's own data for bfloat16 are its bits as uint16.
+node=/usr/share/libonnx-testdata/data/node/test_cast_BFLOAT16_to_FLOAT
+check "bits as bfloat16" "$dalbit" run $node/model.onnx --engine float --input input=$node/test_data_set_0/input_0.pb --output "$work/bits"
 # An operator set that nobody knows yet, in place of the last one that the file imports.
 /usr/bin/python3 - "$model" "$work/future.onnx" <<'P'
 import re, sys

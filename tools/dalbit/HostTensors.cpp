@@ -124,6 +124,10 @@ std::vector<NamedTensor> conformed(std::vector<NamedTensor> inputs,
       ElementType type = typeOf(port.type), given = input.tensor.type();
       if (port.name != input.name || type == given)
         continue;
+      if (type == ElementType::BF16 && given == ElementType::U16) {
+        input.tensor = execute::bfloat16OfBits(input.tensor);
+        continue;
+      }
       if (isFloat(type) != isFloat(given))
         throw Error("input '" + input.name + "': elements of type " +
                         onnxName(given) + ", the model wants " + port.type,
