@@ -440,8 +440,8 @@ LogicalResult Converter::run() {
 
 /// Warns if \p values, an attribute called \p name that \p op holds in fixed
 /// point, do not fit there: int32 saturates without a word.
-static void warnWhereCut(Operation *op, StringRef name,
-                         ArrayRef<float> values) {
+static void warnOfSaturation(Operation *op, StringRef name,
+                             ArrayRef<float> values) {
   bool isFixed = isa<qnn::EmbeddingOp, qnn::PositionsOp>(op) ? name == "table"
                  : isa<qnn::LinearOp>(op)                    ? name == "bias"
                                                              : name == "beta";
@@ -474,7 +474,7 @@ static LogicalResult checkFinite(Operation *op) {
                << attribute.getName().getValue() << " element " << i << " is "
                << (std::isnan(values[i]) ? "nan" : "infinite")
                << "; the NPU needs finite weights";
-    warnWhereCut(op, attribute.getName().getValue(), values);
+    warnOfSaturation(op, attribute.getName().getValue(), values);
   }
   return success();
 }

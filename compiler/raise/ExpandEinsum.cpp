@@ -6,6 +6,7 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/execute/operators/Einsum.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Moves.h"
 
@@ -57,24 +58,6 @@ private:
 
 } // namespace
 
-/// \p labels with digits in the place of an ellipsis that stands for as many
-/// dimensions as \p rank leaves, of \p most that any operand has.
-static std::optional<std::string> spelled(StringRef labels, size_t rank,
-                                          size_t most) {
-  size_t at = labels.find("...");
-  if (at == StringRef::npos)
-    return labels.size() == rank ? std::optional(labels.str()) : std::nullopt;
-  if (labels.size() - 3 > rank)
-    return std::nullopt;
-  // The last ones of the longest: they broadcast from the right.
-  size_t count = rank - (labels.size() - 3);
-  std::string letters;
-  for (size_t i = most - count; i < most; ++i)
-    letters += char('0' + i);
-  return labels.take_front(at).str() + letters +
-         labels.drop_front(at + 3).str();
-}
-
 /// "ab,bc->ac" for operands of \p rankA and \p rankB dimensions; nothing for
 /// other numbers of operands, or with a diagonal.
 static std::optional<Equation> parseEquation(StringRef text, size_t rankA,
@@ -87,23 +70,19 @@ static std::optional<Equation> parseEquation(StringRef text, size_t rankA,
   auto [a, b] = left.split(',');
   if (a.empty() || b.empty() || right.empty() || b.contains(','))
     return std::nullopt;
-  auto dots = [](StringRef labels, size_t rank) -> size_t {
-    return labels.contains("...") && labels.size() <= rank + 3
-               ? rank + 3 - labels.size()
-               : 0;
-  };
-  size_t most = std::max(dots(a, rankA), dots(b, rankB));
-  size_t kept = right.contains("...") ? right.size() - 3 + most : right.size();
-  auto first = spelled(a, rankA, most), second = spelled(b, rankB, most),
-       result = spelled(right, kept, most);
-  if (!first || !second || !result || most > 6)
+  auto dotsA = execute::ellipsisDims(a, rankA),
+       dotsB = execute::ellipsisDims(b, rankB);
+  if (!dotsA || !dotsB)
     return std::nullopt;
-  for (StringRef labels : {StringRef(*first), StringRef(*second),
-                           StringRef(*result)}) // a diagonal
+  Equation equation{execute::expandEllipsis(a, *dotsA),
+                    execute::expandEllipsis(b, *dotsB),
+                    execute::expandEllipsis(right, std::max(*dotsA, *dotsB))};
+  for (StringRef labels : {StringRef(equation.a), StringRef(equation.b),
+                           StringRef(equation.out)}) // a diagonal
     for (size_t i = 0; i < labels.size(); ++i)
       if (labels.substr(i + 1).contains(labels[i]))
         return std::nullopt;
-  return Equation{*first, *second, *result};
+  return equation;
 }
 
 /// \p value with its dimensions in the order of \p wanted.

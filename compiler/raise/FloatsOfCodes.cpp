@@ -248,18 +248,12 @@ Value FloatsOfCodes::result(onnx::NodeOp node) {
     if (!inputs.back())
       return {};
   }
-  NamedAttrList attributes(node.getOnnxAttributesAttr());
-  auto opset = node.getOnnxInt("opset");
-  if (opset && *opset < 13)
-    attributes.set("flatten",
-                   IntegerAttr::get(IntegerType::get(context, 64), 1));
-  for (StringRef name : {"opset", "channels_last"})
-    attributes.erase(name);
+  auto own = node.getOnnxAttributesAttr();
   OpBuilder builder(node);
   builder.setInsertionPointAfter(node);
   return makeFloatNode(builder, node, row->standard, inputs,
                        floatsLike(node->getResult(0)),
-                       attributes.getDictionary(context));
+                       own ? row->standardAttributes(own) : own);
 }
 
 std::pair<Value, Value> scaleOfResult(onnx::NodeOp node) {

@@ -5,6 +5,7 @@
 // standard's operator pages. An operator that is not here leaves its results
 // unknown.
 
+#include "compiler/execute/operators/Einsum.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/SymbolicShapes.h"
 
@@ -381,22 +382,7 @@ static DimsResult rangeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   return Dims{*limit - *start};
 }
 
-/// Each letter of the equation is a size; "..." is not known here.
-/// \p labels of \p rank dimensions; those of an ellipsis are digits that end
-/// with 9, because they broadcast from the right.
-static std::optional<std::string> einsumLetters(StringRef labels, size_t rank) {
-  size_t at = labels.find("...");
-  if (at == StringRef::npos)
-    return labels.size() == rank ? std::optional(labels.str()) : std::nullopt;
-  if (labels.size() - 3 > rank || rank + 3 - labels.size() > 9)
-    return std::nullopt;
-  std::string letters;
-  for (size_t left = rank + 3 - labels.size(); left-- > 0;)
-    letters += char('9' - left);
-  return labels.take_front(at).str() + letters +
-         labels.drop_front(at + 3).str();
-}
-
+/// Each letter of the equation, and each dimension of an ellipsis, is a size.
 static DimsResult einsumDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   std::string equation = node.getOnnxString("equation").value_or("").str();
   llvm::erase(equation, ' ');
@@ -404,32 +390,27 @@ static DimsResult einsumDims(onnx::NodeOp node, SymbolicShapes &shapes) {
   if (!StringRef(equation).contains("->"))
     return std::nullopt;
   std::map<char, SymbolicExpr> sizes;
+  size_t dots = 0; // dimensions of the longest ellipsis
   SmallVector<StringRef> lists;
   terms.split(lists, ',');
   if (lists.size() != node.getInputs().size())
     return std::nullopt;
   for (auto [index, list] : llvm::enumerate(lists)) {
     const Dims *dims = inputDims(node, shapes, unsigned(index));
-    auto letters = dims ? einsumLetters(list, dims->size()) : std::nullopt;
-    if (!letters)
+    auto hidden =
+        dims ? execute::ellipsisDims(list, dims->size()) : std::nullopt;
+    if (!hidden)
       return std::nullopt;
-    for (auto [letter, dim] : llvm::zip(*letters, *dims)) {
+    dots = std::max(dots, *hidden);
+    std::string letters = execute::expandEllipsis(list, *hidden);
+    for (auto [letter, dim] : llvm::zip(letters, *dims)) {
       auto [entry, isNew] = sizes.try_emplace(letter, dim);
       if (!isNew && entry->second == SymbolicExpr(1))
         entry->second = dim;
     }
   }
-  // As many dimensions as the longest ellipsis of an operand stands for.
-  size_t dots = 0;
-  while (sizes.count(char('9' - dots)))
-    ++dots;
-  auto letters =
-      einsumLetters(output, output.contains("...") ? output.size() - 3 + dots
-                                                   : output.size());
-  if (!letters)
-    return std::nullopt;
   Dims result;
-  for (char letter : *letters) {
+  for (char letter : execute::expandEllipsis(output, dots)) {
     auto found = sizes.find(letter);
     if (found == sizes.end())
       return std::nullopt;

@@ -100,8 +100,7 @@ constexpr Rule ruleTable[] = {
      }},
     {"accumulator.entries",
      "`accumulator.entries` is at least `axi.bytes` / 2: a block of rows "
-     "begins "
-     "at a whole word of token ids and fits a half.",
+     "begins at a whole word of token ids and fits a half.",
      [](const Target &t) { return t.accumulatorEntries >= t.axiBytes / 2; },
      [](const Target &t) {
        return is("accumulator.entries", t.accumulatorEntries) +

@@ -32,9 +32,7 @@ public:
   /// An instruction that comes before long: the words of its configuration and
   /// the number of its go. Returns what choose() wants to know again.
   uint64_t expect(const uint32_t *configuration, uint32_t go) const {
-    uint64_t sum = plans.sumOf(configuration);
-    plans.expect(sum, go);
-    return sum;
+    return plans.expect(configuration, go);
   }
   /// The next instruction. Then either runAlone() or begin().
   void choose(const uint32_t *configuration, uint64_t sum, uint32_t go);

@@ -45,16 +45,18 @@ public:
     return plan;
   }
 
-  /// of() will be asked before long.
-  void expect(uint64_t sum, uint32_t go) const {
+  /// of() will be asked before long. Returns the sum.
+  uint64_t expect(const uint32_t *words, uint32_t go) const {
+    uint64_t sum = sumOf(words);
     const Entry &latest = byGo[go % (1u << Bits)];
     if (latest.check != checkOf(sum)) {
       __builtin_prefetch(&bySum[sum >> (64 - Bits)]);
-      return;
+      return sum;
     }
     const char *plan = reinterpret_cast<const char *>(&plans[latest.place]);
     for (size_t line = 0; line < sizeof(Plan); line += 64)
       __builtin_prefetch(plan + line);
+    return sum;
   }
 
   /// Tells most configurations apart; no product waits for another one.

@@ -22,9 +22,7 @@ public:
       : sizes(sizes), all(occupancy), nobody(nobody), occupancy(&occupancy) {}
 
   uint64_t expect(const uint32_t *configuration, uint32_t go) const {
-    uint64_t sum = plans.sumOf(configuration);
-    plans.expect(sum, go);
-    return sum;
+    return plans.expect(configuration, go);
   }
   void choose(const uint32_t *configuration, uint64_t sum, uint32_t go);
   /// \p mayMeet: other ports may take one of its banks before long.

@@ -9,6 +9,7 @@
 #include "compiler/execute/integer/IntegerExecutor.h"
 #include "compiler/execute/operators/Matrix.h"
 #include "compiler/quantise/Weights.h"
+#include "simulator/functional/VectorStages.h"
 
 #include <algorithm>
 #include <cmath>
@@ -113,15 +114,16 @@ Tensor toReal(const Tensor &fixed, int64_t fraction) {
 class Listener {
 public:
   void see(Value value, const Tensor &tensor) {
-    if (llvm::any_of(value.getUsers(),
-                     [](Operation *user) { return isa<nn::LinearOp>(user); }))
+    if (llvm::any_of(value.getUsers(), [](Operation *user) {
+          return mlir::isa<nn::LinearOp>(user);
+        }))
       values[value] = tensor;
     Operation *op = value.getDefiningOp();
     if (!op || value != op->getResult(0))
       return;
     if (auto linear = dyn_cast<nn::LinearOp>(op))
       add(op, "linear", tensor, linear);
-    else if (isa<nn::AttentionOp>(op))
+    else if (mlir::isa<nn::AttentionOp>(op))
       add(op, "attention", tensor, {});
   }
 
@@ -165,36 +167,36 @@ static bool isFixed(Value value) {
   Operation *op = value.getDefiningOp();
   return op && value == op->getResult(0) &&
          cast<ShapedType>(value.getType()).getElementType().isInteger(32) &&
-         isa<qnn::EmbeddingOp, qnn::PositionsOp, qnn::AddOp, qnn::LayerNormOp,
-             qnn::RMSNormOp, qnn::LinearOp, qnn::GateOp, qnn::AttentionOp,
-             qnn::AttendOp, qnn::RescaleOp, qnn::ProductOp, qnn::RotaryOp,
-             qnn::WeighOp, qnn::ApplyScalesOp, qnn::BoundOp>(op);
+         mlir::isa<qnn::EmbeddingOp, qnn::PositionsOp, qnn::AddOp,
+                   qnn::LayerNormOp, qnn::RMSNormOp, qnn::LinearOp, qnn::GateOp,
+                   qnn::AttentionOp, qnn::AttendOp, qnn::RescaleOp,
+                   qnn::ProductOp, qnn::RotaryOp, qnn::WeighOp,
+                   qnn::ApplyScalesOp, qnn::BoundOp>(op);
 }
 
-void CutWatch::see(Value value, const Tensor &tensor) {
+void SaturationWatch::see(Value value, const Tensor &tensor) {
   if (!isFixed(value) || tensor.type() != execute::ElementType::I32)
     return;
-  int64_t count = 0;
-  for (int32_t number : tensor.values<int32_t>())
-    count += number == std::numeric_limits<int32_t>::max() ||
-             number == std::numeric_limits<int32_t>::min();
+  int64_t count = functional::saturatedCount(tensor.values<int32_t>());
   Operation *op = value.getDefiningOp();
   if (count)
-    cuts.push_back({nodeOf(op), op->getName().stripDialect().str(), count,
-                    tensor.count(), std::ldexp(1.0, 31 - int(fractionOf(op)))});
+    found.push_back({nodeOf(op), op->getName().stripDialect().str(), count,
+                     tensor.count(),
+                     std::ldexp(1.0, 31 - int(fractionOf(op)))});
 }
 
-std::string textOf(const Cut &cut) {
+std::string textOf(const Saturation &layer) {
   char limit[32];
-  std::snprintf(limit, sizeof limit, "%g", cut.limit);
-  return "'" + cut.node + "' (" + cut.kind + "): " + std::to_string(cut.count) +
-         " of " + std::to_string(cut.of) + " numbers are beyond " + limit +
+  std::snprintf(limit, sizeof limit, "%g", layer.limit);
+  return "'" + layer.node + "' (" + layer.kind +
+         "): " + std::to_string(layer.count) + " of " +
+         std::to_string(layer.of) + " numbers are beyond " + limit +
          " and were cut";
 }
 
 std::vector<LayerNoise> layerNoise(ModuleOp raised, ModuleOp integer,
                                    ArrayRef<Tensor> inputs, int64_t past,
-                                   bool fourBits, CutWatch &watch) {
+                                   bool fourBits, SaturationWatch &watch) {
   Listener listener;
   listener.fourBits = fourBits;
   execute::FloatExecutor floats(raised);
@@ -210,9 +212,9 @@ std::vector<LayerNoise> layerNoise(ModuleOp raised, ModuleOp integer,
         watch.see(value, tensor);
         Operation *op = value.getDefiningOp();
         if (!op || value != op->getResult(0) ||
-            !isa<qnn::LinearOp, qnn::AttentionOp, qnn::AttendOp>(op))
+            !mlir::isa<qnn::LinearOp, qnn::AttentionOp, qnn::AttendOp>(op))
           return;
-        bool isLinear = isa<qnn::LinearOp>(op);
+        bool isLinear = mlir::isa<qnn::LinearOp>(op);
         std::string node = nodeOf(op);
         for (size_t i = 0; i < layers.size(); ++i)
           if (std::isnan(layers[i].whole) && layers[i].node == node &&

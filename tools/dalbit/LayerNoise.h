@@ -21,22 +21,22 @@ double snr(const execute::Tensor &reference, const execute::Tensor &got);
 /// "41.3"; "equal" without a difference, "-" for NaN.
 std::string decibels(double value);
 
-/// Values of an integer result that did not fit and were cut.
-struct Cut {
+/// Values of an integer result that did not fit and saturated.
+struct Saturation {
   std::string node, kind; ///< kind is the operation's name in [qnn]
   int64_t count, of;
   double limit; ///< numbers are below it
 };
 
 /// Collects them from what the integer executor shows.
-class CutWatch {
+class SaturationWatch {
 public:
   void see(mlir::Value value, const execute::Tensor &tensor);
-  std::vector<Cut> cuts;
+  std::vector<Saturation> found;
 };
 
-/// "cut: '/h.0/Add' (add): 3 of 128 numbers are beyond 32768".
-std::string textOf(const Cut &cut);
+/// "'/h.0/Add' (add): 3 of 128 numbers are beyond 32768 and were cut".
+std::string textOf(const Saturation &layer);
 
 struct LayerNoise {
   std::string node, kind;
@@ -54,6 +54,6 @@ std::vector<LayerNoise> layerNoise(mlir::ModuleOp raised,
                                    mlir::ModuleOp integer,
                                    llvm::ArrayRef<execute::Tensor> inputs,
                                    int64_t past, bool fourBits,
-                                   CutWatch &watch);
+                                   SaturationWatch &watch);
 
 } // namespace dalbit::tool

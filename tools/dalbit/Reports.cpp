@@ -68,7 +68,7 @@ energy::BoundWork boundWork(const Measured::Phase &phase) {
 
 } // namespace
 
-void warnOfCuts(const Model &model) {
+void warnOfSaturation(const Model &model) {
   for (const auto &[tag, count] : model.measured().saturated) {
     std::string name = "tag " + std::to_string(tag);
     bool isMeant = false;

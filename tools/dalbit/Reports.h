@@ -18,7 +18,7 @@ report::RunReport makeReport(const Model &model, const std::string &engine,
 
 /// Warns on stderr of layers whose values did not fit int32: the hardware cuts
 /// them without a word.
-void warnOfCuts(const Model &model);
+void warnOfSaturation(const Model &model);
 
 report::LayerSection layerSection(const binary::Program &program,
                                   const layers::Sample &sample);

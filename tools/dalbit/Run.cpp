@@ -257,7 +257,7 @@ void run(RunState &state) {
     outputs = runSeeded(state, *model);
   else
     text = generate(state, *model, outputs);
-  warnOfCuts(*model);
+  warnOfSaturation(*model);
   std::optional<layers::Sample> sample = model->sampleLayers();
   if (!state.output.empty())
     writeOutputs(state.output, outputs);

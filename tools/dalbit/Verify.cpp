@@ -85,7 +85,7 @@ void verify(VerifyState &state) {
     line("onnx", "nn", db > 80, onnx.outputs()[i].name + ": " + decibel(db));
   }
   compiler.quantise(*raised, state.compile);
-  CutWatch watch;
+  SaturationWatch watch;
   Tensors integers =
       execute::runInteger(*raised, tensors, pastOf(tensors),
                           [&](mlir::Value value, const Tensor &tensor) {
@@ -98,8 +98,8 @@ void verify(VerifyState &state) {
          onnx.outputs()[i].name + ": " +
              decibel(snr(reference[i], integers[i])));
   }
-  for (const Cut &cut : watch.cuts)
-    line("nn", "qnn", false, textOf(cut));
+  for (const Saturation &layer : watch.found)
+    line("nn", "qnn", false, textOf(layer));
   for (const char *engine : {"functional", "rtl"}) {
     if (!state.rtl && std::string(engine) == "rtl")
       continue;

@@ -5,10 +5,10 @@
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/TensorFile.h"
 #include "support/Error.h"
+#include "tools/dalbit/Int16Layers.h"
 #include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/Specialise.h"
-#include "tools/dalbit/WideLayers.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -68,24 +68,25 @@ std::vector<std::string> candidatesOf(std::vector<LayerNoise> layers,
   return nodes;
 }
 
-void showWide(const WideLayers &wide) {
+void showInt16(const Int16Layers &layers) {
   constexpr size_t Most = 8; // lines
-  for (size_t i = 0; i < std::min(Most, wide.tried.size()); ++i)
-    if (wide.tried[i].gain >= 0.1)
+  for (size_t i = 0; i < std::min(Most, layers.tried.size()); ++i)
+    if (layers.tried[i].gain >= Int16Layers::Least)
       std::printf("  %-44s alone in int16: %+.1f dB of the worst output\n",
-                  wide.tried[i].node.c_str(), wide.tried[i].gain);
-  if (wide.tried.size() < wide.candidates)
+                  layers.tried[i].node.c_str(), layers.tried[i].gain);
+  if (layers.tried.size() < layers.candidates)
     std::printf("  tried %zu of %zu layers, those first that lose most\n",
-                wide.tried.size(), wide.candidates);
-  if (wide.chosen.empty()) {
-    std::printf("  int16 rows help no layer by 0.1 dB or more\n");
+                layers.tried.size(), layers.candidates);
+  if (layers.chosen.empty()) {
+    std::printf("  int16 rows help no layer by %g dB or more\n",
+                Int16Layers::Least);
     return;
   }
   std::string names;
-  for (const std::string &node : wide.chosen)
+  for (const std::string &node : layers.chosen)
     names += (names.empty() ? "" : ",") + node;
   std::printf("  worst output %s -> %s dB with --int16 %s\n",
-              decibels(wide.before).c_str(), decibels(wide.after).c_str(),
+              decibels(layers.before).c_str(), decibels(layers.after).c_str(),
               names.c_str());
 }
 
@@ -104,15 +105,15 @@ void showNoise(const std::string &model, const CompileOptions &options,
   std::vector<execute::Tensor> tensors =
       inOrder(execute::FloatExecutor(*raised).inputs(), inputs);
   int64_t past = pastOf(tensors);
-  CutWatch watch;
+  SaturationWatch watch;
   std::vector<LayerNoise> layers = layerNoise(*raised, *integer, tensors, past,
                                               options.weights == "w4", watch);
   showLayers(layers);
-  for (const Cut &cut : watch.cuts)
-    std::printf("  %s\n", textOf(cut).c_str());
+  for (const Saturation &layer : watch.found)
+    std::printf("  %s\n", textOf(layer).c_str());
   if (tries)
-    showWide(chooseWide(compiler, *raised, options, tensors, past,
-                        candidatesOf(layers, options), trialTime));
+    showInt16(chooseInt16(compiler, *raised, options, tensors, past,
+                          candidatesOf(layers, options), trialTime));
 }
 
 } // namespace

@@ -4,6 +4,8 @@
 // labels of both operands that the rest still needs are the batch, those that
 // nobody needs are the contraction.
 
+#include "compiler/execute/operators/Einsum.h"
+
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Layout.h"
 #include "compiler/execute/operators/Matrix.h"
@@ -15,22 +17,11 @@ namespace dalbit::execute {
 
 namespace {
 
-/// A tensor whose dimensions have names. Those that an ellipsis stands for are
-/// named from the last on, '0', '1' ...: no letters, so no clash.
+/// A tensor whose dimensions have names.
 struct Named {
   std::string labels;
   Tensor tensor;
 };
-
-std::string expandEllipsis(const std::string &term, int64_t dims) {
-  size_t dots = term.find("...");
-  if (dots == std::string::npos)
-    return term;
-  std::string names;
-  for (int64_t i = dims; i-- > 0;)
-    names += char('0' + i);
-  return term.substr(0, dots) + names + term.substr(dots + 3);
-}
 
 void checkTerm(const std::string &term) {
   std::string rest = term;
@@ -163,7 +154,7 @@ void evalEinsum(Call &call) {
   size_t arrow = equation.find("->");
   std::string terms = equation.substr(0, arrow), output;
   std::vector<Named> operands;
-  int64_t dots = 0;
+  size_t dots = 0;
   std::vector<std::string> texts;
   for (size_t at = 0; at <= terms.size();) {
     size_t end = std::min(terms.find(',', at), terms.size());
@@ -176,14 +167,12 @@ void evalEinsum(Call &call) {
   for (unsigned i = 0; i < texts.size(); ++i) {
     const Tensor &x = call.input(i);
     checkTerm(texts[i]);
-    bool open = texts[i].find("...") != std::string::npos;
-    int64_t hidden = x.rank() - int64_t(texts[i].size()) + (open ? 3 : 0);
-    if (hidden < 0 || (hidden > 0 && !open) || hidden > 10)
+    std::optional<size_t> hidden = ellipsisDims(texts[i], size_t(x.rank()));
+    if (!hidden)
       throw Error("term '" + texts[i] + "' does not fit shape " +
                   shapeText(x.shape()));
-    dots = std::max(dots, hidden);
-    operands.push_back(
-        diagonal({expandEllipsis(texts[i], open ? hidden : 0), x}));
+    dots = std::max(dots, *hidden);
+    operands.push_back(diagonal({expandEllipsis(texts[i], *hidden), x}));
   }
   if (arrow != std::string::npos) {
     output = equation.substr(arrow + 2);
@@ -218,6 +207,23 @@ void evalEinsum(Call &call) {
 }
 
 } // namespace
+
+std::string expandEllipsis(llvm::StringRef term, size_t dims) {
+  auto [before, after] = term.split("...");
+  std::string names;
+  if (term.contains("..."))
+    for (size_t i = dims; i-- > 0;)
+      names += char('0' + i);
+  return before.str() + names + after.str();
+}
+
+std::optional<size_t> ellipsisDims(llvm::StringRef term, size_t rank) {
+  bool open = term.contains("...");
+  size_t letters = term.size() - (open ? 3 : 0);
+  if (letters > rank || (letters < rank && !open) || rank - letters > 10)
+    return std::nullopt;
+  return rank - letters;
+}
 
 Rows einsumOperators() {
   return {

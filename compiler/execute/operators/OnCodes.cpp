@@ -58,14 +58,8 @@ template <size_t Row> void evaluate(Call &call) {
     inputs.push_back(&call.input(i));
   for (const Tensor &value : values)
     inputs.push_back(&value);
-  mlir::DictionaryAttr attributes = call.allAttributes();
-  // Before opset 13 all dimensions from the axis on were one row.
-  if (call.has("opset") && call.integer("opset") < 13) {
-    mlir::Builder builder(attributes.getContext());
-    mlir::NamedAttrList more(attributes);
-    more.set("flatten", builder.getI64IntegerAttr(1));
-    attributes = more.getDictionary(attributes.getContext());
-  }
+  mlir::DictionaryAttr attributes =
+      self.standardAttributes(call.allAttributes());
   Call inner(inputs, attributes, 1);
   findOperator("", self.standard)->evaluate(inner);
   Tensor value = std::move(inner.takeOutputs().front());
@@ -109,6 +103,19 @@ llvm::SmallVector<unsigned> CodesOperator::operandsAt(unsigned inputs) const {
   for (unsigned i = 0; i < count; ++i)
     at.push_back(first + 3 * i);
   return at;
+}
+
+mlir::DictionaryAttr
+CodesOperator::standardAttributes(mlir::DictionaryAttr attributes) {
+  mlir::NamedAttrList standard(attributes);
+  // Before opset 13 all dimensions from the axis on were one row.
+  if (auto opset = attributes.getAs<mlir::IntegerAttr>("opset");
+      opset && opset.getInt() < 13)
+    standard.set("flatten",
+                 mlir::Builder(attributes.getContext()).getI64IntegerAttr(1));
+  for (llvm::StringRef own : {"opset", "channels_last"})
+    standard.erase(own);
+  return standard.getDictionary(attributes.getContext());
 }
 
 const CodesOperator *codesOperator(llvm::StringRef name) {

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -25,6 +26,10 @@ struct CodesOperator {
   llvm::SmallVector<unsigned> operandsAt(unsigned inputs) const;
   /// Where the scale of the result stands; its zero point follows.
   unsigned resultAt() const { return resultFirst ? 0 : plain + 3 * operands; }
+  /// Attributes of the standard's operator at opset 17 for \p attributes of
+  /// this one; channels are not last.
+  static mlir::DictionaryAttr
+  standardAttributes(mlir::DictionaryAttr attributes);
 };
 
 /// The operator of com.microsoft called \p name, or null.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "tools/dalbit/WideLayers.h"
+#include "tools/dalbit/Int16Layers.h"
 
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/integer/IntegerExecutor.h"
@@ -49,15 +49,12 @@ Inputs shuffled(llvm::ArrayRef<execute::Tensor> inputs, unsigned seed) {
   return result;
 }
 
-/// What counts as help: below it is chance.
-constexpr double least = 0.1; // dB
-
 } // namespace
 
-WideLayers chooseWide(Compiler &compiler, mlir::ModuleOp raised,
-                      const CompileOptions &options,
-                      llvm::ArrayRef<execute::Tensor> inputs, int64_t past,
-                      std::vector<std::string> nodes, double seconds) {
+Int16Layers chooseInt16(Compiler &compiler, mlir::ModuleOp raised,
+                        const CompileOptions &options,
+                        llvm::ArrayRef<execute::Tensor> inputs, int64_t past,
+                        std::vector<std::string> nodes, double seconds) {
   std::vector<Inputs> samples = {Inputs(inputs.begin(), inputs.end())};
   for (unsigned seed = 1; seed <= Variants; ++seed)
     samples.push_back(shuffled(inputs, seed));
@@ -65,10 +62,10 @@ WideLayers chooseWide(Compiler &compiler, mlir::ModuleOp raised,
   execute::FloatExecutor floats(raised);
   for (const Inputs &sample : samples)
     references.push_back(floats.run(sample));
-  auto worst = [&](const std::vector<std::string> &wide) {
+  auto worst = [&](const std::vector<std::string> &more) {
     mlir::OwningOpRef<mlir::ModuleOp> integer(raised.clone());
     CompileOptions with = options;
-    with.int16.insert(with.int16.end(), wide.begin(), wide.end());
+    with.int16.insert(with.int16.end(), more.begin(), more.end());
     compiler.quantise(*integer, with);
     std::vector<double> sums(references[0].size());
     for (size_t s = 0; s < samples.size(); ++s) {
@@ -81,7 +78,7 @@ WideLayers chooseWide(Compiler &compiler, mlir::ModuleOp raised,
       result = std::min(result, sum / double(samples.size()));
     return result;
   };
-  WideLayers result;
+  Int16Layers result;
   result.candidates = nodes.size();
   result.before = result.after = worst({});
   auto begin = std::chrono::steady_clock::now();
@@ -96,13 +93,13 @@ WideLayers chooseWide(Compiler &compiler, mlir::ModuleOp raised,
   std::stable_sort(
       result.tried.begin(), result.tried.end(),
       [](const auto &a, const auto &b) { return a.gain > b.gain; });
-  for (const WideLayers::Layer &layer : result.tried) {
-    if (layer.gain < least || !hasTime())
+  for (const Int16Layers::Layer &layer : result.tried) {
+    if (layer.gain < Int16Layers::Least || !hasTime())
       break;
     std::vector<std::string> more = result.chosen;
     more.push_back(layer.node);
     double together = worst(more);
-    if (together < result.after + least)
+    if (together < result.after + Int16Layers::Least)
       continue;
     result.chosen = more;
     result.after = together;

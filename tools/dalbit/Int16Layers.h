@@ -12,7 +12,9 @@
 
 namespace dalbit::tool {
 
-struct WideLayers {
+struct Int16Layers {
+  static constexpr double Least = 0.1; ///< dB that count as help, not chance
+
   struct Layer {
     std::string node;
     double gain; ///< dB of the worst output, this layer alone in int16
@@ -29,9 +31,9 @@ struct WideLayers {
 /// \p nodes is then tried in int16 alone, in their order, for at most \p
 /// seconds, and those that help are put together as long as that helps too.
 /// Throws Error.
-WideLayers chooseWide(Compiler &compiler, mlir::ModuleOp raised,
-                      const CompileOptions &options,
-                      llvm::ArrayRef<execute::Tensor> inputs, int64_t past,
-                      std::vector<std::string> nodes, double seconds);
+Int16Layers chooseInt16(Compiler &compiler, mlir::ModuleOp raised,
+                        const CompileOptions &options,
+                        llvm::ArrayRef<execute::Tensor> inputs, int64_t past,
+                        std::vector<std::string> nodes, double seconds);
 
 } // namespace dalbit::tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Numbers that fixed point cannot hold: the hardware cuts them without a word,
-// the functional engine says whose they were.
+// Numbers that fixed point cannot hold: the hardware saturates them without a
+// word, the functional engine says whose they were.
 
 #include "tests/e2e/Compiled.h"
 #include "tests/e2e/NNText.h"
@@ -34,7 +34,7 @@ std::string scaledModel(const std::string &factor) {
          text.text + "  return %c : " + rows + "\n}\n}\n";
 }
 
-std::map<uint32_t, uint64_t> cutsOf(Compiled &c) {
+std::map<uint32_t, uint64_t> saturationsOf(Compiled &c) {
   std::vector<int32_t> ids = {1, 4, 0};
   return c.session->step(ids, 1, true).saturated;
 }
@@ -43,18 +43,18 @@ std::map<uint32_t, uint64_t> cutsOf(Compiled &c) {
 
 TEST_CASE("a layer whose numbers are cut is told by its tag", "[e2e]") {
   Compiled c(scaledModel("1.0e7"), 16, "nano");
-  std::map<uint32_t, uint64_t> cuts = cutsOf(c);
-  REQUIRE(cuts.size() == 1);
+  std::map<uint32_t, uint64_t> saturated = saturationsOf(c);
+  REQUIRE(saturated.size() == 1);
   auto layer =
       std::find_if(c.program.layers.begin(), c.program.layers.end(),
-                   [&](auto &l) { return l.tag == cuts.begin()->first; });
+                   [&](auto &l) { return l.tag == saturated.begin()->first; });
   REQUIRE(layer != c.program.layers.end());
   CHECK(layer->kind == "rescale");
-  CHECK(cuts.begin()->second > 0);
-  CHECK(cuts.begin()->second <= 3 * 8);
+  CHECK(saturated.begin()->second > 0);
+  CHECK(saturated.begin()->second <= 3 * 8);
 }
 
 TEST_CASE("numbers that fit are not told of", "[e2e]") {
   Compiled c(scaledModel("2.0"), 16, "nano");
-  CHECK(cutsOf(c).empty());
+  CHECK(saturationsOf(c).empty());
 }
