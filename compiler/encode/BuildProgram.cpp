@@ -126,7 +126,9 @@ private:
     tensor.limit = uint64_t(limit);
     tensor.offset = uint64_t(at.offset);
     tensor.strides = {at.sequenceStride, 4};
-    if (tensor.shape.size() == 1) { // one for each sequence, or one for all
+    bool isMask = role == binary::Role::Mask;
+    if (tensor.shape.size() == 1 &&
+        !isMask) { // one for each sequence, or one for all
       // Of one for all the stride is never taken; 0 would say that nothing
       // reads.
       tensor.strides = {std::max<int64_t>(at.sequenceStride, 4)};
@@ -134,7 +136,6 @@ private:
         tensor.shape = {"B"};
       return;
     }
-    bool isMask = role == binary::Role::Mask;
     if (isMask)
       tensor.scale = binary::ScaleKind::Visible;
     // The symbols stand also where the file fixes a size, if the program takes
@@ -148,6 +149,12 @@ private:
     std::string columns = isMask && isOpen ? "P+T" : rows(value, 1);
     if (isMask && !isOpen && tensor.shape.size() == 2)
       columns = tensor.shape[1];
+    if (tensor.shape.size() == 1) { // numbers of keys
+      tensor.view = {"B", columns};
+      if (tensor.shape[0] == std::to_string(type.getDimSize(0)))
+        tensor.shape[0] = "B";
+      return;
+    }
     tensor.shape = {"B", columns};
   }
 
@@ -175,6 +182,8 @@ private:
         ids(tensor, mask.getOut(), binary::Role::Mask, 0);
         if (mask.getInverted())
           tensor.scale = binary::ScaleKind::Hidden;
+        if (mask.getCounted() || tensor.shape.size() == 1)
+          tensor.scale = binary::ScaleKind::Counted;
       } else if (auto scores = dyn_cast<qnn::ImportScoresOp>(user)) {
         place(tensor, plan.inputs.find(scores.getOut())->second);
         tensor.role = binary::Role::Mask;

@@ -28,9 +28,14 @@ FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
   builder.setInsertionPointToStart(&function.getBody().front());
   auto source = mask.getDefiningOp<nn::KeyMaskOp>();
   if (source && isa<BlockArgument>(source.getMask())) {
+    for (Operation *other : source.getMask().getUsers())
+      if (auto made = dyn_cast<qnn::ImportMaskOp>(other);
+          made && (made.getInverted() != source.getInverted() ||
+                   made.getCounted() != source.getCounted()))
+        return user->emitError() << "one input hides keys in two ways";
     set(mask, builder.create<qnn::ImportMaskOp>(
                   source.getLoc(), fixedLike(mask), source.getMask(),
-                  source.getInvertedAttr()));
+                  source.getInvertedAttr(), source.getCountedAttr()));
     return fixed[mask].first;
   }
   // A float mask, perhaps with a dimension of 1 in front.

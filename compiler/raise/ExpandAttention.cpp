@@ -78,7 +78,9 @@ private:
   void replaceBoth(unsigned index, const Attention &a);
   Value repeat(Value value, const Attention &a);
   Value hidden(Value flags, float penalty);
-  Value keyMask(Value mask, float penalty);
+  std::string unreadNumbers(Value mask);
+  Value numbersMask(Value mask, const Attention &a, float penalty);
+  Value keyMask(Value mask, const Attention &a, float penalty);
   Value causal(Value scores, Value pastKey);
   Value attend(Attention &a);
   Value attendAsAsked(Attention &a, Value mask, Value more);
@@ -105,8 +107,61 @@ Value AttentionWriter::hidden(Value flags, float penalty) {
   return write("Where", {flags, write.number(0.0f), write.number(penalty)});
 }
 
-/// A mask of keys, [B, S] of integers, as numbers to add.
-Value AttentionWriter::keyMask(Value mask, float penalty) {
+/// Why the numbers of keys \p mask, [N], cannot be read; empty if they can.
+/// Of no mask, and of others, nothing.
+std::string AttentionWriter::unreadNumbers(Value mask) {
+  if (!mask || rankOf(mask) != 1)
+    return "";
+  SymbolicExpr count = (*shapes.dims(mask))[0];
+  const Dims *rows = shapes.dims(input(0));
+  if (!rows || count == (*rows)[0])
+    return "";
+  auto batch = (*rows)[0].constant(), own = count.constant();
+  if (!batch || !own)
+    return "its mask has " + count.str() + " numbers for " + (*rows)[0].str() +
+           " sequences; fix the number of sequences with --shape";
+  if (*own == 2 * *batch || *own == 3 * *batch + 2)
+    return "";
+  return "its mask has " + count.str() + " numbers for " +
+         std::to_string(*batch) +
+         " sequences; known are one each, two each, and three each and two";
+}
+
+/// Shows of each sequence the keys before a number of \p mask, and with two
+/// each those from the second on.
+Value AttentionWriter::numbersMask(Value mask, const Attention &a,
+                                   float penalty) {
+  Type i64 = write.builder.getI64Type(), i1 = write.builder.getI1Type();
+  Value end = write.sizeOf(a.key, 2);
+  if (a.pastKey)
+    end = write("Add", {write.sizeOf(a.pastKey, 2), end}, {}, i64);
+  Value keys =
+      write("Range", {write.number(int64_t(0)), end, write.number(int64_t(1))},
+            {}, i64);
+  Value numbers = write("Cast", mask, {write.attribute("to", 7)}, i64);
+  const Dims &rows = *shapes.dims(input(0));
+  auto count = (*shapes.dims(mask))[0].constant(), batch = rows[0].constant();
+  auto part = [&](int64_t index) {
+    Value own = numbers;
+    if (count && batch && *count != *batch)
+      own = write("Slice",
+                  {numbers, write.integers({index * *batch}),
+                   write.integers({(index + 1) * *batch}), write.integers({0})},
+                  {}, i64);
+    return write("Unsqueeze", own, {write.list("axes", {1, 2, 3})}, i64);
+  };
+  Value shown = write("Less", {keys, part(0)}, {}, i1);
+  if (count && batch && *count == 2 * *batch)
+    shown =
+        write("And", {shown, write("GreaterOrEqual", {keys, part(1)}, {}, i1)},
+              {}, i1);
+  return hidden(shown, penalty);
+}
+
+/// A mask of keys, [B, S] of integers or numbers of them, as numbers to add.
+Value AttentionWriter::keyMask(Value mask, const Attention &a, float penalty) {
+  if (rankOf(mask) == 1)
+    return numbersMask(mask, a, penalty);
   Value flags = write("Cast", mask, {write.attribute("to", 9)},
                       write.builder.getI1Type());
   return hidden(write("Unsqueeze", flags, {write.list("axes", {1, 2})},
@@ -131,16 +186,15 @@ Value AttentionWriter::causal(Value scores, Value pastKey) {
 }
 
 /// With the attributes that onnxruntime's operators share; \p mask (of keys)
-/// and
-/// \p more (numbers to add) may be null.
+/// and \p more (numbers to add) may be null.
 Value AttentionWriter::attendAsAsked(Attention &a, Value mask, Value more) {
   a.causal = node.getOnnxInt("unidirectional").value_or(0) != 0;
   a.scale = node.getOnnxFloat("scale").value_or(0);
   if (a.scale == 0)
     a.scale = 1 / std::sqrt(float(a.size));
   if (mask)
-    a.added.push_back(
-        keyMask(mask, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
+    a.added.push_back(keyMask(
+        mask, a, node.getOnnxFloat("mask_filter_value").value_or(-10000)));
   if (more)
     a.added.push_back(more);
   return attend(a);
@@ -237,8 +291,10 @@ bool AttentionWriter::multiHead() {
     width = *width * a.heads;
   if (!width || a.heads <= 0 || *width % a.heads != 0 || isUsed(3) ||
       rankOf(q) != (packed && packed == q ? 5u : 3u) ||
-      (input(4) && rankOf(input(4)) != 2))
+      (input(4) && rankOf(input(4)) != 2 && rankOf(input(4)) != 1))
     return false;
+  if (std::string why = unreadNumbers(input(4)); !why.empty())
+    return stays(why);
   a.size = *width / a.heads;
   bool cached = !packed && rankOf(k) == 4;
   if (packed) {
@@ -328,11 +384,14 @@ bool AttentionWriter::projected() {
   auto width = lastSize(input(1));
   auto sizes = node.getOnnxInts("qkv_hidden_sizes");
   if (rankOf(input(0)) != 3 || !width || *width % 3 != 0 || a.heads <= 0 ||
-      *width / 3 % a.heads != 0 || (input(3) && rankOf(input(3)) != 2) ||
+      *width / 3 % a.heads != 0 ||
+      (input(3) && rankOf(input(3)) != 2 && rankOf(input(3)) != 1) ||
       (sizes && !sizes->empty() &&
        llvm::any_of(*sizes, [&](int64_t s) { return s != *width / 3; })) ||
       node.getOnnxInt("do_rotary").value_or(0) != 0)
     return false;
+  if (std::string why = unreadNumbers(input(3)); !why.empty())
+    return stays(why);
   int64_t third = *width / 3;
   a.size = third / a.heads;
   Value all = write("MatMul", {input(0), input(1)});

@@ -304,12 +304,9 @@ bool Expander::matMulNBits() {
 /// P .. P+T-1, as a value of its own each time; equal ones are merged later.
 Value Expander::positions() {
   auto function = node->getParentOfType<func::FuncOp>();
-  auto sizes = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
-  auto fixed = sizes ? sizes.getAs<IntegerAttr>("T") : IntegerAttr();
   return builder.create<nn::PositionIdsOp>(
-      node.getLoc(), tensorType({1, fixed ? SymbolicExpr(fixed.getInt())
-                                          : SymbolicExpr(Symbol::T)},
-                                builder.getI64Type()));
+      node.getLoc(),
+      tensorType({1, sizeIn(function, Symbol::T)}, builder.getI64Type()));
 }
 
 /// x * sigmoid(alpha x).
@@ -339,8 +336,15 @@ bool Expander::castLike() {
 /// ids, segments, tables of words, positions and segments, gamma, beta, mask,
 /// positions.
 bool Expander::embedLayerNorm() {
-  if (node->getNumResults() > 1 && !node->getResult(1).use_empty())
-    return false; // lengths of the sequences: nobody takes them
+  // The mask as the number of keys of each sequence.
+  Value lengths;
+  if (node->getNumResults() > 1 && !node->getResult(1).use_empty()) {
+    if (!input(7))
+      return stays("its mask_index is used, but it has no mask");
+    lengths = write("ReduceSum", input(7),
+                    {write.list("axes", {1}), write.attribute("keepdims", 0)},
+                    cast<ShapedType>(input(7).getType()).getElementType());
+  }
   for (unsigned i : {2u, 3u, 5u, 6u})
     if (!input(i))
       return false;
@@ -362,7 +366,7 @@ bool Expander::embedLayerNorm() {
       "LayerNormalization", {sum, input(5), input(6)},
       {write.attribute("axis", -1),
        builder.getNamedAttr("epsilon", builder.getF32FloatAttr(epsilon))});
-  return replace({y, Value(), sum});
+  return replace({y, lengths, sum});
 }
 
 /// Rows of a table of codes in blocks along the columns.
@@ -545,7 +549,7 @@ bool Expander::groupQueryAttention() {
   if (keys && keys->back() == present[2])
     mask = builder.create<nn::KeyMaskOp>(
         loc, tensorType(*keys, f32()), argument,
-        APFloat(std::numeric_limits<float>::lowest()));
+        APFloat(std::numeric_limits<float>::lowest()), false, false);
   float scale = node.getOnnxFloat("scale").value_or(0);
   if (scale == 0)
     scale = 1 / std::sqrt(float(size));

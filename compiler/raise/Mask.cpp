@@ -27,6 +27,8 @@ public:
         shapes(shapes), why(why), bias(heads) {}
 
   std::optional<MaskKind> run();
+  /// Takes a mask of flags as a number of them.
+  void count() { kind.counted = true; }
 
 private:
   bool fail(const std::string &reason) {
@@ -45,6 +47,11 @@ private:
 
   Numbers fill(Value value, const Sizes &sizes,
                llvm::function_ref<double()> number) const;
+  bool isNumbers() const { return rankedType(kind.keyMask).getRank() == 1; }
+  bool fitsKeys(const Dims &dims) const;
+  Numbers evenMask(const Sizes &sizes, bool shown) const;
+  Numbers randomMask(const Sizes &sizes);
+  std::vector<bool> hiddenKeys(const Numbers &mask, const Sizes &sizes) const;
   /// The logits for given scores and mask; elements in order (b, h, t, s).
   std::optional<std::vector<double>>
   evaluate(const Sizes &sizes, Numbers scoreNumbers, const Numbers *mask) const;
@@ -115,17 +122,73 @@ std::string Classifier::describe(BlockArgument argument) {
          (kind.keyMask ? " beside another" : "");
 }
 
+/// Whether an argument of sizes \p dims may be a mask of the keys.
+bool Classifier::fitsKeys(const Dims &dims) const {
+  const Dims &all = *shapes.dims(scores);
+  // Numbers of keys: the batch says what more of them mean.
+  if (dims.size() == 1) {
+    auto count = dims[0].constant();
+    SymbolicExpr batch = sizeIn(function, Symbol::B);
+    return dims[0] == batch ||
+           (count && batch.isConstant() && *count > *batch.constant());
+  }
+  // Fewer columns than keys: the others come behind and are visible.
+  return dims.size() == 2 &&
+         (dims[1] == all.back() ||
+          (dims[1].isConstant() && all.back().isConstant() &&
+           *dims[1].constant() < *all.back().constant()));
+}
+
+/// A mask that shows or hides all keys.
+Numbers Classifier::evenMask(const Sizes &sizes, bool shown) const {
+  double number = isNumbers() ? double(shown ? size(1, sizes) : 0)
+                              : double(shown != kind.inverted);
+  int64_t at = 0;
+  return fill(kind.keyMask, sizes, [&] {
+    // Behind the numbers of keys: the first one.
+    return isNumbers() && at++ >= sizes.batch ? 0.0 : number;
+  });
+}
+
+Numbers Classifier::randomMask(const Sizes &sizes) {
+  int64_t at = 0, keys = size(1, sizes);
+  return fill(kind.keyMask, sizes, [&] {
+    if (!isNumbers())
+      return double(random() & 1);
+    // Before the middle where a sequence begins, behind it where it ends.
+    int64_t half = int64_t(random() % (keys / 2 + 1));
+    return double(at++ < sizes.batch ? keys - half : half);
+  });
+}
+
+/// Which of the keys of all sequences \p mask hides.
+std::vector<bool> Classifier::hiddenKeys(const Numbers &mask,
+                                         const Sizes &sizes) const {
+  int64_t keys = size(1, sizes), batch = sizes.batch,
+          columns = isNumbers() ? keys : mask.shape[1];
+  std::vector<bool> hidden;
+  for (int64_t b = 0; b < (isNumbers() ? batch : mask.shape[0]); ++b) {
+    ArrayRef<double> own =
+        ArrayRef(mask.values)
+            .slice(isNumbers() ? b : b * columns, isNumbers() ? 1 : columns);
+    double first = isNumbers() && mask.shape[0] == 2 * batch
+                       ? mask.values[batch + b]
+                       : 0,
+           end = isNumbers() ? own[0] : double(llvm::count(own, 1.0));
+    bool between = isNumbers() || kind.counted;
+    for (int64_t s = 0; s < keys; ++s)
+      hidden.push_back(
+          s < columns &&
+          (between ? s < first || s >= end : (own[s] == 0) != kind.inverted));
+  }
+  return hidden;
+}
+
 bool Classifier::findMaskArgument() {
   leaves = leavesOf(logits, scores, shapes);
   for (BlockArgument argument : leaves.arguments) {
     const Dims *dims = shapes.dims(argument);
-    const Dims &all = *shapes.dims(scores);
-    // Fewer columns than keys: the others come behind and are visible.
-    bool fits = dims && dims->size() == 2 &&
-                ((*dims)[1] == all.back() ||
-                 ((*dims)[1].isConstant() && all.back().isConstant() &&
-                  *(*dims)[1].constant() < *all.back().constant()));
-    if (kind.keyMask || !fits)
+    if (kind.keyMask || !dims || !fitsKeys(*dims))
       return fail(describe(argument));
     kind.keyMask = argument;
   }
@@ -137,19 +200,22 @@ bool Classifier::findMaskArgument() {
 bool Classifier::findPolarity(const Sizes &sizes) {
   if (!kind.keyMask)
     return true;
-  for (double shown : {1.0, 0.0}) {
-    Numbers mask = fill(kind.keyMask, sizes, [=] { return shown; });
+  for (bool shown : {true, false}) {
+    Numbers mask = evenMask(sizes, shown);
     auto zero = evaluate(sizes, fill(scores, sizes, [] { return 0.0; }), &mask);
     if (!zero)
       return fail("the float executor cannot evaluate the mask");
     int64_t keys = size(1, sizes),
-            columns = (*shapes.dims(kind.keyMask))[1].evaluate(sizes);
+            columns = isNumbers()
+                          ? keys
+                          : (*shapes.dims(kind.keyMask))[1].evaluate(sizes);
     ArrayRef<double> last = ArrayRef(*zero).take_back(keys).take_front(columns);
     if (last.empty() || llvm::any_of(last, [](double number) {
           return number >= hiddenBelow;
         })) {
-      kind.inverted = shown == 0;
-      return true;
+      kind.inverted = !shown;
+      return !isNumbers() || shown ||
+             fail("numbers of keys hide those that they should show");
     }
   }
   return fail("something other than a mask is added to the scores");
@@ -179,8 +245,7 @@ bool Classifier::checkScoreMask(const Sizes &sizes) {
 std::optional<std::vector<double>> Classifier::zeroLogits(const Sizes &sizes) {
   Numbers shown;
   if (kind.keyMask)
-    shown =
-        fill(kind.keyMask, sizes, [&] { return kind.inverted ? 0.0 : 1.0; });
+    shown = evenMask(sizes, true);
   return evaluate(sizes, fill(scores, sizes, [] { return 0.0; }),
                   kind.keyMask ? &shown : nullptr);
 }
@@ -235,7 +300,7 @@ bool Classifier::completeBias() {
 bool Classifier::learn(const Sizes &sizes) {
   Numbers ones;
   if (kind.keyMask)
-    ones = fill(kind.keyMask, sizes, [&] { return kind.inverted ? 0.0 : 1.0; });
+    ones = evenMask(sizes, true);
   const Numbers *mask = kind.keyMask ? &ones : nullptr;
   auto zero = zeroLogits(sizes);
   auto one = evaluate(sizes, fill(scores, sizes, [] { return 1.0; }), mask);
@@ -280,10 +345,11 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   bool useMask = static_cast<bool>(kind.keyMask);
   Numbers mask;
   if (useMask)
-    mask = fill(kind.keyMask, sizes, [&] {
-      bool shown = trial == 0 || (random() & 1);
-      return shown != kind.inverted ? 1.0 : 0.0;
-    });
+    mask = trial == 0 ? evenMask(sizes, true) : randomMask(sizes);
+  std::vector<bool> hidden =
+      useMask ? hiddenKeys(mask, sizes) : std::vector<bool>();
+  int64_t sequences =
+      useMask ? int64_t(hidden.size()) / size(1, sizes) : int64_t(1);
   // Scores of zero once, so that what a hidden key adds comes out exactly.
   Numbers input =
       fill(scores, sizes, [&] { return trial == 1 ? 0.0 : score(random); });
@@ -300,13 +366,11 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   int64_t perBatch = result->size() / std::max<int64_t>(sizes.batch, 1);
   for (size_t i = 0; i < result->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
-    int64_t batch = useMask && mask.shape[0] > 1 ? i / perBatch : 0;
+    int64_t batch = sequences > 1 ? i / perBatch : 0;
     bool future =
         kind.causal && (isFuture(t, s, sizes) ||
                         (kind.window && ageOf(t, s, sizes) >= kind.window));
-    int64_t columns = useMask ? mask.shape[1] : 0;
-    bool hiddenKey =
-        s < columns && (mask.values[batch * columns + s] == 0) != kind.inverted;
+    bool hiddenKey = useMask && hidden[size_t(batch * keys + s)];
     double expected = kind.scale * input.values[i];
     if (!future && hiddenKey && !sawHiddenKey) {
       // Not below is fine: then this argument does not hide.
@@ -428,8 +492,17 @@ std::optional<MaskKind> Classifier::run() {
 std::optional<MaskKind>
 classifyMask(func::FuncOp function, Value scores, Value logits, int64_t heads,
              int64_t context, const SymbolicShapes &shapes, std::string &why) {
-  return Classifier(function, scores, logits, heads, context, shapes, why)
-      .run();
+  auto kind =
+      Classifier(function, scores, logits, heads, context, shapes, why).run();
+  if (kind)
+    return kind;
+  // A mask of which only the ones are counted.
+  std::string ignored;
+  Classifier counting(function, scores, logits, heads, context, shapes,
+                      ignored);
+  counting.count();
+  kind = counting.run();
+  return kind && kind->keyMask ? kind : std::nullopt;
 }
 
 } // namespace dalbit::raise

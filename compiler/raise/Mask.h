@@ -23,8 +23,11 @@ struct MaskKind {
   bool causal = false;   // query t sees keys up to t + (S - T)
   float hiddenScore = 0; // score in the place of one that causal hides
   int64_t window = 0; // with causal: keys that a query sees; 0: all before it
-  mlir::BlockArgument keyMask;   // [B, M], not zero: visible; null if none
-  bool inverted = false;         // not zero: hidden
+  mlir::BlockArgument keyMask; // [B, M], not zero: visible; null if none
+  bool inverted = false;       // not zero: hidden
+  /// As many keys as the mask has ones are visible, the first ones; or the
+  /// mask holds numbers of keys, [B], or from where to where, [2 B].
+  bool counted = false;
   float hiddenKey = 0;           // what a hidden key adds
   mlir::BlockArgument scoreMask; // [T, S], added to the scores; null if none
   ScoreBias bias;                // added to the scores of each head

@@ -15,6 +15,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <vector>
 
 using namespace mlir;
@@ -64,8 +65,8 @@ private:
   Value weights;                    // mean of the probabilities over the heads
   Value output;                     // the graph's rows of heads * size columns
   SmallVector<Atoms, 4> outputAxes; // where they come from in [B, T, columns]
-  /// Masks made so far, by argument and number.
-  std::map<std::pair<void *, float>, Value> masks;
+  /// Masks made so far, by argument, number and whether ones are counted.
+  std::map<std::tuple<void *, float, bool>, Value> masks;
 };
 
 class RaiseAttentionPass : public impl::RaiseAttentionBase<RaiseAttentionPass> {
@@ -411,18 +412,24 @@ bool Raiser::matchCached(onnx::NodeOp softmax, const Heads &q) {
 }
 
 Value Raiser::keyMask(OpBuilder &builder, Location loc) {
-  Value &made = masks[{mask.keyMask.getAsOpaquePointer(), mask.hiddenKey}];
+  Value &made =
+      masks[{mask.keyMask.getAsOpaquePointer(), mask.hiddenKey, mask.counted}];
   if (made)
     return made;
   // At the beginning, so that every later layer can use it.
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.getBody().front());
   const Dims &keys = *shapes.dims(scores->getResult(0));
-  Dims dims = {(*shapes.dims(mask.keyMask))[0], keys.back()};
+  const Dims &own = *shapes.dims(mask.keyMask);
+  Dims dims = {own.size() == 2 ? own[0] : sizeIn(function, Symbol::B),
+               keys.back()};
   made = builder.create<nn::KeyMaskOp>(
       loc, tensorType(dims, builder.getF32Type()), mask.keyMask,
       builder.getF32FloatAttr(mask.hiddenKey),
-      mask.inverted ? builder.getUnitAttr() : UnitAttr());
+      mask.inverted ? builder.getUnitAttr() : UnitAttr(),
+      mask.counted && (*shapes.dims(mask.keyMask)).size() == 2
+          ? builder.getUnitAttr()
+          : UnitAttr());
   shapes.setDims(made, dims);
   return made;
 }
@@ -463,7 +470,7 @@ void Raiser::replacePresent(const Heads &heads, Value present,
 
 /// A mask of numbers [T, S] as [1, T, S].
 Value Raiser::scoreMask(OpBuilder &builder, Location loc) {
-  Value &made = masks[{mask.scoreMask.getAsOpaquePointer(), 0.0f}];
+  Value &made = masks[{mask.scoreMask.getAsOpaquePointer(), 0.0f, false}];
   if (made)
     return made;
   OpBuilder::InsertionGuard guard(builder);

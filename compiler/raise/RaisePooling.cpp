@@ -153,15 +153,15 @@ Value RaisePoolingPass::keyMask(OpBuilder &builder, Location loc,
                                 BlockArgument mask) {
   for (Operation *user : mask.getUsers())
     if (auto made = dyn_cast<nn::KeyMaskOp>(user);
-        made && !made.getInverted() && shapes->dims(made) &&
-        *shapes->dims(made) == *shapes->dims(mask))
+        made && !made.getInverted() && !made.getCounted() &&
+        shapes->dims(made) && *shapes->dims(made) == *shapes->dims(mask))
       return made;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&getOperation().getBody().front());
   Dims dims = *shapes->dims(mask);
   Value made = builder.create<nn::KeyMaskOp>(
       loc, tensorType(dims, builder.getF32Type()), mask,
-      builder.getF32FloatAttr(std::numeric_limits<float>::lowest()),
+      builder.getF32FloatAttr(std::numeric_limits<float>::lowest()), UnitAttr(),
       UnitAttr());
   shapes->setDims(made, dims);
   return made;

@@ -191,6 +191,20 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
     dims.push_back((*table)[1]);
     return dims;
   }
+  if (auto mask = dyn_cast<nn::KeyMaskOp>(op);
+      mask && rankedType(mask.getMask()).getRank() == 1) {
+    auto numbers = first();
+    if (!numbers)
+      return std::nullopt;
+    auto function = op->getParentOfType<func::FuncOp>();
+    auto type = rankedType(mask.getOut());
+    Dims dims = {(*numbers)[0],
+                 sizeIn(function, Symbol::P) + sizeIn(function, Symbol::T)};
+    for (auto [dim, size] : llvm::zip(dims, type.getShape()))
+      if (!ShapedType::isDynamic(size))
+        dim = size;
+    return dims;
+  }
   if (isa<nn::RearrangeOp, nn::SliceOp, nn::PickOp, nn::ConcatOp, nn::WindowsOp,
           nn::KeyMaskOp>(op)) {
     auto dims = first();
@@ -298,6 +312,13 @@ std::optional<Dims> broadcast(const Dims &a, const Dims &b) {
       dim = narrow[i];
   }
   return dims;
+}
+
+SymbolicExpr sizeIn(func::FuncOp function, Symbol symbol) {
+  auto fixed = function->getAttrOfType<DictionaryAttr>("dalbit.sizes");
+  auto number = fixed ? fixed.getAs<IntegerAttr>(SymbolicExpr(symbol).str())
+                      : IntegerAttr();
+  return number ? SymbolicExpr(number.getInt()) : SymbolicExpr(symbol);
 }
 
 RankedTensorType tensorType(const Dims &dims, Type element) {

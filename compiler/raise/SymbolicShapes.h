@@ -71,6 +71,8 @@ void inferNodeContents(onnx::NodeOp node, SymbolicShapes &shapes);
 
 /// Sizes of a tensor that both broadcast to, or nothing if they cannot.
 std::optional<Dims> broadcast(const Dims &a, const Dims &b);
+/// \p symbol, or the number that the file fixes (`dalbit.sizes`).
+SymbolicExpr sizeIn(mlir::func::FuncOp function, Symbol symbol);
 /// A constant size is a static dimension, any other a dynamic one.
 mlir::RankedTensorType tensorType(const Dims &dims, mlir::Type element);
 

@@ -49,6 +49,8 @@ const char *name(ScaleKind kind) {
     return "hidden";
   case ScaleKind::Score:
     return "score";
+  case ScaleKind::Counted:
+    return "counted";
   }
   return "";
 }

@@ -84,8 +84,10 @@ enum class ScaleKind {
   Visible, ///< mask: 0 where it is not 0, else -2^29 (added to scores)
   Hidden,  ///< mask: -2^29 where it is not 0, else 0
   Score,   ///< mask of numbers: as fixed, cut to +-2^29; infinities allowed
+  Counted, ///< mask: as Visible of the first keys, as many as it has ones or as
+           ///< a number of one dimension says; then the view has the keys
 };
-constexpr unsigned ScaleKinds = 6;
+constexpr unsigned ScaleKinds = 7;
 
 /// A tensor that the host reads or writes. shape has one expression for each
 /// dimension: a number, or T, P, B and sums of products of them and numbers, as

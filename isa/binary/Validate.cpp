@@ -215,9 +215,17 @@ private:
       views.push_back(tensor.view.empty()
                           ? shapes.back()
                           : sizes(tensor.view, symbols, viewed));
-      require(tensor.view.empty() || viewed == count,
+      // Of numbers of keys the host makes the keys.
+      bool counts = tensor.scale == ScaleKind::Counted && rank == 1;
+      require(counts ? views.back().size() == 2
+                     : tensor.view.empty() || viewed == count,
               prefix + ": view has another number of elements");
+      require(!counts || shapes.back()[0] >= views.back()[0],
+              prefix + ": fewer numbers of keys than sequences");
     }
+    require(tensor.scale != ScaleKind::Counted ||
+                (tensor.role == Role::Mask && (rank == 1 || rank == 2)),
+            prefix + ": only a mask of one or two dimensions is counted");
     checkColumns(prefix, tensor, shapes);
     checkExtents(prefix, tensor.region, tensor.offset, tensor.strides,
                  storedShapes(tensor, views), elementBytes(tensor.type));

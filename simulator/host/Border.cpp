@@ -60,6 +60,7 @@ double inMemory(const binary::Tensor &tensor, double x) {
   case binary::ScaleKind::Fixed:
     return std::ldexp(x, tensor.fractionBits);
   case binary::ScaleKind::Visible:
+  case binary::ScaleKind::Counted: // flags of the keys by now
     return x != 0 ? 0 : HiddenScore;
   case binary::ScaleKind::Hidden:
     return x != 0 ? HiddenScore : 0;

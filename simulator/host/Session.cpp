@@ -53,6 +53,23 @@ bool isInput(const binary::Tensor &tensor) {
          tensor.kind == TensorKind::Past;
 }
 
+/// Of a mask that is counted, a flag for each of the keys [batch, keys].
+std::vector<double> countedKeys(const HostTensor &mask, int64_t batch,
+                                int64_t keys) {
+  bool isFlags = mask.shape.size() == 2;
+  std::vector<double> flags;
+  for (int64_t b = 0; b < batch; ++b) {
+    const double *own = mask.values.data() + b * (isFlags ? keys : 1);
+    double first = 0,
+           end = isFlags ? double(std::count(own, own + keys, 1.0)) : *own;
+    if (!isFlags && mask.shape[0] == 2 * batch)
+      first = own[batch];
+    for (int64_t s = 0; s < keys; ++s)
+      flags.push_back(double(s) >= first && double(s) < end);
+  }
+  return flags;
+}
+
 /// An input that the program has no place for: nothing reads it.
 bool isUnread(const binary::Tensor &tensor) {
   return isInput(tensor) &&
@@ -269,7 +286,9 @@ void Session::writeMasks(const std::vector<HostTensor> &given) {
   for (const binary::Tensor *mask : masks) {
     std::vector<int64_t> view = binary::viewOf(*mask, {tokens, before, batch});
     if (const HostTensor *input = find(given, mask->name)) {
-      write(*mask, view, input->values);
+      bool counts = mask->scale == binary::ScaleKind::Counted;
+      write(*mask, view,
+            counts ? countedKeys(*input, view[0], view[1]) : input->values);
       continue;
     }
     // A mask that is not given hides nothing.
@@ -384,8 +403,11 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     checkLimit(*tensor, input);
     bool isScore = tensor->scale == binary::ScaleKind::Score;
     std::optional<double> limit = borderLimit(*tensor);
-    bool isFlag = tensor->scale == binary::ScaleKind::Visible ||
-                  tensor->scale == binary::ScaleKind::Hidden;
+    bool counts = tensor->scale == binary::ScaleKind::Counted,
+         isNumber = counts && input.shape.size() == 1,
+         isFlag = tensor->scale == binary::ScaleKind::Visible ||
+                  tensor->scale == binary::ScaleKind::Hidden ||
+                  (counts && !isNumber);
     for (size_t i = 0; i < input.values.size(); ++i)
       if (isScore ? std::isnan(input.values[i])
                   : !std::isfinite(input.values[i]))
@@ -395,6 +417,11 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                     " is " + nlohmann::json(input.values[i]).dump() +
                     "; a mask has 0 and 1");
+      else if (isNumber && (input.values[i] < 0 ||
+                            input.values[i] != std::floor(input.values[i])))
+        throw Error("input '" + input.name + "': value " + std::to_string(i) +
+                    " is " + nlohmann::json(input.values[i]).dump() +
+                    ", which is no number of keys");
       else if (limit && std::fabs(input.values[i]) >= *limit)
         throw Error("input '" + input.name + "': value " + std::to_string(i) +
                         " is " + nlohmann::json(input.values[i]).dump() +

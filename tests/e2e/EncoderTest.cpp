@@ -6,6 +6,7 @@
 #include "tests/e2e/Compiled.h"
 #include "tests/e2e/SmallEncoder.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace dalbit;
@@ -115,6 +116,22 @@ TEST_CASE("a post-norm encoder with padding gives the executor's outputs",
   Compiled c(smallBertText(64), 64, target);
   std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
   checkNoise(c, inputs);
+}
+
+TEST_CASE("a counted mask and numbers of keys hide what stands behind",
+          "[e2e]") {
+  HostTensor counted = padding(2, 13), numbers{"mask", "int64", {2}, {13, 11}};
+  std::vector<HostTensor> inputs = bertInputs(2, 13);
+  Compiled flags(smallBertText(64), 64, "edge"),
+      ones(smallCountingBertText(64, false), 64, "edge"),
+      ends(smallCountingBertText(64, true), 64, "edge");
+  std::vector<HostTensor> expected = agree(flags, inputs);
+  // Ones at the end, of which only the number counts.
+  std::reverse(counted.values.begin() + 13, counted.values.end());
+  inputs.back() = counted;
+  CHECK(agree(ones, inputs)[0].values == expected[0].values);
+  inputs.back() = numbers;
+  CHECK(agree(ends, inputs)[0].values == expected[0].values);
 }
 
 TEST_CASE("an encoder of several blocks sees all tokens in each", "[e2e]") {

@@ -14,7 +14,9 @@ class Writer : NNText {
 public:
   Writer() : NNText(7) {}
 
-  std::string bert(int context, bool biased) {
+  enum class Mask { Flags, Counted, Numbers };
+
+  std::string bert(int context, bool biased, Mask kind = Mask::Flags) {
     Rows rows = {-1, -1};
     if (biased)
       bias({Heads, 2 * context - 1}, context - 1);
@@ -26,7 +28,11 @@ public:
     line(places + " = nn.embedding " + table + ", %pos : (" +
          typeOf({context, Width}) + ", tensor<1x?xi64>) -> " + one);
     x = norm(add(x, places, type, one), rows, Width);
-    line("%key = nn.key_mask %mask : tensor<?x?xi64> -> tensor<?x?xf32>");
+    std::string mask =
+        kind == Mask::Numbers ? "tensor<?xi64>" : "tensor<?x?xi64>";
+    line("%key = nn.key_mask %mask " +
+         std::string(kind == Mask::Counted ? "{counted} : " : ": ") + mask +
+         " -> tensor<?x?xf32>");
     for (int layer = 0; layer < 2; ++layer) {
       std::string a =
           attention(x, x, rows, rows, "mask %key", "tensor<?x?xf32>", false);
@@ -41,7 +47,8 @@ public:
                                typeOf({-1, Width}));
     return function("%ids: tensor<?x?xi64> " + named("ids", "B,T") +
                         ", %types: tensor<?x?xi64> " + named("types", "B,T") +
-                        ", %mask: tensor<?x?xi64> " + named("mask", "B,T"),
+                        ", %mask: " + mask + " " +
+                        named("mask", kind == Mask::Numbers ? "B" : "B,T"),
                     {{x, type, named("hidden", "B,T,48")},
                      {pooled, typeOf({-1, Width}), named("pooled", "B,48")}});
   }
@@ -317,6 +324,10 @@ private:
 
 std::string smallBertText(int context, bool biased) {
   return Writer().bert(context, biased);
+}
+std::string smallCountingBertText(int context, bool numbers) {
+  return Writer().bert(context, false,
+                       numbers ? Writer::Mask::Numbers : Writer::Mask::Counted);
 }
 std::string smallVitText(bool biased) { return Writer().vit(biased); }
 std::string smallWhisperText(int frames, bool masked) {

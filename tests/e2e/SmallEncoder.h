@@ -14,6 +14,8 @@ namespace dalbit::test {
 /// [B, T, 48] and pooled [B, 48]. Any T up to \p context.
 /// With \p biased, scores have a bias by distance.
 std::string smallBertText(int context, bool biased = false);
+/// The same with the ones of the mask counted, or with numbers of keys [B].
+std::string smallCountingBertText(int context, bool numbers);
 
 /// Patches of an image [B, 3, 16, 16] with kernel 4, a class token, positions,
 /// pre-norm layers with relu; logits [B, 10] of the class token. With

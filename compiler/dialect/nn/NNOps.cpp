@@ -139,9 +139,17 @@ LogicalResult LinearOp::verify() {
 
 LogicalResult KeyMaskOp::verify() {
   RankedTensorType mask = tensorType(getMask());
-  if (mask.getRank() != 2)
-    return fails(*this, "N10", "needs a mask [B, S]");
   RankedTensorType out = tensorType(getOut());
+  if (mask.getRank() == 1 && out.getRank() == 2 && !getCounted() &&
+      !getInverted()) {
+    int64_t count = mask.getDimSize(0), batch = out.getDimSize(0);
+    if (count == batch || (!ShapedType::isDynamic(batch) && count > batch))
+      return success();
+  }
+  if (mask.getRank() != 2)
+    return fails(*this, "N10", "needs a mask [B, S] or numbers of keys [B]");
+  if (getCounted() && getInverted())
+    return fails(*this, "N10", "counts ones or zeros, not both");
   int64_t keys = mask.getDimSize(1);
   if (out.getRank() == 2 && !ShapedType::isDynamic(keys) &&
       !out.isDynamicDim(1))

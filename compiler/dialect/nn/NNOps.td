@@ -195,11 +195,15 @@ def NN_KeyMaskOp : NN_Op<"key_mask"> {
     `out[b, s] = mask[b, s] != 0 ? 0 : hidden`; with `inverted`,
     `mask[b, s] == 0 ? 0 : hidden`. `hidden` is the exported model's own number,
     most often the lowest float. Keys past the mask's last column are visible.
-    N10: mask is [B, M], out is [B, S], M not above S.
+    With `counted` as many keys as the mask has ones are visible, the first
+    ones. A mask [B] holds these numbers themselves; one of [2 B] behind them
+    the first visible key of each sequence.
+    N10: mask is [B, M], out is [B, S], M not above S; or mask is [M], with M =
+    B or both numbers and M at least B, without `counted` and `inverted`.
   }];
   let arguments = (ins NN_Mask:$mask,
                        DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden,
-                       UnitAttr:$inverted);
+                       UnitAttr:$inverted, UnitAttr:$counted);
   let results = (outs NN_Float:$out);
   let assemblyFormat = "$mask attr-dict `:` type($mask) `->` type($out)";
   let hasVerifier = 1;

@@ -158,10 +158,10 @@ def QNN_ExportCacheOp : QNN_Op<"export_cache"> {
 def QNN_ImportMaskOp : QNN_Op<"import_mask"> {
   let summary = "border: user's mask to numbers to add to scores: visible 0, hidden -2^29";
   let description = [{
-    A key is visible where the mask is not 0; with `inverted`, where it is 0. Keys past the mask's
-    columns are visible.
+    A key is visible where the mask is not 0; with `inverted`, where it is 0; with `counted`, before the number of
+    ones. Keys past the mask's columns are visible. A mask of one dimension holds numbers of keys, as that of nn.key_mask.
   }];
-  let arguments = (ins AnyRankedTensor:$mask, UnitAttr:$inverted);
+  let arguments = (ins AnyRankedTensor:$mask, UnitAttr:$inverted, UnitAttr:$counted);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "$mask attr-dict `:` functional-type(operands, results)";
 }

@@ -402,11 +402,23 @@ void Executor::exportCache(qnn::ExportCacheOp op) {
 
 void Executor::importMask(qnn::ImportMaskOp op) {
   Tensor mask = get(op.getMask()).cast(ElementType::F32);
-  int64_t columns = mask.dim(1),
-          keys = cast<RankedTensorType>(op.getOut().getType()).getDimSize(1);
-  keys = ShapedType::isDynamic(keys) ? columns : keys;
-  Tensor out(ElementType::I32, {mask.dim(0), keys});
+  auto sizeOr = [&](int64_t dim, int64_t open) {
+    int64_t size =
+        cast<RankedTensorType>(op.getOut().getType()).getDimSize(dim);
+    return ShapedType::isDynamic(size) ? open : size;
+  };
+  bool isFlags = mask.rank() == 2;
+  int64_t batch = sizeOr(0, mask.dim(0)),
+          keys = sizeOr(1, isFlags ? mask.dim(1) : past + tokens);
+  Tensor out(ElementType::I32, {batch, keys});
   std::fill_n(out.data<int32_t>(), out.count(), 0);
+  if (!isFlags || op.getCounted()) {
+    for (auto [i, visible] : llvm::enumerate(countedKeys(mask, batch, keys)))
+      if (!visible)
+        out.data<int32_t>()[i] = -HiddenScore;
+    return set(op.getOut(), out);
+  }
+  int64_t columns = mask.dim(1);
   for (int64_t i = 0; i < mask.count(); ++i)
     if ((mask.data<float>()[i] != 0) == op.getInverted())
       out.data<int32_t>()[i / columns * keys + i % columns] = -HiddenScore;

@@ -126,12 +126,28 @@ Tensor gelu(const Tensor &x, StringRef approximate) {
   });
 }
 
-/// \p keys is the number of columns of the result, at least the mask's.
-Tensor keyMask(const Tensor &mask, float hidden, bool inverted, int64_t keys) {
+Tensor keyMask(nn::KeyMaskOp op, const Tensor &mask, const Symbols *symbols) {
+  auto sizeOr = [&](int64_t dim, int64_t open) {
+    int64_t size = op.getOut().getType().getDimSize(dim);
+    return ShapedType::isDynamic(size) ? open : size;
+  };
+  bool isFlags = mask.rank() == 2, inverted = op.getInverted();
+  float hidden = op.getHidden().convertToFloat();
+  if (!isFlags && !symbols)
+    throw Error("the number of keys is not known here");
+  int64_t batch = sizeOr(0, mask.dim(0)),
+          keys = sizeOr(1, isFlags ? mask.dim(1)
+                                   : symbols->past + symbols->tokens);
+  Tensor out(ElementType::F32, {batch, keys});
+  std::fill_n(out.data<float>(), out.count(), 0.0f);
+  if (!isFlags || op.getCounted()) {
+    for (auto [i, visible] : llvm::enumerate(countedKeys(mask, batch, keys)))
+      if (!visible)
+        out.data<float>()[i] = hidden;
+    return out;
+  }
   Tensor nonzero = mask.cast(ElementType::Bool);
   int64_t columns = mask.dim(1);
-  Tensor out(ElementType::F32, {mask.dim(0), keys});
-  std::fill_n(out.data<float>(), out.count(), 0.0f);
   for (int64_t i = 0; i < mask.count(); ++i)
     if (nonzero.data<bool>()[i] == inverted)
       out.data<float>()[i / columns * keys + i % columns] = hidden;
@@ -237,10 +253,7 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
         return one(linear(*inputs[0], *inputs[1], optional(inputs, 2)));
       })
       .Case([&](nn::KeyMaskOp mask) {
-        int64_t keys = mask.getOut().getType().getDimSize(1);
-        return one(keyMask(
-            *inputs[0], mask.getHidden().convertToFloat(), mask.getInverted(),
-            ShapedType::isDynamic(keys) ? inputs[0]->dim(1) : keys));
+        return one(keyMask(mask, *inputs[0], symbols));
       })
       .Case([&](nn::CachedAttentionOp op) {
         // The new rows are none.

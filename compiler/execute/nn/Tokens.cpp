@@ -10,6 +10,9 @@
 
 namespace dalbit::execute {
 
+using llvm::ArrayRef;
+using llvm::SmallVector;
+
 namespace {
 
 template <typename T> constexpr ElementType elementOf() {
@@ -17,6 +20,24 @@ template <typename T> constexpr ElementType elementOf() {
 }
 
 } // namespace
+
+std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys) {
+  SmallVector<int64_t> numbers =
+      mask.cast(mask.rank() == 2 ? ElementType::Bool : ElementType::I64)
+          .integers();
+  int64_t columns = mask.rank() == 2 ? mask.dim(1) : 1;
+  std::vector<bool> visible;
+  for (int64_t b = 0; b < batch; ++b) {
+    int64_t first = 0, end = 0;
+    for (int64_t number : ArrayRef(numbers).slice(b * columns, columns))
+      end += number;
+    if (mask.rank() == 1 && mask.dim(0) == 2 * batch)
+      first = numbers[batch + b];
+    for (int64_t s = 0; s < keys; ++s)
+      visible.push_back(s >= first && s < end);
+  }
+  return visible;
+}
 
 Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,
                  llvm::ArrayRef<int64_t> order, llvm::ArrayRef<int64_t> shape) {

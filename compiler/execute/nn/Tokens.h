@@ -9,6 +9,8 @@
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <vector>
+
 namespace dalbit::execute {
 
 /// \p x cut into \p view, its dimensions in \p order, joined to \p shape (open
@@ -23,6 +25,11 @@ Tensor sliceTokens(const Tensor &x, int64_t first, int64_t count, bool keep);
 
 /// Row of the first largest id of each sequence, [B, D].
 template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids);
+
+/// For each of \p keys keys of \p batch sequences whether it is visible:
+/// the first ones, as many as \p mask [B, M] has ones, or as its numbers [B]
+/// say; [2 B]: from the second number on.
+std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys);
 
 /// Along the tokens; a part with one sequence is repeated.
 template <typename T> Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts);

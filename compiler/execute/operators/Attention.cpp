@@ -210,14 +210,16 @@ void evalRotaryEmbeddingFused(Call &call) {
   rotaryEmbedding(call, x, cos, call.input(3), &call.input(1), heads);
 }
 
-/// Adds what a com.microsoft key mask hides: lengths [B], ends and starts
-/// [2B], or flags [B, T], [B, S, T], [B, 1, M, M].
+/// Adds what a com.microsoft key mask hides: lengths [B], perhaps with where
+/// the sequences lie packed [3B+2], ends and starts [2B], or flags [B, T], [B,
+/// S, T], [B, 1, M, M].
 void addKeyMask(Bias &bias, const Tensor &mask, int64_t batch, int64_t past,
                 float penalty) {
   llvm::SmallVector<int64_t> numbers = mask.integers();
   int64_t rows = bias.sum.dim(2), keys = bias.sum.dim(3);
   if (mask.rank() == 1) {
-    if (mask.dim(0) != batch && mask.dim(0) != 2 * batch)
+    if (mask.dim(0) != batch && mask.dim(0) != 2 * batch &&
+        mask.dim(0) != 3 * batch + 2)
       throw Error("a mask of shape " + shapeText(mask.shape()) +
                   " is not supported");
     bool starts = mask.dim(0) == 2 * batch;

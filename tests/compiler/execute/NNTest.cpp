@@ -234,6 +234,27 @@ TEST_CASE("an inverted key mask hides what is not zero, and no key past it",
   CHECK(out[0].values<float>() == llvm::ArrayRef<float>({-5, 0, 0}));
 }
 
+TEST_CASE(
+    "a counted mask shows the first keys, numbers say from where to where",
+    "[execute][nn]") {
+  auto counted = run(R"(
+    func.func @main(%m: tensor<?x3xi64>) -> tensor<?x4xf32> {
+      %y = nn.key_mask %m {counted, hidden = -5.0 : f32} : tensor<?x3xi64> -> tensor<?x4xf32>
+      return %y : tensor<?x4xf32>
+    })",
+                     {Tensor::of<int64_t>({2, 3}, {0, 1, 1, 0, 0, 0})});
+  CHECK(counted[0].values<float>() ==
+        llvm::ArrayRef<float>({0, 0, -5, -5, -5, -5, -5, -5}));
+  auto numbers = run(R"(
+    func.func @main(%m: tensor<4xi32>) -> tensor<2x3xf32> {
+      %y = nn.key_mask %m {hidden = -5.0 : f32} : tensor<4xi32> -> tensor<2x3xf32>
+      return %y : tensor<2x3xf32>
+    })",
+                     {Tensor::of<int32_t>({4}, {3, 2, 1, 0})});
+  CHECK(numbers[0].values<float>() ==
+        llvm::ArrayRef<float>({-5, 0, 0, 0, 0, -5}));
+}
+
 TEST_CASE("attention over given keys is attention whose cache is full",
           "[execute][nn]") {
   std::mt19937 random(5);

@@ -37,6 +37,17 @@ func.func @mixed(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
+// CHECK-LABEL: @numbers
+// CHECK: qnn.import_mask %arg1 : (tensor<?xi64>) -> tensor<?x?xi32>
+// CHECK: qnn.attend
+func.func @numbers(%x: tensor<?x?x4xf32>, %m: tensor<?xi64>) -> tensor<?x?x4xf32> {
+  %k = nn.key_mask %m : tensor<?xi64> -> tensor<?x?xf32>
+  %o:3 = nn.attention %x, %x, %x mask %k {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x4xf32>, tensor<?x2x?x2xf32>, tensor<?x2x?x2xf32>)
+  return %o#0 : tensor<?x?x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @attend
 // CHECK: %[[M:.*]] = qnn.import_mask %arg1 {inverted}
 // CHECK: %[[K:.*]], %[[KS:.*]] = qnn.heads

@@ -12,6 +12,17 @@ func.func @infinite_weight(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
 
 // -----
 
+func.func @two_ways(%x: tensor<?x?x4xf32>, %m: tensor<?x?xi1>) -> tensor<?x?x4xf32> {
+  %k = nn.key_mask %m : tensor<?x?xi1> -> tensor<?x?xf32>
+  %c = nn.key_mask %m {counted} : tensor<?x?xi1> -> tensor<?x?xf32>
+  %o:3 = nn.attention %x, %x, %x mask %k {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x4xf32>, tensor<?x2x?x2xf32>, tensor<?x2x?x2xf32>)
+  // expected-error @+1 {{one input hides keys in two ways}}
+  %p:3 = nn.attention %o#0, %x, %x mask %c {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x4xf32>, tensor<?x2x?x2xf32>, tensor<?x2x?x2xf32>)
+  return %p#0 : tensor<?x?x4xf32>
+}
+
+// -----
+
 func.func @nan_gamma(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
   %w = nn.constant dense<1.0> : tensor<2x2xf32>
   %g = nn.constant dense<[1.0, 0x7FC00000]> : tensor<2xf32>

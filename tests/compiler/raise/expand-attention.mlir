@@ -41,6 +41,70 @@ func.func @multi_head(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %mask: tensor<?
 
 // -----
 
+// Numbers of keys in the place of a mask; behind a past they count its keys.
+// CHECK-LABEL: @numbers
+// CHECK: %[[M:.*]] = nn.key_mask %arg1 {hidden = -1.000000e+04 : f32} : tensor<?xi32> -> tensor<?x?xf32>
+// CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} past %arg2, %arg3 mask %[[M]] {causal = true
+func.func @numbers(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %mask: tensor<?xi32> {dalbit.name = "mask_index", dalbit.dims = ["batch"]},
+    %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}) -> tensor<*xf32> {
+  %none = onnx.none
+  %y = onnx.node "MultiHeadAttention"(%x, %x, %x, %none, %mask, %none, %pk, %pv) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64, unidirectional = 1 : i64} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, none, tensor<?xi32>, none, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// With two numbers a sequence the second says where it begins; of five for one
+// sequence the first counts.
+// CHECK-LABEL: @from_to
+// CHECK-DAG: %[[A:.*]] = nn.key_mask %arg1 {hidden = -1.000000e+04 : f32} : tensor<4xi32> -> tensor<2x?xf32>
+// CHECK: nn.attention %arg0, %arg0, %arg0 mask %[[A]]
+func.func @from_to(%x: tensor<2x?x8xf32> {dalbit.name = "x"}, %mask: tensor<4xi32> {dalbit.name = "mask_index"}) -> tensor<*xf32> {
+  %none = onnx.none
+  %y = onnx.node "MultiHeadAttention"(%x, %x, %x, %none, %mask) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64} : (tensor<2x?x8xf32>, tensor<2x?x8xf32>, tensor<2x?x8xf32>, none, tensor<4xi32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @packed
+// CHECK-DAG: %[[A:.*]] = nn.key_mask %arg1 {hidden = -1.000000e+04 : f32} : tensor<5xi32> -> tensor<1x?xf32>
+// CHECK: nn.attention %arg0, %arg0, %arg0 mask %[[A]]
+func.func @packed(%x: tensor<1x?x8xf32> {dalbit.name = "x"}, %mask: tensor<5xi32> {dalbit.name = "mask_index"}) -> tensor<*xf32> {
+  %none = onnx.none
+  %y = onnx.node "MultiHeadAttention"(%x, %x, %x, %none, %mask) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64} : (tensor<1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>, none, tensor<5xi32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @unread_numbers
+// CHECK: because "its mask has 4 numbers for 1 sequences; known are one each, two each, and three each and two"
+func.func @unread_numbers(%x: tensor<1x?x8xf32> {dalbit.name = "x"}, %mask: tensor<4xi32> {dalbit.name = "mask_index"}) -> tensor<*xf32> {
+  %none = onnx.none
+  %y = onnx.node "MultiHeadAttention"(%x, %x, %x, %none, %mask) opset 1 domain "com.microsoft" attributes {num_heads = 2 : i64} : (tensor<1x?x8xf32>, tensor<1x?x8xf32>, tensor<1x?x8xf32>, none, tensor<4xi32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A mask of which the ones are counted, as EmbedLayerNormalization does it.
+// CHECK-LABEL: @counted
+// CHECK: %[[M:.*]] = nn.key_mask %arg1 {counted, hidden = -1.000000e+04 : f32} : tensor<?x?xi32> -> tensor<?x?xf32>
+// CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} mask %[[M]]
+func.func @counted(%ids: tensor<?x?xi32> {dalbit.name = "input_ids"}, %mask: tensor<?x?xi32> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %none = onnx.none
+  %t = onnx.constant dense<0.5> : tensor<8x6xf32>
+  %g = onnx.constant dense<1.0> : tensor<6xf32>
+  %w = onnx.constant dense<0.5> : tensor<6x18xf32>
+  %b = onnx.constant dense<2.0> : tensor<18xf32>
+  %e:2 = onnx.node "EmbedLayerNormalization"(%ids, %none, %t, %t, %none, %g, %g, %mask) opset 1 domain "com.microsoft" : (tensor<?x?xi32>, none, tensor<8x6xf32>, tensor<8x6xf32>, none, tensor<6xf32>, tensor<6xf32>, tensor<?x?xi32>) -> (tensor<*xf32>, tensor<*xi32>)
+  %y = onnx.node "Attention"(%e#0, %w, %b, %e#1) opset 1 domain "com.microsoft" attributes {num_heads = 3 : i64} : (tensor<*xf32>, tensor<6x18xf32>, tensor<18xf32>, tensor<*xi32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
 // The projections are part of onnxruntime's Attention.
 // CHECK-LABEL: @projected
 // CHECK-COUNT-3: nn.linear %arg0, %{{.*}}, %{{.*}} : (tensor<?x?x6xf32>, tensor<6x6xf32>, tensor<6xf32>)

@@ -216,6 +216,36 @@ TEST_CASE("without a mask every key is visible", "[session]") {
   CHECK(bench.engine.masks.back() == "xxx");
 }
 
+TEST_CASE("a counted mask and numbers of keys show the first ones",
+          "[session]") {
+  Bench bench;
+  binary::Tensor &mask = bench.code.tensors.front();
+  REQUIRE(mask.name == "mask");
+  mask.scale = ScaleKind::Counted;
+  auto run = [&](HostTensor given) {
+    Session session(bench.code, bench.memory, bench.engine);
+    std::vector<HostTensor> outputs;
+    session.runOnce({idsTensor({2, 3}, {3, 4, 5, 6, 7, 8}), given}, outputs);
+    std::string text;
+    for (uint64_t b : {0, 1})
+      for (uint64_t s : {0, 1, 2})
+        text +=
+            bench.engine.word(Region::Input, 512 + b * 128 + s * 4) ? '-' : 'x';
+    return text;
+  };
+  CHECK(run({"mask", "int64", {2, 3}, {0, 1, 1, 1, 0, 0}}) == "xx-x--");
+  CHECK_THROWS_WITH(run({"mask", "int64", {2, 3}, {0, 2, 1, 1, 0, 0}}),
+                    Catch::Contains("a mask has 0 and 1"));
+  mask.view = mask.shape;
+  mask.shape = {"B"};
+  CHECK(run({"mask", "int64", {2}, {3, 1}}) == "xxxx--");
+  CHECK_THROWS_WITH(run({"mask", "int64", {2}, {3, -1}}),
+                    Catch::Contains("value 1 is -1.0, which is no number of "
+                                    "keys"));
+  mask.shape = {"4"};
+  CHECK(run({"mask", "int64", {4}, {3, 2, 1, 0}}) == "-xxxx-");
+}
+
 TEST_CASE("the host counts positions from a mask", "[session]") {
   Bench bench;
   binary::Tensor counted = bench.code.tensors[1];

@@ -83,6 +83,22 @@ func.func @n10(%m: tensor<1x5xi64>) {
 
 // -----
 
+func.func @n10_numbers(%m: tensor<3xi64>) {
+  // expected-error @+1 {{needs a mask [B, S] or numbers of keys [B] (N10)}}
+  %0 = nn.key_mask %m {counted} : tensor<3xi64> -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @n10_few(%m: tensor<2xi64>) {
+  // expected-error @+1 {{needs a mask [B, S] or numbers of keys [B] (N10)}}
+  %0 = nn.key_mask %m : tensor<2xi64> -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
 func.func @n11(%q: tensor<1x2x8xf32>, %k: tensor<1x3x8xf32>) {
   // expected-error @+1 {{only without a past and without causal (N11)}}
   %0:3 = nn.attention %q, %k, %k {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x3x8xf32>, tensor<1x3x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>)

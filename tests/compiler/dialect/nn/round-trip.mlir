@@ -32,6 +32,8 @@ func.func @main(%ids: tensor<?x?xi64>, %seen: tensor<?x?xi64>,
   %m = nn.key_mask %seen : tensor<?x?xi64> -> tensor<?x?xf32>
   // CHECK: nn.key_mask %{{.*}} {hidden = -1.000000e+04 : f32}
   %n = nn.key_mask %seen {hidden = -1.0e4 : f32} : tensor<?x?xi64> -> tensor<?x?xf32>
+  // CHECK: nn.key_mask %{{.*}} {counted} : tensor<?x?xi64> -> tensor<?x?xf32>
+  %counted = nn.key_mask %seen {counted} : tensor<?x?xi64> -> tensor<?x?xf32>
   // CHECK: nn.attention %{{.*}}, %{{.*}}, %{{.*}} past %{{.*}}, %{{.*}} mask %{{.*}} {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 5.000000e-01 : f32}
   %o:3 = nn.attention %g, %f, %e past %pk, %pv mask %m {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>)
   // CHECK: nn.gelu %{{.*}} {approximate = "tanh"} : tensor<?x?x8xf32>
