@@ -191,9 +191,6 @@ private:
         tensor.fractionBits = quantise::ResidualFraction;
       } else if (auto import = dyn_cast<qnn::ImportOp>(user)) {
         imported(tensor, import);
-      } else if (llvm::isa<qnn::PickOp>(user)) {
-        if (tensor.role == binary::Role::None)
-          ids(tensor, argument, binary::Role::Types, 0);
       } else if (auto rotary = dyn_cast<qnn::RotaryOp>(user)) {
         ids(tensor, argument, binary::Role::Positions, rowsOf(rotary));
       } else if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user)) {
@@ -218,6 +215,9 @@ private:
     });
     if (tensor.strides.empty() && isCounted)
       ids(tensor, argument, binary::Role::Mask, 0);
+    // Ids that only choose a token.
+    if (tensor.strides.empty() && plan.inputs.contains(argument))
+      ids(tensor, argument, binary::Role::Types, 0);
     // What nothing reads has a place all the same: any.
     if (tensor.strides.empty())
       tensor.strides.assign(tensor.shape.size(), 0);

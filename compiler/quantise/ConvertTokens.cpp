@@ -48,12 +48,23 @@ LogicalResult Converter::pick(nn::PickOp op) {
   FailureOr<Value> x = fixedOf(op.getX(), op);
   if (failed(x))
     return failure();
-  if (!isa<BlockArgument>(op.getIds()))
+  Value from = op.getFrom();
+  if (op.getTokenRule().isShown()) {
+    FailureOr<Value> mask = maskOf(from, op);
+    if (failed(mask))
+      return failure();
+    from = *mask;
+  } else if (!isa<BlockArgument>(from)) {
     return op.emitError() << "the ids that choose a token are not an input of "
                              "the graph";
+  }
+  // Ids are words of 32 bits on the NPU.
+  if (auto id = op.getTokenRule().id; id && *id != int32_t(*id))
+    return op.emitError() << "the id " << *id
+                          << " that chooses a token has more than 32 bits";
   set(op.getOut(),
-      builder.create<qnn::PickOp>(op.getLoc(), fixedLike(op.getOut()), *x,
-                                  op.getIds()),
+      builder.create<qnn::PickOp>(op.getLoc(), fixedLike(op.getOut()), *x, from,
+                                  op.getRuleAttr(), op.getIdAttr()),
       fixed[op.getX()].second);
   return success();
 }

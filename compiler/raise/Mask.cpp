@@ -505,4 +505,20 @@ classifyMask(func::FuncOp function, Value scores, Value logits, int64_t heads,
   return kind && kind->keyMask ? kind : std::nullopt;
 }
 
+Value keyMask(BlockArgument mask, SymbolicShapes &shapes) {
+  for (Operation *user : mask.getUsers())
+    if (auto made = dyn_cast<nn::KeyMaskOp>(user);
+        made && !made.getInverted() && !made.getCounted() &&
+        shapes.dims(made) && *shapes.dims(made) == *shapes.dims(mask))
+      return made;
+  OpBuilder builder = OpBuilder::atBlockBegin(mask.getOwner());
+  Dims dims = *shapes.dims(mask);
+  Value made = builder.create<nn::KeyMaskOp>(
+      mask.getLoc(), tensorType(dims, builder.getF32Type()), mask,
+      builder.getF32FloatAttr(std::numeric_limits<float>::lowest()), UnitAttr(),
+      UnitAttr());
+  shapes.setDims(made, dims);
+  return made;
+}
+
 } // namespace dalbit::raise

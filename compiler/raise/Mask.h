@@ -43,4 +43,8 @@ std::optional<MaskKind> classifyMask(mlir::func::FuncOp function,
                                      const SymbolicShapes &shapes,
                                      std::string &why);
 
+/// The mask [B, M] as numbers to add, at the front of its function: the
+/// attentions' own if they have one, else one of the lowest float.
+mlir::Value keyMask(mlir::BlockArgument mask, SymbolicShapes &shapes);
+
 } // namespace dalbit::raise

@@ -93,4 +93,26 @@ Value makeMoved(OpBuilder &builder, Value base, ArrayRef<Atoms> axes,
   return value;
 }
 
+void replaceByRow(onnx::NodeOp node, Value row, SymbolicShapes &shapes) {
+  Value result = node->getResult(0);
+  Dims flat = *shapes.dims(row), wanted = *shapes.dims(result);
+  if (wanted != flat) {
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      if (auto move = dyn_cast<onnx::NodeOp>(user);
+          move && llvm::is_contained({"Squeeze", "Flatten", "Reshape"},
+                                     move.getOpType())) {
+        const Dims *dims = shapes.dims(move->getResult(0));
+        if (dims && *dims == flat)
+          move->getResult(0).replaceAllUsesWith(row);
+      }
+    OpBuilder builder(node);
+    int64_t axis = wanted.back() == SymbolicExpr(1) ? 2 : 1;
+    row = makeNode(
+        builder, node.getLoc(), "Unsqueeze", row, wanted,
+        {builder.getNamedAttr("axes", builder.getDenseI64ArrayAttr({axis}))},
+        shapes);
+  }
+  result.replaceAllUsesWith(row);
+}
+
 } // namespace dalbit::raise

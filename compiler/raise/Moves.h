@@ -32,4 +32,8 @@ mlir::Value makeMoved(mlir::OpBuilder &builder, mlir::Value base,
                       llvm::ArrayRef<Atoms> axes, const Dims &dims,
                       SymbolicShapes &shapes);
 
+/// Puts \p row [B, D] in the place of \p node's result, which may have a
+/// dimension of 1 more; moves behind it that take that away again go.
+void replaceByRow(onnx::NodeOp node, mlir::Value row, SymbolicShapes &shapes);
+
 } // namespace dalbit::raise

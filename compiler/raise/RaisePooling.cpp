@@ -8,7 +8,8 @@
 
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
-#include "compiler/raise/NodeWriter.h"
+#include "compiler/raise/Mask.h"
+#include "compiler/raise/Moves.h"
 
 #include <cmath>
 #include <random>
@@ -36,7 +37,6 @@ private:
   std::optional<TokenMean> matchMaskedMean(onnx::NodeOp node);
   bool isMaskedMean(Value value, const Leaves &leaves, const TokenMean &mean,
                     const Sizes &sizes, std::mt19937 &random);
-  Value keyMask(OpBuilder &builder, Location loc, BlockArgument mask);
   void rewrite(onnx::NodeOp node, const TokenMean &mean);
 
   SymbolicShapes *shapes = nullptr;
@@ -148,25 +148,6 @@ std::optional<TokenMean> RaisePoolingPass::matchMaskedMean(onnx::NodeOp node) {
   return std::nullopt;
 }
 
-/// The mask as numbers to add: the attentions' own if they have one.
-Value RaisePoolingPass::keyMask(OpBuilder &builder, Location loc,
-                                BlockArgument mask) {
-  for (Operation *user : mask.getUsers())
-    if (auto made = dyn_cast<nn::KeyMaskOp>(user);
-        made && !made.getInverted() && !made.getCounted() &&
-        shapes->dims(made) && *shapes->dims(made) == *shapes->dims(mask))
-      return made;
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(&getOperation().getBody().front());
-  Dims dims = *shapes->dims(mask);
-  Value made = builder.create<nn::KeyMaskOp>(
-      loc, tensorType(dims, builder.getF32Type()), mask,
-      builder.getF32FloatAttr(std::numeric_limits<float>::lowest()), UnitAttr(),
-      UnitAttr());
-  shapes->setDims(made, dims);
-  return made;
-}
-
 /// Heads of at most 64 columns: each has the same weights, and they are small
 /// enough for any target.
 static int64_t headsFor(int64_t width) {
@@ -197,7 +178,7 @@ void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenMean &mean) {
   Value keys = rows(mean.x, all);
   Value first = builder.create<nn::SliceOp>(loc, tensorType(one, f32), mean.x,
                                             /*first=*/0);
-  Value mask = mean.mask ? keyMask(builder, loc, mean.mask) : Value();
+  Value mask = mean.mask ? keyMask(mean.mask, *shapes) : Value();
   RankedTensorType cache =
       tensorType({all[0], heads, all[1], width / heads}, f32);
   auto attention = builder.create<nn::AttentionOp>(
@@ -212,19 +193,9 @@ void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenMean &mean) {
   if (*wanted != one)
     out = builder.create<nn::SliceOp>(loc, tensorType(flat, f32), out,
                                       /*first=*/0);
-  if (*wanted == column) {
-    // A column that becomes a row again; others read the column.
-    for (Operation *user : llvm::make_early_inc_range(node->getUsers()))
-      if (onnx::NodeOp move = dyn_cast<onnx::NodeOp>(user);
-          move &&
-          (move.isOnnx("Squeeze") || move.isOnnx("Flatten") ||
-           move.isOnnx("Reshape")) &&
-          shapes->dims(move->getResult(0)) &&
-          *shapes->dims(move->getResult(0)) == flat)
-        move->getResult(0).replaceAllUsesWith(out);
-    NodeWriter write(node);
-    out = write("Unsqueeze", out, {write.list("axes", {2})});
-    out.setType(node->getResult(0).getType());
+  if (*wanted != one) {
+    shapes->setDims(out, flat);
+    return replaceByRow(node, out, *shapes);
   }
   node->getResult(0).replaceAllUsesWith(out);
 }

@@ -10,7 +10,13 @@
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Layout.h"
+#include "compiler/raise/Mask.h"
+#include "compiler/raise/Moves.h"
 #include "support/Error.h"
+
+#include "llvm/ADT/SetVector.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -21,6 +27,13 @@ namespace dalbit::raise {
 
 namespace {
 
+/// What the indices of a picked token look like.
+enum class Indices {
+  Pairs, ///< GatherND: sequence and place
+  Flat,  ///< Gather: rows of all sequences
+  Wide   ///< GatherElements: a place for each of the row's numbers
+};
+
 class RaiseTokensPass : public impl::RaiseTokensBase<RaiseTokensPass> {
 public:
   void runOnOperation() override;
@@ -30,6 +43,8 @@ private:
   void raiseSlice(onnx::NodeOp node);
   void raiseConcat(onnx::NodeOp node);
   void raisePick(onnx::NodeOp node);
+  bool picks(Value indices, const Leaves &leaves, BlockArgument ids,
+             const Dims &tokens, Indices form, const nn::TokenRule &rule);
   void raiseBorder(onnx::NodeOp node);
   std::optional<int64_t> tokenIndex(const SymbolicExpr &index, Value x);
   void replace(onnx::NodeOp node, Value raised) {
@@ -178,21 +193,96 @@ static Value tokensOf(Value rows, const SymbolicShapes &shapes) {
              : Value();
 }
 
-/// GatherND of pairs (sequence, place of the largest id), or Gather of that
-/// row of all.
+/// Numbers with which integers in front of \p value are compared.
+static SmallVector<int64_t> comparedTo(Value value) {
+  llvm::SetVector<Value> seen;
+  seen.insert(value);
+  SmallVector<int64_t> numbers;
+  for (size_t i = 0; i < seen.size() && seen.size() < 64; ++i) {
+    auto node = seen[i].getDefiningOp<onnx::NodeOp>();
+    if (!node)
+      continue;
+    for (Value operand : node.getInputs()) {
+      auto number = node.isOnnx("Equal") ? scalarOf(operand) : std::nullopt;
+      if (number && std::floor(*number) == *number)
+        numbers.push_back(static_cast<int64_t>(*number));
+      seen.insert(operand);
+    }
+  }
+  return numbers;
+}
+
+/// Whether \p indices are the places that \p rule finds, tried on several ids:
+/// with some that are equal, and without any that is the rule's; a mask shows
+/// at least one token.
+bool RaiseTokensPass::picks(Value indices, const Leaves &leaves,
+                            BlockArgument ids, const Dims &tokens, Indices form,
+                            const nn::TokenRule &rule) {
+  uint32_t state = 12345;
+  for (const Sizes &sizes : probeSizes(getOperation()))
+    for (int trial = 0; trial < 3; ++trial) {
+      int64_t batch = tokens[0].evaluate(sizes),
+              count = tokens[1].evaluate(sizes),
+              width = tokens[2].evaluate(sizes);
+      SmallVector<int64_t> numbers;
+      std::vector<double> wanted;
+      for (int64_t b = 0; b < batch; ++b) {
+        for (int64_t i = 0; i < count; ++i) {
+          state = state * 1664525u + 1013904223u;
+          int64_t number = (state >> 16) % (trial ? 3 : 1000);
+          if (rule.isShown())
+            number = (trial == 2 ? i == 0 : number % 2 == 0) || i == b;
+          else if (rule.id && trial)
+            number += *rule.id - (trial == 2 ? 3 : 1);
+          numbers.push_back(number);
+        }
+        int64_t place = rule.place(ArrayRef(numbers).take_back(size_t(count)));
+        if (form == Indices::Pairs)
+          wanted.push_back(double(b));
+        if (form == Indices::Flat)
+          place += b * count;
+        wanted.insert(wanted.end(), form == Indices::Wide ? size_t(width) : 1,
+                      double(place));
+      }
+      llvm::DenseMap<Value, Numbers> given;
+      given[ids] = {{batch, count}, {numbers.begin(), numbers.end()}};
+      auto found = evaluateAt(indices, leaves, sizes, *shapes, given);
+      if (!found)
+        return false;
+      // From the end.
+      for (double &place : found->values)
+        place += place >= 0
+                     ? 0
+                     : double(form == Indices::Flat ? batch * count : count);
+      if (!llvm::equal(found->values, wanted))
+        return false;
+    }
+  return true;
+}
+
+/// GatherND of pairs (sequence, place of a token that ids or a mask choose),
+/// Gather of that row of all, or GatherElements of the place for each column.
 void RaiseTokensPass::raisePick(onnx::NodeOp node) {
-  bool isFlat = node.isOnnx("Gather");
-  Value x = isFlat ? tokensOf(node.getInputs()[0], *shapes)
-                   : Value(node.getInputs()[0]),
+  Indices form = node.isOnnx("Gather")     ? Indices::Flat
+                 : node.isOnnx("GatherND") ? Indices::Pairs
+                                           : Indices::Wide;
+  Value x = form == Indices::Flat ? tokensOf(node.getInputs()[0], *shapes)
+                                  : Value(node.getInputs()[0]),
         indices = node.getInputs()[1];
   const Dims *dims = shapes->dims(node->getResult(0));
   const Dims *places = shapes->dims(indices);
-  if (!x || !isTokens(x, *shapes) || !dims || dims->size() != 2 || !places)
+  if (!x || !isTokens(x, *shapes) || !dims || !places)
     return;
-  if (isFlat ? places->size() != 1 ||
-                   normaliseAxis(node.getOnnxInt("axis").value_or(0), 2) != 0
-             : places->size() != 2 || (*places)[1] != SymbolicExpr(2) ||
-                   node.getOnnxInt("batch_dims").value_or(0) != 0)
+  Dims one = *shapes->dims(x), flat = {one[0], one[2]};
+  one[1] = SymbolicExpr(1);
+  if (*dims != (form == Indices::Wide ? one : flat))
+    return;
+  int64_t axis = node.getOnnxInt("axis").value_or(0);
+  if (form == Indices::Flat ? places->size() != 1 || normaliseAxis(axis, 2) != 0
+      : form == Indices::Wide
+          ? normaliseAxis(axis, 3) != 1
+          : places->size() != 2 || (*places)[1] != SymbolicExpr(2) ||
+                node.getOnnxInt("batch_dims").value_or(0) != 0)
     return;
   Leaves leaves = leavesOf(indices, Value(), *shapes);
   const Dims &tokens = *shapes->dims(x);
@@ -204,34 +294,25 @@ void RaiseTokensPass::raisePick(onnx::NodeOp node) {
       (*idDims)[1] != tokens[1] ||
       !cast<ShapedType>(ids.getType()).getElementType().isIntOrIndex())
     return;
-  // What the graph picks is found by trying, with equal largest ids too.
-  uint32_t state = 12345;
-  for (const Sizes &sizes : probeSizes(getOperation()))
-    for (int trial = 0; trial < 3; ++trial) {
-      int64_t batch = tokens[0].evaluate(sizes),
-              count = tokens[1].evaluate(sizes);
-      Numbers numbers{{batch, count}, {}};
-      for (int64_t i = 0; i < batch * count; ++i) {
-        state = state * 1664525u + 1013904223u;
-        numbers.values.push_back((state >> 16) % (trial ? 3 : 1000));
-      }
-      llvm::DenseMap<Value, Numbers> given;
-      given[ids] = numbers;
-      auto found = evaluateAt(indices, leaves, sizes, *shapes, given);
-      std::vector<double> wanted;
-      for (int64_t b = 0; b < batch; ++b) {
-        auto row = numbers.values.begin() + b * count;
-        int64_t place = std::max_element(row, row + count) - row;
-        if (!isFlat)
-          wanted.push_back(double(b));
-        wanted.push_back(double(isFlat ? b * count + place : place));
-      }
-      if (!found || !llvm::equal(found->values, wanted))
-        return;
-    }
-  OpBuilder builder(node);
-  replace(node, builder.create<nn::PickOp>(
-                    node.getLoc(), node->getResult(0).getType(), x, ids));
+  // What the graph picks is found by trying: the largest id, what the mask
+  // shows, or a place beside one of the numbers which ids are compared to.
+  SmallVector<nn::TokenRule> rules = {{}, {"shown", {}}};
+  for (int64_t number : comparedTo(indices))
+    for (StringRef name : {"first", "before", "last"})
+      rules.push_back({name, number});
+  for (const nn::TokenRule &rule : rules) {
+    if (!picks(indices, leaves, ids, tokens, form, rule))
+      continue;
+    OpBuilder builder(node);
+    Value from = rule.isShown() ? keyMask(ids, *shapes) : Value(ids);
+    Value picked = builder.create<nn::PickOp>(
+        node.getLoc(), tensorType(flat, builder.getF32Type()), x, from,
+        builder.getStringAttr(rule.name),
+        rule.id ? builder.getI64IntegerAttr(*rule.id) : IntegerAttr());
+    shapes->setDims(picked, flat);
+    replaceByRow(node, picked, *shapes);
+    return;
+  }
 }
 
 /// Whether \p value is only a result of the graph.
@@ -345,7 +426,8 @@ void RaiseTokensPass::runOnOperation() {
       raiseSlice(node);
     else if (node.isOnnx("Concat"))
       raiseConcat(node);
-    else if (node.isOnnx("GatherND") || node.isOnnx("Gather"))
+    else if (node.isOnnx("GatherND") || node.isOnnx("Gather") ||
+             node.isOnnx("GatherElements"))
       raisePick(node);
   }
   eraseDead(function);

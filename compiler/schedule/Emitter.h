@@ -209,9 +209,16 @@ private:
   void loadRows(mlir::Value value);
   void storeRows(mlir::Value value);
   void loadMasks(const Stage &stage);
-  void pick(qnn::PickOp op);
   mlir::Value loadInput(mlir::Value value, llvm::StringRef label,
                         const Size &first, const Size &count);
+
+  // Pick.cpp
+  void pick(qnn::PickOp op);
+  mlir::Value unequal(mlir::Value row, int64_t id, int64_t most,
+                      const Size &count);
+  mlir::Value rowBuffer(llvm::StringRef label, int64_t bytes);
+  mlir::Value wordOf(mlir::Value scalar);
+  mlir::Value numberBefore(mlir::Value number, const Size &last);
 
   mlir::Value scalars(llvm::StringRef label, int64_t perRow = 1);
   Rows makeRows(llvm::StringRef label, int64_t cols);

@@ -133,27 +133,4 @@ void Emitter::loadMasks(const Stage &stage) {
   }
 }
 
-/// The row at the largest id: its number is found by the vector unit and is the
-/// index of a gather (T11).
-void Emitter::pick(qnn::PickOp op) {
-  const Place &place = plan.places.find(op.getX())->second;
-  int64_t tokens = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
-  Size count = ShapedType::isDynamic(tokens) ? block.tokens : Size(tokens);
-  Value row = loadInput(op.getIds(), "ids", 0, count);
-  Value place1 = scalars("largest");
-  Job largest = stream(1, 1, count);
-  largest.set("a_type", I32).set("a_stride1", 0).read("a_addr", row);
-  largest.set("reduce", ReduceArgmax)
-      .set("reduce_by", ByOuter)
-      .write("reduce_row", place1)
-      .emit();
-  Value index = jobs.buffer("index", npu::Space::spm, 64, machine.alignment());
-  Job raw = jobs.vector();
-  raw.set("op", 3).set("rows0", 1).set("rows1", 1).set("scalar_op", 7);
-  raw.set("scale1_by", ByRow).read("scale1_row", place1);
-  raw.set("out_stride0", 4).set("out_stride1", 4);
-  raw.write("out_addr", index).emit();
-  values[op.getOut()] = fetchRows("picked", place, 0, 1, index);
-}
-
 } // namespace dalbit::schedule

@@ -618,6 +618,10 @@ FailureOr<Plan> Planner::run() {
               route(o);
               return success();
             })
+            .Case([&](qnn::PickOp o) {
+              pick(o);
+              return success();
+            })
             .Case([&](qnn::AttentionOp o) { return attention(o); })
             .Case([&](qnn::HeadsOp o) { return heads(o); })
             .Case([&](qnn::AttendOp o) { return attend(o); })

@@ -56,6 +56,7 @@ private:
             bool hasBeta, double epsilon, int64_t fraction);
   mlir::LogicalResult attention(qnn::AttentionOp op);
   void route(qnn::RouteOp op); // Experts.cpp
+  void pick(qnn::PickOp op);   // Pick.cpp
   void headNorms(AttentionPlan &a);
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
   void cacheRegions(AttentionPlan &a);

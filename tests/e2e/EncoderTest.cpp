@@ -216,11 +216,28 @@ TEST_CASE("a mask of numbers is added to the scores; infinity hides", "[e2e]") {
   checkNoise(c, inputs);
 }
 
-TEST_CASE("the token with the largest id is found at run time", "[e2e]") {
+TEST_CASE("tokens are found by their ids and by a mask", "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  CAPTURE(target);
-  Compiled c(smallClipText(), 1, target);
-  std::vector<HostTensor> inputs = {integers("ids", {2, 12}, 80)};
+  std::string rule =
+      GENERATE("", " {rule = \"first\", id = 41}",
+               " {rule = \"before\", id = 41}", " {rule = \"last\", id = 41}");
+  CAPTURE(target, rule);
+  Compiled c(smallClipText(rule), 1, target);
+  std::vector<HostTensor> inputs = {integers("ids", {2, 12}, 80),
+                                    integers("mask", {2, 12}, 1)};
+  // Larger and smaller ids around two of a kind, one token shown; no id of the
+  // kind, all shown.
+  std::vector<double> &ids = inputs[0].values, &mask = inputs[1].values;
+  for (double &id : ids)
+    id = id == 41 ? 40 : id;
+  ids[3] = 79, ids[5] = ids[8] = 41, ids[0] = 1;
+  std::fill(mask.begin() + 12, mask.end(), 1);
+  mask[0] = 1;
+  checkNoise(c, inputs);
+  // An id of the kind in front; such at the end, as many hidden.
+  ids[5] = 42, ids[0] = 41;
+  std::fill(ids.begin() + 19, ids.end(), 41);
+  std::fill(mask.begin() + 19, mask.end(), 0);
   checkNoise(c, inputs);
 }
 
@@ -280,7 +297,15 @@ TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
       {smallWhisperText(21),
        32,
        {floats("sound", {1, 10, 21}), integers("ids", {1, 3}, 40)}},
-      {smallClipText(), 1, {integers("ids", {1, 12}, 80)}},
+      {smallClipText(),
+       1,
+       {integers("ids", {1, 12}, 80), integers("mask", {1, 12}, 2)}},
+      {smallClipText(" {rule = \"before\", id = 20}"),
+       1,
+       {integers("ids", {1, 12}, 80), integers("mask", {1, 12}, 2)}},
+      {smallClipText(" {rule = \"last\", id = 20}"),
+       1,
+       {integers("ids", {1, 12}, 80), integers("mask", {1, 12}, 2)}},
       {smallClassesText(), 64, {floats("x", {1, 5, 32})}}};
   for (const Case &each : cases) {
     Compiled functional(each.text, each.context, "nano");

@@ -136,7 +136,8 @@ public:
         {{linear(a, q, Width, Width), rowsOf(q, Width), named("y", "1,5,48")}});
   }
 
-  std::string clip() {
+  /// \p attributes are those of the pick.
+  std::string clip(const std::string &attributes) {
     Rows rows = {-1, 12};
     std::string type = rowsOf(rows, Width), x = fresh();
     std::string table = weight({80, Width});
@@ -150,10 +151,17 @@ public:
                         "nn.gelu {approximate = \"sigmoid\"}"),
             type, type);
     std::string picked = fresh();
-    line(picked + " = nn.pick " + norm(x, rows, Width) + ", %ids : (" + type +
-         ", tensor<?x12xi64>) -> " + typeOf({-1, Width}));
-    return function("%ids: tensor<?x12xi64> " + named("ids", "B,12"),
-                    {{picked, typeOf({-1, Width}), named("text", "B,48")}});
+    line(picked + " = nn.pick " + norm(x, rows, Width) + ", %ids" + attributes +
+         " : (" + type + ", tensor<?x12xi64>) -> " + typeOf({-1, Width}));
+    std::string shown = fresh();
+    line("%key = nn.key_mask %mask : tensor<?x12xi64> -> tensor<?x12xf32>");
+    line(shown + " = nn.pick " + x + ", %key {rule = \"shown\"} : (" + type +
+         ", tensor<?x12xf32>) -> " + typeOf({-1, Width}));
+    std::string ids = "tensor<?x12xi64> ", out = typeOf({-1, Width});
+    return function("%ids: " + ids + named("ids", "B,12") + ", %mask: " + ids +
+                        named("mask", "B,12"),
+                    {{picked, out, named("text", "B,48")},
+                     {shown, out, named("last", "B,48")}});
   }
 
   std::string counted() {
@@ -334,7 +342,9 @@ std::string smallWhisperText(int frames, bool masked) {
   return Writer().whisper(frames, masked);
 }
 std::string smallCrossText() { return Writer().cross(); }
-std::string smallClipText() { return Writer().clip(); }
+std::string smallClipText(const std::string &attributes) {
+  return Writer().clip(attributes);
+}
 std::string smallCountedText() { return Writer().counted(); }
 std::string smallStepsText() { return Writer().steps(); }
 

@@ -32,8 +32,9 @@ std::string smallWhisperText(int frames, bool masked = false);
 /// [5, 9]; outputs y [1, 5, 48] and weights [1, 5, 9].
 std::string smallCrossText();
 
-/// A causal layer over ids [B, 12] and the token with the largest id, [B, 48].
-std::string smallClipText();
+/// A causal layer over ids [B, 12]; the token that a pick with \p attributes
+/// finds by them and the last that a mask [B, 12] shows, [B, 48] each.
+std::string smallClipText(const std::string &attributes = "");
 
 /// A layer over ids [B, T] whose positions are the tokens before that are not
 /// 1; one number a token, [B, T].

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include "compiler/dialect/nn/TokenRule.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"

@@ -40,9 +40,15 @@ LogicalResult PickOp::verify() {
   RankedTensorType x = tensorType(getX());
   if (x.getRank() != 3)
     return fails(*this, "K3", "needs x of [B, U, D]");
-  if (failed(checkShape(*this, "K3", "ids", getIds(),
+  if (failed(checkShape(*this, "K3", "ids", getFrom(),
                         {x.getDimSize(0), x.getDimSize(1)})))
     return failure();
+  TokenRule rule = getTokenRule();
+  if (!rule.isValid())
+    return fails(*this, "K3", "has no such rule, or an id is missing or idle");
+  if (rule.isShown() != tensorType(getFrom()).getElementType().isF32())
+    return fails(*this, "K3",
+                 "needs a mask for the rule shown, ids for others");
   return checkShape(*this, "K3", "the result", getOut(),
                     {x.getDimSize(0), x.getDimSize(2)});
 }

@@ -42,18 +42,28 @@ def NN_SliceOp : NN_Op<"slice"> {
 }
 
 def NN_PickOp : NN_Op<"pick"> {
-  let summary = "the token with the largest id of each sequence";
+  let summary = "one token of each sequence, found by ids or a mask";
   let description = [{
-    `out[b, :] = x[b, i, :]`, i the first place of the largest ids[b, :]: the
-    end-of-text token of CLIP.
-    K3: x is [B, U, D], ids is [B, U], the result [B, D].
+    `out[b, :] = x[b, i, :]`, i by `rule` (TokenRule.h): the place of the
+    largest id (the end of text of CLIP), the `first` that is `id`, the one
+    `before` that, the `last` that is not, or as many as a mask shows less one
+    (`shown`; 0 in the mask is a token that it shows).
+    K3: x is [B, U, D], from is [B, U], of integers unless the rule is shown,
+        the result [B, D]; the rule is known and has an id if it needs one.
   }];
-  let arguments = (ins NN_Float:$x, NN_Ids:$ids);
+  let arguments = (ins NN_Float:$x, AnyTypeOf<[NN_Ids, NN_Float]>:$from,
+                       DefaultValuedStrAttr<StrAttr, "largest">:$rule,
+                       OptionalAttr<I64Attr>:$id);
   let results = (outs NN_Float:$out);
   let assemblyFormat = [{
-    $x `,` $ids attr-dict `:` functional-type(operands, results)
+    $x `,` $from attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::dalbit::nn::TokenRule getTokenRule() {
+      return {getRule(), getId()};
+    }
+  }];
 }
 
 def NN_ConcatOp : NN_Op<"concat"> {

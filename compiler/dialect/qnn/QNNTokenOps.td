@@ -108,11 +108,17 @@ def QNN_SliceOp : QNN_Op<"slice"> {
 }
 
 def QNN_PickOp : QNN_Op<"pick"> {
-  let summary = "the row at the largest token id";
-  let description = [{ `out[b] = x[b, i]`, i the first maximum of ids[b] (V8). }];
-  let arguments = (ins QNN_Fixed:$x, RankedTensorOf<[I32, I64]>:$ids);
+  let summary = "the row at a token found by ids or a mask";
+  let description = [{
+    `out[b] = x[b, i]`, i by the rule of nn.pick from ids[b], or from mask numbers (0: shown).
+  }];
+  let arguments = (ins QNN_Fixed:$x, RankedTensorOf<[I32, I64]>:$from,
+                       DefaultValuedStrAttr<StrAttr, "largest">:$rule, OptionalAttr<I64Attr>:$id);
   let results = (outs QNN_Fixed:$out);
-  let assemblyFormat = "$x `,` $ids attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$x `,` $from attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    ::dalbit::nn::TokenRule getTokenRule() { return {getRule(), getId()}; }
+  }];
 }
 
 def QNN_ConcatOp : QNN_Op<"concat"> {

@@ -637,7 +637,8 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::AttendOp o) { attend(o); })
         .Case([&](qnn::SliceOp o) { slice(o); })
         .Case([&](qnn::PickOp o) {
-          set(o.getOut(), pickToken<int32_t>(get(o.getX()), get(o.getIds())));
+          set(o.getOut(), pickToken<int32_t>(get(o.getX()), get(o.getFrom()),
+                                             o.getTokenRule()));
         })
         .Case([&](qnn::ConcatOp o) {
           SmallVector<const Tensor *> parts;

@@ -303,8 +303,8 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::WeighOp op) {
         return one(weigh(*inputs[0], *inputs[1], int64_t(op.getExpert())));
       })
-      .Case([&](nn::PickOp) {
-        return one(pickToken<float>(*inputs[0], *inputs[1]));
+      .Case([&](nn::PickOp op) {
+        return one(pickToken<float>(*inputs[0], *inputs[1], op.getTokenRule()));
       })
       .Case([&](nn::ConcatOp) { return one(concatTokens<float>(inputs)); })
       .Case([&](nn::WindowsOp op) {

@@ -81,16 +81,26 @@ Tensor sliceTokens(const Tensor &x, int64_t first, int64_t count, bool keep) {
   return out;
 }
 
-template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids) {
+template <typename T>
+Tensor pickToken(const Tensor &x, const Tensor &from,
+                 const nn::TokenRule &rule) {
   int64_t batch = x.dim(0), rows = x.dim(1), width = x.dim(2);
-  llvm::SmallVector<int64_t> numbers = ids.integers();
-  if (int64_t(numbers.size()) != batch * rows || rows == 0)
-    throw Error("ids of shape " + shapeText(ids.shape()) +
+  if (from.count() != batch * rows || rows == 0)
+    throw Error("ids of shape " + shapeText(from.shape()) +
                 " do not fit tokens of shape " + shapeText(x.shape()));
+  llvm::SmallVector<int64_t> numbers;
+  if (isFloat(from.type()))
+    for (float number : from.values<float>())
+      numbers.push_back(number != 0);
+  else
+    numbers = from.integers();
+  if (rule.isShown())
+    for (int64_t &number : numbers)
+      number = number == 0;
   Tensor out(elementOf<T>(), Shape{batch, width});
   for (int64_t b = 0; b < batch; ++b) {
-    auto begin = numbers.begin() + b * rows;
-    int64_t row = std::max_element(begin, begin + rows) - begin;
+    int64_t row = rule.place(
+        llvm::ArrayRef(numbers).slice(size_t(b * rows), size_t(rows)));
     std::copy_n(x.data<T>() + (b * rows + row) * width, width,
                 out.data<T>() + b * width);
   }
@@ -142,7 +152,8 @@ Tensor tokenWindows(const Tensor &x, int64_t size, int64_t stride,
 
 #define DALBIT_TOKENS(T)                                                       \
   template Tensor sliceTokens<T>(const Tensor &, int64_t, int64_t, bool);      \
-  template Tensor pickToken<T>(const Tensor &, const Tensor &);                \
+  template Tensor pickToken<T>(const Tensor &, const Tensor &,                 \
+                               const nn::TokenRule &);                         \
   template Tensor concatTokens<T>(llvm::ArrayRef<const Tensor *>);             \
   template Tensor tokenWindows<T>(const Tensor &, int64_t, int64_t, int64_t,   \
                                   int64_t);

@@ -7,6 +7,8 @@
 
 #include "compiler/execute/Tensor.h"
 
+#include "compiler/dialect/nn/TokenRule.h"
+
 #include "llvm/ADT/ArrayRef.h"
 
 #include <vector>
@@ -23,8 +25,11 @@ Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,
 template <typename T>
 Tensor sliceTokens(const Tensor &x, int64_t first, int64_t count, bool keep);
 
-/// Row of the first largest id of each sequence, [B, D].
-template <typename T> Tensor pickToken(const Tensor &x, const Tensor &ids);
+/// One row of each sequence, [B, D], by \p rule from ids or numbers of a mask
+/// (0: shown), [B, U].
+template <typename T>
+Tensor pickToken(const Tensor &x, const Tensor &from,
+                 const nn::TokenRule &rule);
 
 /// For each of \p keys keys of \p batch sequences whether it is visible:
 /// the first ones, as many as \p mask [B, M] has ones, or as its numbers [B]

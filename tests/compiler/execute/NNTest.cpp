@@ -223,6 +223,38 @@ TEST_CASE("pick takes the token with the first largest id", "[execute][nn]") {
   CHECK(out[0].values<float>() == llvm::ArrayRef<float>({2, 4}));
 }
 
+TEST_CASE("pick takes a token by its rule", "[execute][nn]") {
+  // An id twice, none, the first, all.
+  auto picked = [](const std::string &rule) {
+    auto out = run(
+        R"(
+    func.func @main(%x: tensor<?x3x1xf32>, %ids: tensor<?x3xi64>) -> tensor<?x1xf32> {
+      %y = nn.pick %x, %ids {id = 5, rule = ")" +
+            rule +
+            R"("} : (tensor<?x3x1xf32>, tensor<?x3xi64>) -> tensor<?x1xf32>
+      return %y : tensor<?x1xf32>
+    })",
+        {Tensor::of<float>({4, 3, 1}, {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2}),
+         Tensor::of<int64_t>({4, 3}, {9, 5, 5, 7, 1, 4, 5, 1, 2, 5, 5, 5})});
+    return std::vector<float>(out[0].values<float>());
+  };
+  CHECK(picked("first") == std::vector<float>{1, 0, 0, 0});
+  CHECK(picked("before") == std::vector<float>{0, 2, 2, 2});
+  CHECK(picked("last") == std::vector<float>{0, 2, 2, 0});
+}
+
+TEST_CASE("pick takes the last token that a mask shows", "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<?x3x1xf32>, %mask: tensor<?x3xi64>) -> tensor<?x1xf32> {
+      %m = nn.key_mask %mask : tensor<?x3xi64> -> tensor<?x3xf32>
+      %y = nn.pick %x, %m {rule = "shown"} : (tensor<?x3x1xf32>, tensor<?x3xf32>) -> tensor<?x1xf32>
+      return %y : tensor<?x1xf32>
+    })",
+                 {Tensor::of<float>({3, 3, 1}, {0, 1, 2, 3, 4, 5, 6, 7, 8}),
+                  Tensor::of<int64_t>({3, 3}, {1, 1, 0, 1, 1, 1, 1, 0, 0})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({1, 5, 6}));
+}
+
 TEST_CASE("an inverted key mask hides what is not zero, and no key past it",
           "[execute][nn]") {
   auto out = run(R"(

@@ -72,6 +72,99 @@ func.func @pick(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: ten
 
 // -----
 
+// The first place of a certain id, as newer exports of CLIP have it.
+// CHECK-LABEL: @pick_id
+// CHECK: nn.pick %arg0, %arg1 {id = 7 : i64, rule = "first"} : (tensor<2x6x8xf32>, tensor<2x6xi64>) -> tensor<2x8xf32>
+func.func @pick_id(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %b = onnx.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %eos = onnx.constant dense<7> : tensor<i32>
+  %c = onnx.node "Cast"(%ids) opset 13 attributes {to = 6 : i64} : (tensor<2x6xi64>) -> tensor<2x6xi32>
+  %e = onnx.node "Equal"(%c, %eos) opset 13 : (tensor<2x6xi32>, tensor<i32>) -> tensor<2x6xi1>
+  %i = onnx.node "Cast"(%e) opset 13 attributes {to = 6 : i64} : (tensor<2x6xi1>) -> tensor<2x6xi32>
+  %m = onnx.node "ArgMax"(%i) opset 13 attributes {axis = -1 : i64, keepdims = 1 : i64, select_last_index = 0 : i64} : (tensor<2x6xi32>) -> tensor<2x1xi64>
+  %p = onnx.node "Concat"(%b, %m) opset 13 attributes {axis = 1 : i64} : (tensor<2x1xi64>, tensor<2x1xi64>) -> tensor<2x2xi64>
+  %y = onnx.node "GatherND"(%x, %p) opset 13 attributes {batch_dims = 0 : i64} : (tensor<2x6x8xf32>, tensor<2x2xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// The place before the first padding, as classifiers behind a decoder had it.
+// CHECK-LABEL: @pick_before
+// CHECK: nn.pick %arg0, %arg1 {id = 7 : i64, rule = "before"} : (tensor<2x6x8xf32>, tensor<2x6xi64>) -> tensor<2x8xf32>
+func.func @pick_before(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %b = onnx.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %pad = onnx.constant dense<7> : tensor<i64>
+  %one = onnx.constant dense<1> : tensor<i64>
+  %six = onnx.constant dense<6> : tensor<i64>
+  %e = onnx.node "Equal"(%ids, %pad) opset 13 : (tensor<2x6xi64>, tensor<i64>) -> tensor<2x6xi1>
+  %i = onnx.node "Cast"(%e) opset 13 attributes {to = 6 : i64} : (tensor<2x6xi1>) -> tensor<2x6xi32>
+  %m = onnx.node "ArgMax"(%i) opset 13 attributes {axis = -1 : i64, keepdims = 1 : i64, select_last_index = 0 : i64} : (tensor<2x6xi32>) -> tensor<2x1xi64>
+  %l = onnx.node "Sub"(%m, %one) opset 13 : (tensor<2x1xi64>, tensor<i64>) -> tensor<2x1xi64>
+  %r = onnx.node "Mod"(%l, %six) opset 13 attributes {fmod = 0 : i64} : (tensor<2x1xi64>, tensor<i64>) -> tensor<2x1xi64>
+  %p = onnx.node "Concat"(%b, %r) opset 13 attributes {axis = 1 : i64} : (tensor<2x1xi64>, tensor<2x1xi64>) -> tensor<2x2xi64>
+  %y = onnx.node "GatherND"(%x, %p) opset 13 attributes {batch_dims = 0 : i64} : (tensor<2x6x8xf32>, tensor<2x2xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// The last token that is no padding, as they have it now.
+// CHECK-LABEL: @pick_last
+// CHECK: nn.pick %arg0, %arg1 {id = 7 : i64, rule = "last"} : (tensor<2x6x8xf32>, tensor<2x6xi64>) -> tensor<2x8xf32>
+func.func @pick_last(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %b = onnx.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %pad = onnx.constant dense<7> : tensor<i64>
+  %range = onnx.constant dense<[0, 1, 2, 3, 4, 5]> : tensor<6xi32>
+  %e = onnx.node "Equal"(%ids, %pad) opset 13 : (tensor<2x6xi64>, tensor<i64>) -> tensor<2x6xi1>
+  %n = onnx.node "Not"(%e) opset 13 : (tensor<2x6xi1>) -> tensor<2x6xi1>
+  %i = onnx.node "Cast"(%n) opset 13 attributes {to = 6 : i64} : (tensor<2x6xi1>) -> tensor<2x6xi32>
+  %k = onnx.node "Mul"(%range, %i) opset 13 : (tensor<6xi32>, tensor<2x6xi32>) -> tensor<2x6xi32>
+  %m = onnx.node "ArgMax"(%k) opset 13 attributes {axis = -1 : i64, keepdims = 1 : i64, select_last_index = 0 : i64} : (tensor<2x6xi32>) -> tensor<2x1xi64>
+  %p = onnx.node "Concat"(%b, %m) opset 13 attributes {axis = 1 : i64} : (tensor<2x1xi64>, tensor<2x1xi64>) -> tensor<2x2xi64>
+  %y = onnx.node "GatherND"(%x, %p) opset 13 attributes {batch_dims = 0 : i64} : (tensor<2x6x8xf32>, tensor<2x2xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// As many tokens as the mask shows, less one; the place for each column.
+// CHECK-LABEL: @pick_shown
+// CHECK: %[[M:.*]] = nn.key_mask %arg1 : tensor<2x6xi64> -> tensor<2x6xf32>
+// CHECK: nn.pick %arg0, %[[M]] {rule = "shown"} : (tensor<2x6x8xf32>, tensor<2x6xf32>) -> tensor<2x8xf32>
+func.func @pick_shown(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %mask: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %one = onnx.constant dense<1> : tensor<i64>
+  %axis = onnx.constant dense<1> : tensor<1xi64>
+  %last = onnx.constant dense<[1, 2]> : tensor<2xi64>
+  %wide = onnx.constant dense<[2, 1, 8]> : tensor<3xi64>
+  %s = onnx.node "ReduceSum"(%mask, %axis) opset 13 attributes {keepdims = 0 : i64} : (tensor<2x6xi64>, tensor<1xi64>) -> tensor<2xi64>
+  %l = onnx.node "Sub"(%s, %one) opset 13 : (tensor<2xi64>, tensor<i64>) -> tensor<2xi64>
+  %u = onnx.node "Unsqueeze"(%l, %last) opset 13 : (tensor<2xi64>, tensor<2xi64>) -> tensor<2x1x1xi64>
+  %w = onnx.node "Expand"(%u, %wide) opset 13 : (tensor<2x1x1xi64>, tensor<3xi64>) -> tensor<2x1x8xi64>
+  %g = onnx.node "GatherElements"(%x, %w) opset 13 attributes {axis = 1 : i64} : (tensor<2x6x8xf32>, tensor<2x1x8xi64>) -> tensor<2x1x8xf32>
+  %y = onnx.node "Squeeze"(%g, %axis) opset 13 : (tensor<2x1x8xf32>, tensor<1xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// The last of several with an id is none of them.
+// CHECK-LABEL: @no_pick
+// CHECK-NOT: nn.pick
+// CHECK: "GatherND"
+func.func @no_pick(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %b = onnx.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %eos = onnx.constant dense<7> : tensor<i64>
+  %e = onnx.node "Equal"(%ids, %eos) opset 13 : (tensor<2x6xi64>, tensor<i64>) -> tensor<2x6xi1>
+  %i = onnx.node "Cast"(%e) opset 13 attributes {to = 6 : i64} : (tensor<2x6xi1>) -> tensor<2x6xi32>
+  %m = onnx.node "ArgMax"(%i) opset 13 attributes {axis = -1 : i64, keepdims = 1 : i64, select_last_index = 1 : i64} : (tensor<2x6xi32>) -> tensor<2x1xi64>
+  %p = onnx.node "Concat"(%b, %m) opset 13 attributes {axis = 1 : i64} : (tensor<2x1xi64>, tensor<2x1xi64>) -> tensor<2x2xi64>
+  %y = onnx.node "GatherND"(%x, %p) opset 13 attributes {batch_dims = 0 : i64} : (tensor<2x6x8xf32>, tensor<2x2xi64>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
 // What only moves an input becomes its layout.
 // CHECK-LABEL: @border
 // CHECK: nn.rearrange %arg0 view [-1, 4, 6] order [0, 2, 1] : (tensor<?x4x6xf32>) -> tensor<?x6x4xf32>

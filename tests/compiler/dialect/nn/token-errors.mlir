@@ -35,6 +35,22 @@ func.func @k3(%x: tensor<?x5x8xf32>, %ids: tensor<?x4xi64>) {
 
 // -----
 
+func.func @k3_rule(%x: tensor<?x5x8xf32>, %ids: tensor<?x5xi64>) {
+  // expected-error @+1 {{has no such rule, or an id is missing or idle (K3)}}
+  %0 = nn.pick %x, %ids {rule = "last"} : (tensor<?x5x8xf32>, tensor<?x5xi64>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @k3_mask(%x: tensor<?x5x8xf32>, %ids: tensor<?x5xi64>) {
+  // expected-error @+1 {{needs a mask for the rule shown, ids for others (K3)}}
+  %0 = nn.pick %x, %ids {rule = "shown"} : (tensor<?x5x8xf32>, tensor<?x5xi64>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @k4(%a: tensor<1x1x8xf32>, %b: tensor<?x5x8xf32>) {
   // expected-error @+1 {{has parts that do not add up to the result (K4)}}
   %0 = nn.concat %a, %b : (tensor<1x1x8xf32>, tensor<?x5x8xf32>) -> tensor<?x5x8xf32>
