@@ -33,6 +33,93 @@ std::string onnxTypeOf(Type element) {
   return name;
 }
 
+/// A cache that is a tensor, or part of one, with its index.
+struct CachePart {
+  SmallVector<int64_t> at;
+  Tensor tensor;
+};
+
+/// Strides along the leading dimensions \p sizes of an offset of \p parts;
+/// nothing if they do not lie at equal distances, or not all are there.
+std::optional<std::vector<int64_t>>
+stridesOf(ArrayRef<CachePart> parts, ArrayRef<int64_t> sizes,
+          llvm::function_ref<uint64_t(const Tensor &)> offset) {
+  auto find = [&](ArrayRef<int64_t> at) {
+    return llvm::find_if(
+        parts, [&](const CachePart &part) { return ArrayRef(part.at) == at; });
+  };
+  SmallVector<int64_t> at(sizes.size(), 0);
+  const CachePart *origin = find(at);
+  if (origin == parts.end())
+    return std::nullopt;
+  std::vector<int64_t> strides(sizes.size(), 0);
+  int64_t count = 1;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    count *= sizes[i];
+    if (sizes[i] == 1)
+      continue;
+    at[i] = 1;
+    const CachePart *next = find(at);
+    at[i] = 0;
+    if (next == parts.end())
+      return std::nullopt;
+    strides[i] = int64_t(offset(next->tensor) - offset(origin->tensor));
+    if (strides[i] < 0)
+      return std::nullopt;
+  }
+  for (const CachePart &part : parts) {
+    int64_t place = int64_t(offset(origin->tensor));
+    for (auto [index, stride] : llvm::zip(part.at, strides))
+      place += index * stride;
+    if (place != int64_t(offset(part.tensor)) || find(part.at) != &part)
+      return std::nullopt;
+  }
+  if (count != int64_t(parts.size()))
+    return std::nullopt;
+  return strides;
+}
+
+/// Puts \p parts together as the tensor of which each is one. Nothing if they
+/// do not lie so in memory.
+std::optional<Tensor> joined(ArrayRef<CachePart> parts,
+                             ArrayRef<int64_t> sizes) {
+  if (sizes.empty())
+    return parts.front().tensor;
+  auto codes =
+      stridesOf(parts, sizes, [](const Tensor &part) { return part.offset; });
+  auto scales = stridesOf(parts, sizes,
+                          [](const Tensor &part) { return part.scaleOffset; });
+  if (!codes || !scales)
+    return std::nullopt;
+  std::vector<const CachePart *> ordered;
+  for (const CachePart &part : parts)
+    ordered.push_back(&part);
+  llvm::sort(ordered, [](const CachePart *a, const CachePart *b) {
+    return std::lexicographical_compare(a->at.begin(), a->at.end(),
+                                        b->at.begin(), b->at.end());
+  });
+  Tensor whole = ordered.front()->tensor;
+  std::vector<std::string> shape;
+  for (int64_t size : sizes)
+    shape.push_back(std::to_string(size));
+  whole.shape.insert(whole.shape.begin(), shape.begin(), shape.end());
+  whole.strides.insert(whole.strides.begin(), codes->begin(), codes->end());
+  whole.scaleStrides.insert(whole.scaleStrides.begin(), scales->begin(),
+                            scales->end());
+  // Lists of columns, unless all are in order.
+  whole.columns.clear();
+  if (llvm::any_of(parts, [](const CachePart &part) {
+        return !part.tensor.columns.empty();
+      }))
+    for (const CachePart *part : ordered) {
+      const std::vector<int64_t> &own = part->tensor.columns;
+      int64_t size = std::stoll(whole.shape.back());
+      for (int64_t i = 0; i < size; ++i)
+        whole.columns.push_back(own.empty() ? i : own[size_t(i)]);
+    }
+  return whole;
+}
+
 class Builder {
 public:
   Builder(func::FuncOp function, const schedule::Plan &plan)
@@ -50,6 +137,8 @@ public:
   }
   int64_t vocabulary = 0;
   bool hasLogits = false;
+  /// Why no program can be made of it; empty if one can.
+  std::string problem;
 
 private:
   std::vector<std::string> dims(DictionaryAttr attrs, Type type,
@@ -162,6 +251,7 @@ private:
     Tensor tensor = start(function.getArgAttrDict(argument.getArgNumber()),
                           argument.getType(),
                           "input" + std::to_string(argument.getArgNumber()));
+    std::vector<CachePart> pasts;
     for (Operation *user : argument.getUsers()) {
       if (auto embedding = dyn_cast<qnn::EmbeddingOp>(user)) {
         int64_t rows =
@@ -196,19 +286,11 @@ private:
       } else if (auto counted = dyn_cast<qnn::MaskPositionsOp>(user)) {
         counting.push_back(counted);
       } else if (auto past = dyn_cast<qnn::ImportCacheOp>(user)) {
-        tensor.kind = binary::TensorKind::Past;
-        auto attention =
-            dyn_cast<qnn::AttentionOp>(*past.getCodes().user_begin());
-        if (!attention) {
-          cache(tensor, past.getCodes());
-          pastNames[past.getCodes()] = tensor.name;
-          continue;
-        }
-        bool value = attention.getPastValue() == past.getCodes();
-        cache(tensor, attention, value);
-        pastOf[{attention, value}] = tensor.name;
+        pasts.push_back(pastPart(tensor, past));
       }
     }
+    if (!pasts.empty())
+      join(tensor, pasts, argument.getType());
     // A mask of which only positions are counted.
     bool isCounted = llvm::any_of(argument.getUsers(), [](Operation *user) {
       return llvm::isa<qnn::MaskPositionsOp>(user);
@@ -222,6 +304,73 @@ private:
     if (tensor.strides.empty())
       tensor.strides.assign(tensor.shape.size(), 0);
     list.push_back(tensor);
+  }
+
+  /// The numbers in front of the dimensions of a cache.
+  static SmallVector<int64_t> leadingSizes(Type type) {
+    return SmallVector<int64_t>(
+        cast<RankedTensorType>(type).getShape().drop_back(4));
+  }
+
+  /// Makes \p tensor of \p parts, all caches that it is to hold.
+  void join(Tensor &tensor, ArrayRef<CachePart> parts, Type type) {
+    bool oneAlias = llvm::all_of(parts, [&](const CachePart &part) {
+      return part.tensor.alias == parts.front().tensor.alias;
+    });
+    if (auto whole = joined(parts, leadingSizes(type))) {
+      tensor = *whole;
+      if (!oneAlias)
+        tensor.alias.clear();
+      return;
+    }
+    if (problem.empty())
+      problem = "'" + tensor.name +
+                "' holds caches of which the NPU uses only some, or that do "
+                "not lie at equal distances in its memory";
+  }
+
+  /// What \p past makes of an input, named \p tensor.
+  CachePart pastPart(Tensor tensor, qnn::ImportCacheOp past) {
+    tensor.kind = binary::TensorKind::Past;
+    PastPlace place{tensor.name, SmallVector<int64_t>(past.getAt())};
+    tensor.shape.erase(tensor.shape.begin(),
+                       tensor.shape.begin() + int64_t(place.at.size()));
+    auto attention = dyn_cast<qnn::AttentionOp>(*past.getCodes().user_begin());
+    if (!attention) {
+      cache(tensor, past.getCodes());
+      pastPlaces[past.getCodes()] = place;
+    } else {
+      bool value = attention.getPastValue() == past.getCodes();
+      cache(tensor, attention, value);
+      pastOf[{attention, value}] = place;
+    }
+    return {place.at, tensor};
+  }
+
+  /// What goes out as \p value, index \p at of the result \p tensor; its alias
+  /// is the past with the same index.
+  CachePart presentPart(Tensor tensor, Value value, ArrayRef<int64_t> at) {
+    auto present = value.getDefiningOp<qnn::ExportCacheOp>();
+    tensor.kind = binary::TensorKind::Present;
+    tensor.shape.erase(tensor.shape.begin(),
+                       tensor.shape.begin() + int64_t(at.size()));
+    PastPlace past;
+    if (auto heads = present.getCodes().getDefiningOp<qnn::HeadsOp>()) {
+      cache(tensor, heads.getCodes());
+      past = pastPlaces.lookup(heads.getPastCodes());
+    } else if (auto attention =
+                   present.getCodes().getDefiningOp<qnn::AttentionOp>()) {
+      bool isValue = attention.getPresentValue() == present.getCodes();
+      cache(tensor, attention, isValue);
+      if (auto found = pastOf.find({attention, isValue}); found != pastOf.end())
+        past = found->second;
+    } else { // a past that goes out as it came in
+      cache(tensor, present.getCodes());
+      past = pastPlaces.lookup(present.getCodes());
+    }
+    if (ArrayRef(past.at) == at)
+      tensor.alias = past.name;
+    return {SmallVector<int64_t>(at), tensor};
   }
 
   /// Rows of a place; the sequences first.
@@ -336,23 +485,22 @@ private:
     Tensor tensor = start(function.getResultAttrDict(result.getOperandNumber()),
                           value.getType(),
                           "output" + std::to_string(result.getOperandNumber()));
-    if (auto present = value.getDefiningOp<qnn::ExportCacheOp>()) {
-      tensor.kind = binary::TensorKind::Present;
-      if (auto heads = present.getCodes().getDefiningOp<qnn::HeadsOp>()) {
-        cache(tensor, heads.getCodes());
-        if (auto past = pastNames.find(heads.getPastCodes());
-            past != pastNames.end())
-          tensor.alias = past->second;
-      } else if (auto attention =
-                     present.getCodes().getDefiningOp<qnn::AttentionOp>()) {
-        bool isValue = attention.getPresentValue() == present.getCodes();
-        cache(tensor, attention, isValue);
-        if (auto past = pastOf.find({attention, isValue}); past != pastOf.end())
-          tensor.alias = past->second;
-      } else { // a past that goes out as it came in
-        cache(tensor, present.getCodes());
-        tensor.alias = pastNames.lookup(present.getCodes());
+    if (value.getDefiningOp<qnn::ExportCacheOp>()) {
+      std::vector<CachePart> parts = {presentPart(tensor, value, {})};
+      join(tensor, parts, value.getType());
+    } else if (auto stack = value.getDefiningOp<qnn::StackCachesOp>()) {
+      SmallVector<int64_t> sizes = leadingSizes(value.getType()),
+                           at(sizes.size(), 0);
+      std::vector<CachePart> parts;
+      for (Value part : stack.getParts()) {
+        parts.push_back(presentPart(tensor, part, at));
+        for (size_t i = at.size(); i-- > 0;) {
+          if (++at[i] < sizes[i])
+            break;
+          at[i] = 0;
+        }
       }
+      join(tensor, parts, value.getType());
     } else if (value.getDefiningOp<qnn::EmptyOp>()) {
       tensor.kind = binary::TensorKind::Output;
       tensor.region = isa::Region::Output;
@@ -445,9 +593,14 @@ private:
   func::FuncOp function;
   const schedule::Plan &plan;
   std::vector<Tensor> list;
-  std::map<std::pair<Operation *, bool>, std::string> pastOf;
+  /// An input, and which of its caches.
+  struct PastPlace {
+    std::string name;
+    SmallVector<int64_t> at;
+  };
+  std::map<std::pair<Operation *, bool>, PastPlace> pastOf;
   std::vector<qnn::MaskPositionsOp> counting;
-  llvm::DenseMap<Value, std::string> pastNames;
+  llvm::DenseMap<Value, PastPlace> pastPlaces;
   /// The program generates: T is open even where the file fixes it.
   bool tokensAreOpen = !plan.decode.empty();
   int64_t fixedTokens = schedule::fixedTokensOf(function);
@@ -530,6 +683,8 @@ FailureOr<binary::Program> buildProgram(ModuleOp source,
   auto function = *source.getOps<func::FuncOp>().begin();
   Builder builder(function, plan);
   program.tensors = builder.tensors();
+  if (!builder.problem.empty())
+    return function.emitError() << builder.problem;
   std::map<int32_t, binary::Layer> layers;
   uint64_t parameters = 0, macs = 0;
   for (auto &[op, tag] : plan.tags) {

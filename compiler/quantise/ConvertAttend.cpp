@@ -142,7 +142,7 @@ LogicalResult Converter::cachedAttention(nn::CachedAttentionOp op) {
   if (failed(mask))
     return failure();
   for (Value cache : {op.getKeys(), op.getValues()})
-    if (!isa<BlockArgument>(cache) && !caches.count(cache))
+    if (!isGivenCache(cache) && !caches.count(cache))
       return op.emitError() << "keys or values are neither inputs of the graph "
                                "nor made by a linear layer";
   attendTo(op, *q, cacheOf(op.getKeys()), cacheOf(op.getValues()), *mask);

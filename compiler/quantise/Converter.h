@@ -89,6 +89,8 @@ private:
   /// With \p isWide in 16 bits (A2).
   qnn::QuantizeOp codesOf(mlir::Value fixed, int64_t fraction,
                           mlir::Value rowScales = {}, bool isWide = false);
+  static bool isGivenCache(mlir::Value past);
+  mlir::Value exported(mlir::Value value, mlir::Location loc);
   std::pair<mlir::Value, mlir::Value> cacheOf(mlir::Value past);
   mlir::FailureOr<mlir::Value> fixedOf(mlir::Value value,
                                        mlir::Operation *user);

@@ -110,14 +110,22 @@ qnn::QuantizeOp Converter::codesOf(Value value, int64_t fraction,
   return entry->second;
 }
 
+/// Keys or values that come in: an input or one of the caches of an input.
+bool Converter::isGivenCache(Value past) {
+  auto part = past.getDefiningOp<nn::CachePartOp>();
+  return isa<BlockArgument>(part ? Value(part.getPast()) : past);
+}
+
 std::pair<Value, Value> Converter::cacheOf(Value past) {
   if (!past)
     return {};
   auto [entry, isNew] = caches.try_emplace(past);
   if (isNew) {
+    auto part = past.getDefiningOp<nn::CachePartOp>();
     auto op = builder.create<qnn::ImportCacheOp>(
         past.getLoc(), withElement(past, builder.getI8Type()), rowsOf(past),
-        past);
+        part ? Value(part.getPast()) : past,
+        part ? part.getAt() : ArrayRef<int64_t>());
     entry->second = {op.getCodes(), op.getScales()};
   }
   return entry->second;
@@ -248,6 +256,11 @@ LogicalResult Converter::gelu(nn::GeluOp op) {
 }
 
 LogicalResult Converter::attention(nn::AttentionOp op) {
+  for (Value past : {op.getPastKey(), op.getPastValue()})
+    if (past && !isGivenCache(past))
+      return op.emitError() << "its past keys or values are computed in the "
+                               "graph; the NPU keeps what comes in as an "
+                               "input";
   // One new token sees all keys of a cache, causal or not.
   bool causal = op.getCausal() ||
                 (op.getPastKey() && op.getQuery().getType().getDimSize(1) == 1);
@@ -280,13 +293,33 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
   return success();
 }
 
+/// Keys or values as they go out; null if \p value is something else.
+Value Converter::exported(Value value, Location loc) {
+  auto found = caches.find(value);
+  if (found == caches.end())
+    return {};
+  return builder.create<qnn::ExportCacheOp>(
+      loc, value.getType(), found->second.first, found->second.second);
+}
+
 LogicalResult Converter::results(func::ReturnOp op) {
   SmallVector<Value> operands;
   for (Value value : op.getOperands()) {
-    if (auto found = caches.find(value); found != caches.end()) {
-      operands.push_back(builder.create<qnn::ExportCacheOp>(
-          op.getLoc(), value.getType(), found->second.first,
-          found->second.second));
+    if (Value cache = exported(value, op.getLoc())) {
+      operands.push_back(cache);
+      continue;
+    }
+    if (auto stack = value.getDefiningOp<nn::StackCachesOp>()) {
+      SmallVector<Value> parts;
+      for (Value part : stack.getParts())
+        if (Value cache = exported(part, op.getLoc()))
+          parts.push_back(cache);
+        else
+          return stack.emitError()
+                 << "a result puts tensors together that are no keys and "
+                    "values of an attention";
+      operands.push_back(builder.create<qnn::StackCachesOp>(
+          op.getLoc(), value.getType(), parts));
       continue;
     }
     if (auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -366,7 +399,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
       .Case<nn::ConstantOp, nn::PositionIdsOp, nn::MaskPositionsOp,
-            nn::KeyMaskOp, onnx::ConstantOp, onnx::NoneOp>(
+            nn::KeyMaskOp, nn::CachePartOp, nn::StackCachesOp, onnx::ConstantOp,
+            onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
       .Default([](Operation *o) { return refuse(o); });
 }

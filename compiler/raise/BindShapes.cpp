@@ -238,7 +238,12 @@ void BindShapesPass::giveRoles() {
                      contains(input.name, "key") ||
                      (hasKeys && contains(input.name, "value") &&
                       !contains(input.name, "pixel"));
-    input.isPast = !isInteger(input) && input.dims.size() == 4 && cacheName;
+    // Keys and values of layers may be one input.
+    bool fixedParts =
+        input.dims.size() >= 4 &&
+        llvm::all_of(ArrayRef(input.dims).drop_back(4),
+                     [](const Dimension &dim) { return bool(dim.fixed); });
+    input.isPast = !isInteger(input) && fixedParts && cacheName;
     hasPast |= input.isPast && !input.isSource && !isDummy(input.argument);
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)
@@ -255,7 +260,10 @@ void BindShapesPass::giveRoles() {
       say({Symbol::B});
     } else if (input.isPast) {
       // Head size comes last; if the file leaves it open nothing can follow.
-      say({Symbol::B, std::nullopt, Symbol::P, std::nullopt});
+      SmallVector<std::optional<SymbolicExpr>> meaning(rank, std::nullopt);
+      meaning[rank - 4] = Symbol::B;
+      meaning[rank - 2] = Symbol::P;
+      say(meaning);
     } else if (rank == 2 && contains(input.name, "mask")) {
       say({Symbol::B, all});
     } else if (rank == 2 && isInteger(input)) {
@@ -314,7 +322,8 @@ void BindShapesPass::bindSource() {
 LogicalResult BindShapesPass::checkSizes() {
   for (Input &input : inputs)
     for (auto [index, dim] : llvm::enumerate(input.dims))
-      if (dim.given && dim.fixed == 0 && !(input.isPast && index == 2))
+      if (dim.given && dim.fixed == 0 &&
+          !(input.isPast && index + 2 == input.dims.size()))
         return error("--shape " + input.name + ": dimension " + Twine(index) +
                      " is 0, which leaves nothing to compute; only a past may "
                      "be empty");

@@ -413,10 +413,12 @@ bool AttentionWriter::projected() {
   a.query = heads(0), a.key = heads(1), a.value = heads(2);
   if (Value past = input(4)) {
     a.pastKey = half(past, 0), a.pastValue = half(past, 1);
-    if (!a.pastKey || !a.pastValue) {
-      return stays("its past is one tensor of keys and values; export the "
-                   "model with two");
-    }
+    auto part = [&](int64_t index) {
+      return write("Gather", {past, write.number(index)},
+                   {write.attribute("axis", 0)});
+    };
+    if (!a.pastKey || !a.pastValue)
+      a.pastKey = part(0), a.pastValue = part(1);
   }
   replace(0, merge(attendAsAsked(a, input(3), input(5)), third));
   replaceBoth(1, a);

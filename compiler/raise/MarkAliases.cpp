@@ -23,6 +23,15 @@ public:
 
 } // namespace
 
+/// Which of the caches of its input \p part is, counted in order.
+static int64_t indexOf(nn::CachePartOp part) {
+  int64_t index = 0;
+  for (auto [at, size] :
+       llvm::zip(part.getAt(), part.getPast().getType().getShape()))
+    index = index * size + at;
+  return index;
+}
+
 void MarkAliasesPass::runOnOperation() {
   func::FuncOp function = getOperation();
   if (function.isDeclaration())
@@ -38,9 +47,27 @@ void MarkAliasesPass::runOnOperation() {
         pairs.push_back(builder.getI64ArrayAttr(
             {argument.getArgNumber(), use.getOperandNumber()}));
   };
+  llvm::DenseMap<Value, Value> pasts; // of what is present
   for (auto attention : function.getOps<nn::AttentionOp>()) {
     pair(attention.getPastKey(), attention.getPresentKey());
     pair(attention.getPastValue(), attention.getPresentValue());
+    pasts[attention.getPresentKey()] = attention.getPastKey();
+    pasts[attention.getPresentValue()] = attention.getPastValue();
+  }
+  // Of several caches together, if they stand in the same order.
+  for (auto stack : function.getOps<nn::StackCachesOp>()) {
+    Value all;
+    bool same = true;
+    for (auto [i, part] : llvm::enumerate(stack.getParts())) {
+      Value past = pasts.lookup(part);
+      auto own =
+          past ? past.getDefiningOp<nn::CachePartOp>() : nn::CachePartOp();
+      same &=
+          own && (!all || own.getPast() == all) && indexOf(own) == int64_t(i);
+      all = own ? Value(own.getPast()) : Value();
+    }
+    if (same)
+      pair(all, stack.getOut());
   }
   function->setAttr("dalbit.aliases", builder.getArrayAttr(pairs));
 }

@@ -189,6 +189,17 @@ def RaiseTokens : RaisePass<"raise-tokens"> {
   }];
 }
 
+def RaiseCaches : RaisePass<"raise-caches"> {
+  let summary = "keys and values that are one input or result to nn.cache_part, "
+                "nn.stack_caches";
+  let description = [{
+    Values that are one of the caches in an input of five dimensions or more,
+    tried at several sizes, and results that put caches together along new first
+    dimensions, so that nobody takes the keys and values in one for parts of one
+    thing. Keys that grow transposed grow before they are. Needs: shapes folded.
+  }];
+}
+
 def RaiseAttention : RaisePass<"raise-attention"> {
   let summary = "softmax(q k^T) v with its masks and cache to nn.attention";
   let description = [{

@@ -31,6 +31,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createRaiseRMSNorm());
   function.addPass(createRaiseActivation());
   function.addPass(createRaiseConv());
+  function.addPass(createRaiseCaches());
   function.addPass(createRaiseLinear());
   RaiseRotaryOptions rotary;
   rotary.context = options.context;

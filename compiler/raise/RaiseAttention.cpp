@@ -267,7 +267,8 @@ Value Raiser::matchCache(Value operand, bool transposed) {
   auto layout = traceLayout(operand, shapes);
   const Dims *dims = layout ? shapes.dims(layout->base) : nullptr;
   if (!dims || dims->size() != 4 || layout->axes.size() < 3 ||
-      !isa<BlockArgument>(layout->base))
+      !(isa<BlockArgument>(layout->base) ||
+        layout->base.getDefiningOp<nn::CachePartOp>()))
     return {};
   SmallVector<Atoms, 4> axes = layout->axes, own = identityAxes(*dims);
   if (transposed)

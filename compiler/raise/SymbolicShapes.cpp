@@ -223,6 +223,22 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
     dims->back() = weight->back();
     return dims;
   }
+  if (auto part = dyn_cast<nn::CachePartOp>(op)) {
+    auto dims = first();
+    if (dims)
+      dims->erase(dims->begin(), dims->begin() + part.getAt().size());
+    return dims;
+  }
+  if (auto stack = dyn_cast<nn::StackCachesOp>(op)) {
+    auto part = first();
+    if (!part)
+      return std::nullopt;
+    Dims dims;
+    for (int64_t size : rankedType(stack.getOut()).getShape().drop_back(4))
+      dims.push_back(size);
+    dims.append(*part);
+    return dims;
+  }
   if (auto weights = dyn_cast<nn::AttentionWeightsOp>(op)) {
     const Dims *key = shapes.dims(weights.getKey());
     auto query = first();

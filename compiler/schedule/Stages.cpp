@@ -38,9 +38,9 @@ bool isPlace(Value value) {
 
 /// What the host does.
 static bool isBorder(Operation *op) {
-  return llvm::isa<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::ImportMaskOp,
-                   qnn::ImportScoresOp, qnn::MaskPositionsOp, qnn::EmptyOp,
-                   func::ReturnOp>(op);
+  return llvm::isa<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::StackCachesOp,
+                   qnn::ImportMaskOp, qnn::ImportScoresOp, qnn::MaskPositionsOp,
+                   qnn::EmptyOp, func::ReturnOp>(op);
 }
 
 static bool isRowValue(Value value) {

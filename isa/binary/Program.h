@@ -114,7 +114,8 @@ struct Tensor {
   uint64_t scaleOffset = 0;
   std::vector<int64_t> scaleStrides;
   /// Where element i of a row is stored, in units of the last stride; empty:
-  /// place i. (Rotary embeddings order the columns of keys.)
+  /// place i. (Rotary embeddings order the columns of keys.) Of caches that are
+  /// one tensor, lists one behind the other, each for as many rows.
   std::vector<int64_t> columns;
   /// Inputs: what the integers are.
   Role role = Role::None;

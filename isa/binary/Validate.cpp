@@ -145,16 +145,26 @@ private:
                     const Shapes &shapes) {
     if (tensor.columns.empty())
       return;
-    for (const std::vector<int64_t> &shape : shapes)
-      require(!shape.empty() && shape.back() == int64_t(tensor.columns.size()),
-              prefix + ": " + std::to_string(tensor.columns.size()) +
+    int64_t count = int64_t(tensor.columns.size()), size = 0;
+    for (const std::vector<int64_t> &shape : shapes) {
+      size = shape.empty() ? 0 : shape.back();
+      int64_t rows = 1;
+      for (size_t i = 0; i + 1 < shape.size(); ++i)
+        rows *= shape[i];
+      require(size > 0 && count % size == 0 && rows % (count / size) == 0,
+              prefix + ": " + std::to_string(count) +
                   " columns do not fit its shape");
+    }
     std::set<int64_t> places;
-    for (int64_t column : tensor.columns)
+    for (int64_t i = 0; i < count; ++i) {
+      if (i % size == 0)
+        places.clear();
+      int64_t column = tensor.columns[size_t(i)];
       require(column >= 0 && column <= MaxColumn &&
                   places.insert(column).second,
               prefix + ": column " + std::to_string(column) +
                   " is no place or used twice");
+    }
   }
 
   /// The shapes as the strides see them.

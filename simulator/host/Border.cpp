@@ -105,10 +105,26 @@ uint64_t rowStride(const binary::Tensor &tensor) {
   return tensor.strides.empty() ? 0 : uint64_t(tensor.strides.back());
 }
 
-/// Where element \p i of a row lies, in units of its stride.
-uint64_t placeOf(const binary::Tensor &tensor, int64_t i) {
-  return uint64_t(tensor.columns.empty() ? i : tensor.columns[size_t(i)]);
-}
+/// Where the elements of rows of \p shape lie, in units of their stride.
+class Places {
+public:
+  Places(const binary::Tensor &tensor, const std::vector<int64_t> &shape)
+      : columns(tensor.columns), size(rowSize(shape)), count(size) {
+    for (size_t i = 0; i + 1 < shape.size(); ++i)
+      count *= shape[i];
+  }
+  /// Of element \p i of the row that begins with element \p first of all.
+  uint64_t of(int64_t first, int64_t i) const {
+    if (columns.empty())
+      return uint64_t(i);
+    int64_t lists = int64_t(columns.size()) / size;
+    return uint64_t(columns[size_t(first * lists / count * size + i)]);
+  }
+
+private:
+  const std::vector<int64_t> &columns;
+  int64_t size, count;
+};
 
 } // namespace
 
@@ -154,6 +170,7 @@ void writeTensor(Memory &memory, const binary::Tensor &tensor,
   uint8_t *base = memory.region(tensor.region) + tensor.offset;
   int64_t size = rowSize(shape);
   uint64_t stride = rowStride(tensor);
+  Places places(tensor, shape);
   forEachRow(shape, [&](const std::vector<int64_t> &index, int64_t first) {
     const double *row = values.data() + first;
     double step = 1;
@@ -169,7 +186,7 @@ void writeTensor(Memory &memory, const binary::Tensor &tensor,
     }
     uint8_t *to = base + dot(index, tensor.strides);
     for (int64_t i = 0; i < size; ++i)
-      store(to + placeOf(tensor, i) * stride, tensor.type,
+      store(to + places.of(first, i) * stride, tensor.type,
             step == 0 ? 0 : inMemory(tensor, row[i]) / step);
   });
 }
@@ -181,7 +198,8 @@ HostTensor readTensor(const Memory &memory, const binary::Tensor &tensor,
   int64_t size = rowSize(shape);
   uint64_t stride = rowStride(tensor);
   bool isInteger = tensor.scale == binary::ScaleKind::None;
-  forEachRow(shape, [&](const std::vector<int64_t> &index, int64_t) {
+  Places places(tensor, shape);
+  forEachRow(shape, [&](const std::vector<int64_t> &index, int64_t first) {
     double factor = 1;
     if (tensor.scale == binary::ScaleKind::Fixed)
       factor = std::ldexp(1.0, -tensor.fractionBits);
@@ -196,7 +214,7 @@ HostTensor readTensor(const Memory &memory, const binary::Tensor &tensor,
     const uint8_t *from = base + dot(index, tensor.strides);
     for (int64_t i = 0; i < size; ++i) {
       double value =
-          load(from + placeOf(tensor, i) * stride, tensor.type) * factor;
+          load(from + places.of(first, i) * stride, tensor.type) * factor;
       result.values.push_back(isInteger ? value : double(float(value)));
     }
   });

@@ -96,6 +96,36 @@ TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
   }
 }
 
+TEST_CASE("keys and values of all layers come in and go out as one tensor",
+          "[e2e]") {
+  SmallLlama model;
+  model.stacked = true;
+  Compiled c(model, "edge");
+  host::HostTensor past{"past", "float", {2, 2, 2, 2, 5, 12}, {}};
+  for (int i = 0; i < 2 * 2 * 2 * 2 * 5 * 12; ++i)
+    past.values.push_back(float(i * 7919 % 2003) / 1000 - 1);
+  host::HostTensor ids{"input_ids", "int64", {2, 3}, {}};
+  for (int64_t id : someIds(6, model.vocabulary))
+    ids.values.push_back(double(id));
+  std::vector<host::HostTensor> outputs;
+  c.session->runOnce({ids, past}, outputs);
+  std::vector<execute::Tensor> inputs = {
+      execute::Tensor::of<double>(ids.shape, ids.values)
+          .cast(execute::ElementType::I64),
+      execute::Tensor::of<double>(past.shape, past.values)
+          .cast(execute::ElementType::F32)};
+  auto exact = execute::runInteger(*c.integer, inputs);
+  REQUIRE(outputs.size() == 2);
+  CHECK(outputs[1].shape == std::vector<int64_t>{2, 2, 2, 2, 8, 12});
+  for (size_t i : {0, 1})
+    CHECK(outputs[i].values ==
+          std::vector<double>(exact[i].data<float>(),
+                              exact[i].data<float>() + exact[i].count()));
+  for (const binary::Tensor &tensor : c.program.tensors)
+    if (tensor.name == "present")
+      CHECK(tensor.alias == "past");
+}
+
 TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
           "[e2e]") {
   auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);

@@ -4,6 +4,8 @@
 
 #include "tests/e2e/NNText.h"
 
+#include <vector>
+
 namespace dalbit::test {
 
 namespace {
@@ -15,15 +17,19 @@ public:
   std::string write() {
     std::string rows = tensor(m.width), logits = tensor(m.vocabulary);
     std::string v = std::to_string(m.vocabulary);
-    text = "func.func @main(%ids: tensor<?x?xi64> {dalbit.name = "
-           "\"input_ids\", dalbit.dims = [\"B\", \"T\"]}" +
-           std::string(m.givenPositions
-                           ? ", %pos: tensor<?x?xi64> {dalbit.name = "
-                             "\"position_ids\", dalbit.dims = [\"B\", \"T\"]}"
-                           : "") +
-           ") -> (" + logits +
-           " {dalbit.name = \"logits\", dalbit.dims = [\"B\", \"T\", \"" + v +
-           "\"]}) {\n";
+    text =
+        "func.func @main(%ids: tensor<?x?xi64> {dalbit.name = "
+        "\"input_ids\", dalbit.dims = [\"B\", \"T\"]}" +
+        std::string(m.givenPositions
+                        ? ", %pos: tensor<?x?xi64> {dalbit.name = "
+                          "\"position_ids\", dalbit.dims = [\"B\", \"T\"]}"
+                        : "") +
+        (m.stacked ? ", %past: " + stackType() + stackName("past", "P") : "") +
+        ") -> (" + logits +
+        " {dalbit.name = \"logits\", dalbit.dims = [\"B\", \"T\", \"" + v +
+        "\"]}" +
+        (m.stacked ? ", " + stackType() + stackName("present", "P+T") : "") +
+        ") {\n";
     positions = m.givenPositions ? "tensor<?x?xi64>" : "tensor<1x?xi64>";
     if (!m.givenPositions)
       line("%pos = nn.position_ids : tensor<1x?xi64>");
@@ -37,19 +43,54 @@ public:
     for (int layer = 0; layer < m.layers; ++layer)
       x = feedForward(attend(x));
     std::string result = linear(norm(x, m.width, 1), m.width, m.vocabulary);
+    if (m.stacked) {
+      std::string parts, types;
+      for (const std::string &present : presents) {
+        parts += (parts.empty() ? "" : ", ") + present;
+        types += (types.empty() ? "" : ", ") + cacheType();
+      }
+      line("%present = nn.stack_caches " + parts + " : (" + types + ") -> " +
+           stackType());
+      line("return " + result + ", %present : " + logits + ", " + stackType());
+      return "module {\n" + text + "}\n}\n";
+    }
     line("return " + result + " : " + logits);
     return "module {\n" + text + "}\n}\n";
   }
 
 private:
+  std::string cacheType() const {
+    return "tensor<?x" + std::to_string(m.kvHeads) + "x?x" +
+           std::to_string(m.size) + "xf32>";
+  }
+  std::string stackType() const {
+    return "tensor<" + std::to_string(m.layers) + "x2x" + cacheType().substr(7);
+  }
+  std::string stackName(const std::string &name,
+                        const std::string &keys) const {
+    return " {dalbit.name = \"" + name + "\", dalbit.dims = [\"" +
+           std::to_string(m.layers) + "\", \"2\", \"B\", \"" +
+           std::to_string(m.kvHeads) + "\", \"" + keys + "\", \"" +
+           std::to_string(m.size) + "\"]}";
+  }
   std::string attend(const std::string &x) {
     std::string n = norm(x, m.width, 1);
     int wide = m.heads * m.size, narrow = m.kvHeads * m.size;
     std::string q = turned(linear(n, m.width, wide), m.heads),
                 k = turned(linear(n, m.width, narrow), m.kvHeads),
                 v = linear(n, m.width, narrow), a = fresh();
-    std::string cache = "tensor<?x" + std::to_string(m.kvHeads) + "x?x" +
-                        std::to_string(m.size) + "xf32>";
+    std::string cache = cacheType(), past;
+    if (m.stacked) {
+      std::string layer = std::to_string(presents.size() / 2);
+      for (const char *half : {"0", "1"}) {
+        std::string part = fresh();
+        line(part + " = nn.cache_part %past at [" + layer + ", " + half +
+             "] : (" + stackType() + ") -> " + cache);
+        past += (past.empty() ? " past " : ", ") + part;
+      }
+      presents.push_back(a + "#1");
+      presents.push_back(a + "#2");
+    }
     std::string extra, added = m.bias ? " bias " + bias : "";
     if (m.bias)
       extra += ", bias_origin = " + std::to_string(m.context - 1) + " : i64";
@@ -57,11 +98,12 @@ private:
       extra += ", window = " + std::to_string(m.window) + " : i64";
     if (m.softcap > 0)
       extra += ", softcap = " + std::to_string(m.softcap) + " : f32";
-    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + added +
+    line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + past + added +
          " {heads = " + std::to_string(m.heads) +
          " : i64, kv_heads = " + std::to_string(m.kvHeads) +
          " : i64, causal = true, scale = 0.3 : f32" + extra + "} : (" +
          tensor(wide) + ", " + tensor(narrow) + ", " + tensor(narrow) +
+         (m.stacked ? ", " + cache + ", " + cache : "") +
          (m.bias ? ", " + typeOf({m.heads, m.context}) : "") + ") -> (" +
          tensor(wide) + ", " + cache + ", " + cache + ")");
     return sum(x, linear(a + "#0", wide, m.width));
@@ -123,6 +165,7 @@ private:
 
   const SmallLlama &m;
   std::string cos, sin, positions, bias;
+  std::vector<std::string> presents;
 };
 
 } // namespace

@@ -23,6 +23,9 @@ struct SmallLlama {
   int chosen = 2;
   bool normalised = true; ///< gates of the chosen experts sum up to 1
   bool bias = false;      ///< scores by distance, as T5 has them
+  /// Keys and values of all layers are one input "past" [layers, 2, B, kvHeads,
+  /// P, size] and one result "present".
+  bool stacked = false;
   unsigned seed = 3;
 };
 

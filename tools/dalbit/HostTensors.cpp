@@ -148,8 +148,8 @@ std::vector<NamedTensor> conformed(std::vector<NamedTensor> inputs,
 int64_t pastOf(const std::vector<Tensor> &inputs) {
   int64_t past = 0;
   for (const Tensor &input : inputs)
-    if (input.rank() == 4)
-      past = input.dim(2);
+    if (input.rank() >= 4)
+      past = input.dim(input.rank() - 2);
   return past;
 }
 

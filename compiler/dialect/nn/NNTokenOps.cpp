@@ -100,6 +100,34 @@ LogicalResult WindowsOp::verify() {
                      ShapedType::isDynamic(width) ? any : size * width});
 }
 
+LogicalResult CachePartOp::verify() {
+  RankedTensorType past = tensorType(getPast());
+  ArrayRef<int64_t> at = getAt();
+  if (past.getRank() != int64_t(at.size()) + 4 ||
+      llvm::any_of(llvm::zip(at, past.getShape()), [](auto pair) {
+        auto [index, size] = pair;
+        return index < 0 || index >= size;
+      }))
+    return fails(*this, "K9", "has an index that is none of its input");
+  return checkShape(*this, "K9", "the result", getOut(),
+                    past.getShape().drop_front(at.size()));
+}
+
+LogicalResult StackCachesOp::verify() {
+  RankedTensorType out = tensorType(getOut());
+  int64_t count = 1;
+  for (int64_t size :
+       out.getShape().drop_back(std::min<int64_t>(out.getRank(), 4)))
+    count = ShapedType::isDynamic(size) ? -1 : count * size;
+  if (out.getRank() < 5 || count != int64_t(getParts().size()))
+    return fails(*this, "K10", "has another number of parts than its result");
+  for (Value part : getParts())
+    if (failed(checkShape(*this, "K10", "a part", part,
+                          out.getShape().take_back(4))))
+      return failure();
+  return success();
+}
+
 /// A mask of [B, S] or [B or 1, T, S], if there is one.
 static LogicalResult checkMask(Operation *op, StringRef rule, Value mask,
                                int64_t batch, int64_t tokens, int64_t keys) {

@@ -2,7 +2,7 @@
 //
 // Rows of a sequence as a whole: cut out, put together, seen through windows,
 // attention over keys that are given, and the rearrangements at the border of a
-// model. Rules K1..K8.
+// model. Rules K1..K10.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
 #define DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
@@ -95,6 +95,36 @@ def NN_WindowsOp : NN_Op<"windows"> {
                        I64Attr:$before, I64Attr:$after);
   let results = (outs NN_Float:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def NN_CachePartOp : NN_Op<"cache_part"> {
+  let summary = "keys or values of one layer, of an input that holds several";
+  let description = [{
+    `out[b, h, s, :] = past[at..., b, h, s, :]`.
+    K9: past is [N_1, .., N_k, B, H, P, d] and `at` a number below each N, out
+        is [B, H, P, d].
+  }];
+  let arguments = (ins NN_Float:$past, DenseI64ArrayAttr:$at);
+  let results = (outs NN_Float:$out);
+  let assemblyFormat = [{
+    $past `at` $at attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def NN_StackCachesOp : NN_Op<"stack_caches"> {
+  let summary = "keys and values of layers as one result";
+  let description = [{
+    The reverse of `nn.cache_part`, the parts in the order of their indices.
+    K10: parts are [B, H, S, d], out is [N_1, .., N_k, B, H, S, d], and there are
+         N_1 * .. * N_k of them.
+  }];
+  let arguments = (ins Variadic<NN_Float>:$parts);
+  let results = (outs NN_Float:$out);
+  let assemblyFormat = [{
+    $parts attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 

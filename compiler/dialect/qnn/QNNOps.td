@@ -143,7 +143,10 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
 
 def QNN_ImportCacheOp : QNN_Op<"import_cache"> {
   let summary = "border: float cache rows to codes and scales (A9)";
-  let arguments = (ins QNN_Float:$cache);
+  let description = [{
+    With `at`, those of one of the caches that the input holds (nn.cache_part).
+  }];
+  let arguments = (ins QNN_Float:$cache, DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$at);
   let results = (outs QNN_Codes:$codes, QNN_Pairs:$scales);
   let assemblyFormat = "$cache attr-dict `:` functional-type(operands, results)";
 }
@@ -153,6 +156,13 @@ def QNN_ExportCacheOp : QNN_Op<"export_cache"> {
   let arguments = (ins QNN_Codes:$codes, QNN_Pairs:$scales);
   let results = (outs QNN_Float:$cache);
   let assemblyFormat = "$codes `,` $scales attr-dict `:` functional-type(operands, results)";
+}
+
+def QNN_StackCachesOp : QNN_Op<"stack_caches"> {
+  let summary = "border: several caches as one result (nn.stack_caches)";
+  let arguments = (ins Variadic<QNN_Float>:$parts);
+  let results = (outs QNN_Float:$out);
+  let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
 }
 
 def QNN_ImportMaskOp : QNN_Op<"import_mask"> {

@@ -366,7 +366,7 @@ void Executor::rotary(qnn::RotaryOp op) {
 }
 
 void Executor::importCache(qnn::ImportCacheOp op) {
-  Tensor x = get(op.getCache());
+  Tensor x = cachePart(get(op.getCache()), op.getAt());
   Tensor codes(ElementType::I8, x.shape()),
       scales(ElementType::I32, x.shape().drop_back());
   RowsOf<float> in(x);
@@ -579,7 +579,7 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         bindSymbol(cast<StringAttr>(dim).getValue(), tensor.dim(int64_t(i)));
     for (Operation *user : argument.getUsers())
       if (!dims && llvm::isa<qnn::ImportCacheOp>(user))
-        past = tensor.dim(2);
+        past = tensor.dim(tensor.rank() - 2);
   }
   std::vector<Tensor> results;
   for (Operation &op : function.getBody().front())
@@ -626,6 +626,12 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         })
         .Case([&](qnn::ImportCacheOp o) { importCache(o); })
         .Case([&](qnn::ExportCacheOp o) { exportCache(o); })
+        .Case([&](qnn::StackCachesOp o) {
+          SmallVector<const Tensor *> parts;
+          for (Value part : o.getParts())
+            parts.push_back(&get(part));
+          set(o.getOut(), stackCaches(parts, o.getOut().getType().getShape()));
+        })
         .Case([&](qnn::ImportMaskOp o) { importMask(o); })
         .Case([&](qnn::ImportScoresOp o) { importScores(o); })
         .Case([&](qnn::DequantizeOp o) { dequantize(o); })

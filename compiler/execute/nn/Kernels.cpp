@@ -303,6 +303,12 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::WeighOp op) {
         return one(weigh(*inputs[0], *inputs[1], int64_t(op.getExpert())));
       })
+      .Case([&](nn::CachePartOp op) {
+        return one(cachePart(*inputs[0], op.getAt()));
+      })
+      .Case([&](nn::StackCachesOp op) {
+        return one(stackCaches(inputs, op.getOut().getType().getShape()));
+      })
       .Case([&](nn::PickOp op) {
         return one(pickToken<float>(*inputs[0], *inputs[1], op.getTokenRule()));
       })

@@ -39,6 +39,27 @@ std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys) {
   return visible;
 }
 
+Tensor cachePart(const Tensor &past, ArrayRef<int64_t> at) {
+  ArrayRef<int64_t> shape = past.shape().drop_front(at.size());
+  Tensor out(ElementType::F32, shape);
+  int64_t index = 0;
+  for (auto [i, size] : llvm::zip(at, past.shape()))
+    index = index * size + i;
+  std::copy_n(past.data<float>() + index * out.count(), out.count(),
+              out.data<float>());
+  return out;
+}
+
+Tensor stackCaches(ArrayRef<const Tensor *> parts, ArrayRef<int64_t> shape) {
+  Shape all(shape.drop_back(4));
+  all.append(parts[0]->shape().begin(), parts[0]->shape().end());
+  Tensor out(ElementType::F32, all);
+  float *to = out.data<float>();
+  for (const Tensor *part : parts)
+    to = std::copy_n(part->data<float>(), part->count(), to);
+  return out;
+}
+
 Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,
                  llvm::ArrayRef<int64_t> order, llvm::ArrayRef<int64_t> shape) {
   auto sizes = nn::Rearrangement::of(x.shape(), view, order, shape);

@@ -39,6 +39,14 @@ std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys);
 /// Along the tokens; a part with one sequence is repeated.
 template <typename T> Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts);
 
+/// The tensor at index \p at of the leading dimensions of \p past.
+Tensor cachePart(const Tensor &past, llvm::ArrayRef<int64_t> at);
+
+/// The reverse: \p parts in their order as \p shape, whose open sizes are the
+/// parts'.
+Tensor stackCaches(llvm::ArrayRef<const Tensor *> parts,
+                   llvm::ArrayRef<int64_t> shape);
+
 /// nn.windows with \p rows rows in the result.
 template <typename T>
 Tensor tokenWindows(const Tensor &x, int64_t size, int64_t stride,

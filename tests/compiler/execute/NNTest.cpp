@@ -287,6 +287,22 @@ TEST_CASE(
         llvm::ArrayRef<float>({-5, 0, 0, 0, 0, -5}));
 }
 
+TEST_CASE("caches are taken out of one tensor and put together again",
+          "[execute][nn]") {
+  auto out =
+      run(R"(
+    func.func @main(%p: tensor<2x2x?x1x?x1xf32>) -> (tensor<?x1x?x1xf32>, tensor<2x?x1x?x1xf32>) {
+      %a = nn.cache_part %p at [1, 0] : (tensor<2x2x?x1x?x1xf32>) -> tensor<?x1x?x1xf32>
+      %b = nn.cache_part %p at [0, 1] : (tensor<2x2x?x1x?x1xf32>) -> tensor<?x1x?x1xf32>
+      %c = nn.stack_caches %a, %b : (tensor<?x1x?x1xf32>, tensor<?x1x?x1xf32>) -> tensor<2x?x1x?x1xf32>
+      return %a, %c : tensor<?x1x?x1xf32>, tensor<2x?x1x?x1xf32>
+    })",
+          {Tensor::of<float>({2, 2, 1, 1, 2, 1}, {0, 1, 2, 3, 4, 5, 6, 7})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({4, 5}));
+  CHECK(out[1].shape() == llvm::ArrayRef<int64_t>({2, 1, 1, 2, 1}));
+  CHECK(out[1].values<float>() == llvm::ArrayRef<float>({4, 5, 2, 3}));
+}
+
 TEST_CASE("attention over given keys is attention whose cache is full",
           "[execute][nn]") {
   std::mt19937 random(5);

@@ -100,6 +100,26 @@ TEST_CASE("columns of a row lie where the tensor says", "[border]") {
         std::vector<double>{127, 1, -2, 0, 0, 0});
 }
 
+TEST_CASE("caches that are one tensor have their own columns", "[border]") {
+  Place place;
+  binary::Tensor cache;
+  cache.onnxType = "float";
+  cache.type = binary::ElementType::I8;
+  cache.region = cache.scaleRegion = isa::Region::Kv;
+  cache.strides = {16, 4, 1};
+  cache.scale = ScaleKind::Row;
+  cache.scaleOffset = 64;
+  cache.scaleStrides = {8, 4};
+  cache.columns = {1, 0, 0, 1};
+  std::vector<double> values = {127, 1, 127, 2, 127, 3, 127, 4};
+  writeTensor(place.memory, cache, {2, 2, 2}, values);
+  CHECK(place.at<int8_t>(0) == 1);
+  CHECK(place.at<int8_t>(5) == 127);
+  CHECK(place.at<int8_t>(16) == 127);
+  CHECK(place.at<int8_t>(21) == 4);
+  CHECK(readTensor(place.memory, cache, {2, 2, 2}).values == values);
+}
+
 TEST_CASE("fixed point rounds, saturates and comes back", "[border]") {
   Place place;
   binary::Tensor tensor;

@@ -99,6 +99,22 @@ func.func @n10_few(%m: tensor<2xi64>) {
 
 // -----
 
+func.func @k9(%p: tensor<2x1x2x3x4xf32>) {
+  // expected-error @+1 {{has an index that is none of its input (K9)}}
+  %0 = nn.cache_part %p at [2] : (tensor<2x1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @k10(%p: tensor<1x2x3x4xf32>) {
+  // expected-error @+1 {{has another number of parts than its result (K10)}}
+  %0 = nn.stack_caches %p : (tensor<1x2x3x4xf32>) -> tensor<2x1x2x3x4xf32>
+  return
+}
+
+// -----
+
 func.func @n11(%q: tensor<1x2x8xf32>, %k: tensor<1x3x8xf32>) {
   // expected-error @+1 {{only without a past and without causal (N11)}}
   %0:3 = nn.attention %q, %k, %k {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x3x8xf32>, tensor<1x3x8xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>)
