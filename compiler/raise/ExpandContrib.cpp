@@ -578,6 +578,9 @@ bool Expander::run() {
     return simplifiedNorm();
   if (node.isOnnx("CastLike"))
     return castLike();
+  if (node.isOnnx("TensorScatter"))
+    return stays("it writes into a cache of a fixed length at a position that "
+                 "comes at run time; export the model with a past that grows");
   if (node.isOnnx("Swish"))
     return gate(node.getOnnxFloat("alpha").value_or(1));
   if (node.getDomain() != "com.microsoft")

@@ -166,6 +166,39 @@ static std::optional<Softcap> findSoftcap(Value logits, Value scores) {
   return std::nullopt;
 }
 
+/// True if beside scores one more number a row stands in the softmax.
+static bool hasSink(Value logits, const SymbolicShapes &shapes) {
+  llvm::SetVector<Value> seen;
+  seen.insert(logits);
+  for (size_t i = 0; i < seen.size() && seen.size() < 64; ++i) {
+    onnx::NodeOp node = nodeOf(seen[i]);
+    if (!node)
+      continue;
+    if (node.isOnnx("Concat") && node.getInputs().size() == 2) {
+      const Dims *one = shapes.dims(node.getInputs()[1]);
+      if (one && !one->empty() && one->back() == SymbolicExpr(1) &&
+          findScores(node.getInputs()[0]))
+        return true;
+    } else if (llvm::is_contained({"Sub", "Cast"}, node.getOpType())) {
+      seen.insert(node.getInputs()[0]);
+    }
+  }
+  return false;
+}
+
+/// True if behind the rows that are cut into heads as \p operand stand others
+/// that depend on no input.
+static bool hasConstantRow(Value operand, const SymbolicShapes &shapes) {
+  auto layout = traceLayout(operand, shapes, true);
+  auto concat = layout ? nodeOf(layout->base, "Concat") : onnx::NodeOp();
+  return concat && llvm::any_of(concat.getInputs(), [&](Value part) {
+           const Dims *dims = shapes.dims(part);
+           // What is empty is a past of length 0.
+           return dims && !llvm::is_contained(*dims, SymbolicExpr(0)) &&
+                  leavesOf(part, Value(), shapes).arguments.empty();
+         });
+}
+
 bool Raiser::findProducts(onnx::NodeOp softmax) {
   scores = {};
   Value logits = softmax.getInputs()[0];
@@ -177,7 +210,11 @@ bool Raiser::findProducts(onnx::NodeOp softmax) {
     return fail("the softmax is not over the last dimension");
   scores = findScores(logits);
   if (!scores)
-    return fail("its input is not a product of queries and keys");
+    return fail(
+        hasSink(logits, shapes)
+            ? "a number of its own stands in the denominator of its "
+              "softmax (attention sinks), for which the NPU has no place"
+            : "its input is not a product of queries and keys");
   Value probabilities = throughGuards(softmax->getResult(0));
   Value used = probabilities;
   // Masked scores of [B*H, T, S] are looked at as [B, H, T, S] and back.
@@ -344,6 +381,9 @@ static bool addsProduct(Value logits, onnx::NodeOp scores) {
 bool Raiser::match(onnx::NodeOp softmax) {
   if (!findProducts(softmax))
     return false;
+  if (hasConstantRow(scores.getInputs()[1], shapes))
+    return fail("a row that is no token's stands among its keys (add_bias_kv, "
+                "add_zero_attn of nn.MultiheadAttention)");
   auto q = matchHeads(scores.getInputs()[0], false, shapes);
   auto k = matchHeads(scores.getInputs()[1], true, shapes);
   auto v = matchHeads(product.getInputs()[1], false, shapes);

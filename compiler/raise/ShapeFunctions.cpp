@@ -522,6 +522,7 @@ void inferNodeDims(onnx::NodeOp node, SymbolicShapes &shapes) {
                                           "RMSNormalization",
                                           "ScatterElements",
                                           "ScatterND",
+                                          "TensorScatter",
                                           "Swish",
                                           "IsInf",
                                           "InstanceNormalization",

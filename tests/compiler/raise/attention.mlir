@@ -330,3 +330,63 @@ func.func @dynamo(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8x
   %y = onnx.node "Reshape"(%ot, %join) opset 18 attributes {allowzero = 1 : i64} : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// nn.MultiheadAttention with add_bias_kv: refused by that name.
+// CHECK-LABEL: @constant_row
+// CHECK: onnx.node "MatMul"{{.*}} because "a row that is no token's stands among its keys (add_bias_kv, add_zero_attn of nn.MultiheadAttention)"
+func.func @constant_row(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.5> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Attention sinks as gpt-oss has them.
+// CHECK-LABEL: @sinks
+// CHECK: onnx.node "Softmax"{{.*}} because "a number of its own stands in the denominator of its softmax (attention sinks), for which the NPU has no place"
+func.func @sinks(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %sinks = onnx.constant dense<0.5> : tensor<1x2x1x1xf32>
+  %shape = onnx.node "Shape"(%s) opset 13 : (tensor<*xf32>) -> tensor<*xi64>
+  %first = onnx.constant dense<[0, 1, 2]> : tensor<3xi64>
+  %rows = onnx.node "Gather"(%shape, %first) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<3xi64>) -> tensor<*xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %all = onnx.node "Concat"(%rows, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %sunk = onnx.node "Expand"(%sinks, %all) opset 13 : (tensor<1x2x1x1xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %more = onnx.node "Concat"(%s, %sunk) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %max = onnx.node "ReduceMax"(%more) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %less = onnx.node "Sub"(%more, %max) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %pm = onnx.node "Softmax"(%less) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %minus = onnx.constant dense<-1> : tensor<1xi64>
+  %p = onnx.node "Slice"(%pm, %zero, %minus, %minus) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}

@@ -23,6 +23,20 @@ func.func @windowed(%q: tensor<?x?x16xf32> {dalbit.name = "q"}) -> tensor<*xf32>
 
 // -----
 
+// Opset 24: a cache that is written at a position of run time.
+// CHECK-LABEL: @written
+// CHECK: onnx.node "TensorScatter"{{.*}} because "it writes into a cache of a fixed length at a position that comes at run time; export the model with a past that grows"
+// CHECK: onnx.node "Attention"{{.*}} because "its cache is filled up to a number that comes at run time
+func.func @written(%q: tensor<?x2x?x4xf32> {dalbit.name = "q", dalbit.dims = ["batch", "2", "seq", "4"]}, %past: tensor<?x2x16x4xf32> {dalbit.name = "past_key", dalbit.dims = ["batch", "2", "16", "4"]},
+    %at: tensor<?xi64> {dalbit.name = "write_indices", dalbit.dims = ["batch"]}, %n: tensor<?xi64> {dalbit.name = "nonpad_kv_seqlen", dalbit.dims = ["batch"]}) -> tensor<*xf32> {
+  %none = onnx.none
+  %k = onnx.node "TensorScatter"(%past, %q, %at) opset 24 attributes {axis = -2 : i64} : (tensor<?x2x16x4xf32>, tensor<?x2x?x4xf32>, tensor<?xi64>) -> tensor<*xf32>
+  %y = onnx.node "Attention"(%q, %k, %k, %none, %none, %none, %n) opset 24 attributes {is_causal = 1 : i64} : (tensor<?x2x?x4xf32>, tensor<*xf32>, tensor<*xf32>, none, none, none, tensor<?xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
 // onnxruntime's: biases go to the products, the mask hides keys.
 // CHECK-LABEL: @multi_head
 // CHECK-DAG: %[[M:.*]] = nn.key_mask %arg1
