@@ -34,9 +34,6 @@ public:
     int shift = int(at & 63);
     return taken(at >> 6) >> shift | taken((at >> 6) + 1) << 1 << (63 - shift);
   }
-  /// Whether nothing is taken from \p clock on, as far as that is easily known.
-  bool isFreeFrom(int64_t clock) const { return clock >> 6 > latest; }
-
   /// Sets the bits of clocks \p at + i for each set bit i of \p mask.
   [[gnu::always_inline]] void addMask(int64_t at, uint64_t mask) {
     int64_t number = at >> 6;

@@ -65,8 +65,15 @@ public:
     clocks.add(number, bits & ~uint64_t(0) >> (63 - ((stop - 1) & 63)));
   }
 
-  /// Whether all clocks from \p at on are free, as far as that is easily known.
-  bool isFreeFrom(int64_t at) const { return clocks.isFreeFrom(at); }
+  /// The first clock from \p first to \p stop, which is not looked at, that is
+  /// taken and a bit of \p each, as in bookEven(); \p stop if there is none.
+  int64_t firstTaken(int64_t first, int64_t stop, uint64_t each) const {
+    uint64_t bits = each & ~uint64_t(0) << (first & 63);
+    for (int64_t number = first >> 6; number << 6 < stop; ++number, bits = each)
+      if (uint64_t taken = clocks.taken(number) & bits)
+        return std::min(stop, number * 64 + std::countr_zero(taken));
+    return stop;
+  }
 
   const ClockRing &ring() const { return clocks; }
 

@@ -97,12 +97,18 @@ public:
   /// carries them.
   struct Pace {
     uint32_t runs = 0;  ///< so many that are not booked yet
+    int64_t bursts = 0; ///< of each channel in a run
     int64_t clocks = 0; ///< from run to run: all answers come this much later
     int64_t latest = 0; ///< run i is accepted at latest + i * clocks or before,
     int64_t before = 0; ///< and all of them before this clock
   };
-  /// Of at most \p most runs of \p count requests from \p address on, which go
-  /// on after the latest run; none if that did not hit open rows throughout.
+  /// Whether runs of \p count requests can follow each other so: equal parts
+  /// for all channels, in which each group has its turn. Sets the clocks of
+  /// one.
+  bool isEven(uint32_t count, int64_t &clocks) const;
+  /// Of at most \p most runs of \p count requests (isEven()) from \p address
+  /// on, which go on after the latest run of accessRun(); none if the last \p
+  /// count requests of that did not hit open rows throughout.
   Pace pace(uint64_t address, uint32_t count, bool write, uint32_t most) const;
   /// Books \p runs of those, the last of them accepted at \p now, as
   /// accessRun() would one after the other.
@@ -229,11 +235,6 @@ private:
       settleTurns(channel);
   }
   void settleTurns(Channel &channel);
-  /// The slots of a run that lasts \p clocks from its first column to the next.
-  uint64_t paceMask(int64_t clocks) const {
-    return run.mask &
-           ~uint64_t(0) >> (64 - clocks + run.step - timing.columnSlots);
-  }
   /// The group whose turn comes \p turns after that of \p group.
   uint32_t nextGroup(uint32_t group, uint32_t turns) const {
     uint32_t others = run.cycle - 1;
@@ -271,8 +272,9 @@ private:
   std::vector<CommandBus> rowBuses;    ///< all commands, if it is the only one
   std::vector<CommandBus> columnBuses; ///< read and write, if separate
   DramCounters count;
-  int64_t accepted = 0;   ///< clock of the latest request
-  int64_t evenBursts = 0; ///< of each channel in the latest run, if all went on
+  int64_t accepted = 0; ///< clock of the latest request
+  int64_t steady = 0; ///< last bursts of the latest run, in each channel, that
+                      ///< followed each other at the run's step
   std::vector<BookedCommand> *log = nullptr;
 };
 

@@ -45,10 +45,6 @@ Dram::HitRun Dram::hitRun() const {
   for (int64_t i = 0; i < shape.perMask; ++i)
     shape.mask |= ((uint64_t(1) << timing.columnSlots) - 1) << i * shape.step;
 
-  if (64 % shape.step == 0)
-    for (int64_t at = 0; at < 64; at += shape.step)
-      shape.every |= ((uint64_t(1) << timing.columnSlots) - 1) << at;
-
   // Left to access(): channels that split a request or share a bus, groups
   // that come round too early, steps too wide or too narrow for a mask.
   bool known =
@@ -60,6 +56,9 @@ Dram::HitRun Dram::hitRun() const {
        shape.step <= std::min(timing.dataClockRead, timing.dataClockWrite));
   if (!known)
     shape.cycle = 0;
+  if (known && 64 % shape.step == 0)
+    for (int64_t at = 0; at < 64; at += shape.step)
+      shape.every |= ((uint64_t(1) << timing.columnSlots) - 1) << at;
   return shape;
 }
 
@@ -78,13 +77,13 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
     return last;
   }
   accepted = now;
-  evenBursts = 0;
+  steady = 0;
   Part part{now, write, address, address, 0, ends};
   uint64_t bytes = stop - address;
   unsigned channelBits = device.channel.bits;
   if (channelBits == 0) {
     part.bursts = int64_t(bytes >> run.burstBits);
-    evenBursts = part.bursts;
+    steady = part.bursts;
     return runOf(channels[0], part);
   }
   // Channels have nothing in common, so each takes its part of the run alone.
@@ -94,7 +93,7 @@ int64_t Dram::accessRun(int64_t now, uint64_t address, uint32_t count,
     // Whole rounds: equal parts.
     part.local = address >> channelBits;
     part.bursts = int64_t(bytes >> channelBits >> run.burstBits);
-    evenBursts = part.bursts;
+    steady = part.bursts;
     for (Channel &channel : channels) {
       last = std::max(last, runOf(channel, part));
       part.address += block;
@@ -131,23 +130,22 @@ int64_t Dram::runOf(Channel &channel, Part part) {
       answer(part, part.bursts, first + each - run.step + latency, each);
     return last;
   }
-  int64_t last = 0, whole = part.bursts;
+  int64_t last = 0, latest = 0; // bursts of the latest booking
   Rows rows = openAhead(channel, part);
   while (part.bursts > 0) {
     if (rows != Rows::Late) {
       int64_t bursts;
       int64_t first = bookHits(channel, part, rows == Rows::Opened, bursts);
-      if (bursts != whole)
-        evenBursts = 0;
       rows = Rows::Unknown;
       if (bursts != 0) {
+        latest = bursts;
         last = std::max(last, first + (bursts - 1) * run.step + latency);
         answer(part, bursts, first + each - run.step + latency, each);
         continue;
       }
     }
     // A turn of groups, each request alone, as access() does it.
-    evenBursts = 0;
+    latest = 0;
     for (int64_t turn = 0; turn < run.cycle && part.bursts > 0;
          turn += run.perRequest) {
       int64_t done = 0;
@@ -160,6 +158,7 @@ int64_t Dram::runOf(Channel &channel, Part part) {
     }
     rows = Rows::Unknown;
   }
+  steady = std::min(steady, latest);
   return last;
 }
 
@@ -350,19 +349,26 @@ void Dram::extend(Channel &channel, int64_t bursts, int64_t last) {
   countHits(bursts, stream.write);
 }
 
-/// What goOn() asks of each run, for all of them: after a run that went on, in
+bool Dram::isEven(uint32_t count, int64_t &clocks) const {
+  unsigned channelBits = device.channel.bits;
+  uint64_t bytes = count * RequestBytes;
+  int64_t bursts = int64_t(bytes >> channelBits >> run.burstBits);
+  clocks = bursts * run.step;
+  return run.every != 0 && bursts >= run.cycle &&
+         (channelBits == 0 ||
+          bytes % (uint64_t(1) << run.blockBits << channelBits) == 0);
+}
+
+/// What goOn() asks of each run, for all of them: after one that went on, in
 /// every channel the next column may always follow at the run's step.
 Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
                       uint32_t most) const {
-  Pace pace{most, evenBursts * run.step, INT64_MAX, INT64_MAX};
   unsigned channelBits = device.channel.bits;
   uint64_t local = address >> channelBits;
-  if (evenBursts == 0 || evenBursts < run.cycle || evenBursts > run.perMask ||
-      log || most == 0 ||
-      uint64_t(evenBursts) << run.burstBits << channelBits !=
-          count * RequestBytes)
+  auto bursts = int64_t(count * RequestBytes >> channelBits >> run.burstBits);
+  Pace pace{most, bursts, bursts * run.step, INT64_MAX, INT64_MAX};
+  if (steady < bursts || log || most == 0)
     return {};
-  uint64_t mask = paceMask(pace.clocks);
   for (const Channel &channel : channels) {
     const Stream &stream = channel.stream;
     if (stream.next != local || stream.write != write)
@@ -372,20 +378,20 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
                                      INT32_MAX);
     // As often as not it is all of them, and nothing needs to be divided.
     int64_t runs = pace.runs;
-    if (open < runs * evenBursts)
-      runs = int32_t(open) / int32_t(evenBursts);
+    if (open < runs * bursts)
+      runs = int32_t(open) / int32_t(bursts);
     if (time < runs * pace.clocks)
       runs = int32_t(time) / int32_t(pace.clocks);
-    const CommandBus &bus = *channel.columns;
-    int64_t first = stream.last + run.step, free = 0;
-    while (free < runs && bus.isFree(first + free * pace.clocks, mask)) {
-      ++free;
-      if (bus.isFreeFrom(first + free * pace.clocks))
-        free = runs;
-    }
-    if (free <= 0)
+    int64_t first = stream.last + run.step, clocks = runs * pace.clocks;
+    int64_t free =
+        channel.columns->firstTaken(first, first + clocks,
+                                    std::rotl(run.every, int(first & 63))) -
+        first;
+    if (free < clocks)
+      runs = int32_t(free) / int32_t(pace.clocks);
+    if (runs <= 0)
       return {};
-    pace.runs = uint32_t(free);
+    pace.runs = uint32_t(runs);
     pace.latest = std::min(pace.latest, first);
     pace.before =
         std::min(pace.before, channel.nextRefresh - run.perRequest + 1);
@@ -396,18 +402,12 @@ Dram::Pace Dram::pace(uint64_t address, uint32_t count, bool write,
 void Dram::goOnAtPace(int64_t now, const Pace &pace, uint32_t runs) {
   accepted = now;
   int64_t clocks = runs * pace.clocks;
-  uint64_t mask = paceMask(pace.clocks);
   for (Channel &channel : channels) {
     int64_t first = channel.stream.last + run.step;
-    if (run.every != 0) {
-      uint64_t each = std::rotl(run.every, int(first & 63));
-      channel.columns->bookEven(
-          first, first + clocks - run.step + timing.columnSlots, each);
-    } else {
-      for (int64_t at = 0; at < clocks; at += pace.clocks)
-        channel.columns->bookFree(first + at, mask);
-    }
-    extend(channel, evenBursts * runs, channel.stream.last + clocks);
+    channel.columns->bookEven(first,
+                              first + clocks - run.step + timing.columnSlots,
+                              std::rotl(run.every, int(first & 63)));
+    extend(channel, pace.bursts * runs, channel.stream.last + clocks);
   }
 }
 

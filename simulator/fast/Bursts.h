@@ -36,16 +36,8 @@ public:
     return isRowEnd() && row + 1 == c.rows && plane + 1 == c.planes;
   }
   void next();
-  /// How many longest bursts follow from here on that do not end the row.
-  uint32_t longest() const {
-    return room() == isa::BurstBytes ? (left - 1) / isa::BurstBytes : 0;
-  }
-  /// Passes \p bursts of those.
-  void skip(uint32_t bursts) {
-    offset += bursts * isa::BurstBytes;
-    place = (place + bursts * isa::BurstBytes) & SpmMask;
-    left -= bursts * isa::BurstBytes;
-  }
+  /// Bytes from there to the end of the row.
+  uint32_t toRowEnd() const { return left; }
 
   /// Banks that the scratchpad side may touch.
   void banks(const Sizes &sizes, uint64_t (&mask)[2]) const;

@@ -94,7 +94,7 @@ void Npu::takeIndex(Cycle now) {
 void Npu::takeReads(Cycle known, Cycle horizon) {
   for (Cycle matrixWas = matrixAt, vectorWas = vectorAt;;) {
     Cycle now = std::min(readAt, known);
-    bool ends = read.isLast;
+    uint32_t endsWere = inEnded;
     occupancy.retire(now);
     if (landed - settled > Landings / 2)
       settleLanded(now);
@@ -102,7 +102,7 @@ void Npu::takeReads(Cycle known, Cycle horizon) {
         !takeEvenReads(now, horizon, Landings - 1 - uint32_t(landed - settled)))
       takeRead(readAt, now);
     // What others do next, and when, may have changed.
-    if (ends || !inActive || in.gathers() || readAt >= horizon ||
+    if (inEnded != endsWere || !inActive || in.gathers() || readAt >= horizon ||
         matrixAt != matrixWas || vectorAt != vectorWas ||
         (readAt >= known && landed - settled >= Landings - 1))
       return;
@@ -110,9 +110,14 @@ void Npu::takeReads(Cycle known, Cycle horizon) {
 }
 
 void Npu::takeRead(Cycle at, Cycle now) {
+  landBurst(at, now);
+  afterRead(at);
+}
+
+/// The burst at hand has been taken in \p at and has landed.
+void Npu::afterRead(Cycle at) {
   lastRead = at;
   readAt = Never;
-  landBurst(at, now);
   if (read.isLast) {
     endIn(lastBeat + 2, inError);
     inError = ErrorCode::None;
@@ -141,78 +146,82 @@ void Npu::settleLanded(Cycle now) {
   }
 }
 
-/// How many bursts, the one at hand first, are as the latest one: longest ones
-/// that go on where it ended and stay in its bank, none of them the last.
-uint32_t Npu::evenReads() const {
-  constexpr uint32_t Bytes = isa::BurstBytes;
-  uint32_t bank = sizes.bankOf(read.spm);
-  if (!even.isLongest || read.bytes != Bytes || read.isLast || read.isBad ||
-      read.dram != even.dram + Bytes || read.spm != even.spm + Bytes ||
-      bank != even.bank || in.gathers())
+/// How many units the burst at hand and those after it in its row are that go
+/// on where the latest one ended and lie in one bank; 0 if that burst is none.
+uint32_t Npu::evenUnits() const {
+  uint32_t unit = memory.unitBytes();
+  if (!even.isKnown || read.dram != even.end || (read.bytes & (unit - 1)) ||
+      read.isBad || in.gathers())
     return 0;
-  bool goesOn = in.dram() == read.dram + Bytes && in.spm() == read.spm + Bytes;
-  uint32_t room = ((bank + 1) << sizes.bankShift) - read.spm;
-  uint32_t bursts = std::min(goesOn ? 1 + in.longest() : 1, room / Bytes);
-  return memory.isOutside(read.dram, bursts * Bytes) ? 0 : bursts;
+  uint32_t bytes = read.bytes,
+           room =
+               sizes.isPast(read.spm)
+                   ? 0
+                   : sizes.bankBytes() - (read.spm & (sizes.bankBytes() - 1));
+  if (!read.isLast && in.dram() == read.dram + bytes &&
+      in.spm() == read.spm + bytes)
+    bytes += in.toRowEnd();
+  bytes = std::min(bytes, room);
+  return bytes < read.bytes || memory.isOutside(read.dram, bytes)
+             ? 0
+             : bytes / unit;
 }
 
-/// The same for bursts that are alike, at most \p most, in one step. If the
-/// DRAM answers all requests of a burst so much later than those of the one
-/// before, and its first beat comes so much later, too, then do all other
-/// beats, each of which follows from the one before it and its answer; and so
-/// on. False, and nothing is done, if it is not so.
+/// The same for bursts of units that follow each other evenly, at most \p most,
+/// in one step. If the DRAM answers all requests of a unit so much later than
+/// those of the one before, and its first beat comes so much later, too, then
+/// do all other beats, each of which follows from the one before it and its
+/// answer; and so on, as it does not matter to a beat where bursts begin.
+/// False, and nothing is done, if it is not so.
 bool Npu::takeEvenReads(Cycle now, Cycle horizon, uint32_t most) {
-  most = std::min(most, evenReads());
-  if (most == 0)
+  uint32_t units = evenUnits();
+  if (units == 0)
     return false;
-  MemoryPort::Pace pace = memory.pace(read.dram, most);
-  most = pace.clocks.runs;
-  if (most == 0 || !memory.keeps(pace, readAt, 0))
+  MemoryPort::Pace pace = memory.pace(read.dram, units);
+  uint32_t unit = memory.unitBytes();
+  units = pace.clocks.runs;
+  if (units * unit < read.bytes || !memory.keeps(pace, readAt, 0) ||
+      std::max(lastBeat + 1, even.answer + pace.cycles) !=
+          even.first + pace.cycles)
     return false;
-  Landing landing = landings[(landed - 1) % Landings];
-  if (std::max(lastBeat + 1, even.answer + pace.cycles) !=
-      landing.first + pace.cycles)
-    return false;
-  landing.countedBeats = landing.countedWrites = 0;
-  uint32_t bursts = 0;
-  for (;;) {
-    landing.first += pace.cycles;
-    landing.second += pace.cycles;
-    landing.last += pace.cycles;
-    landings[landed++ % Landings] = landing;
-    lastRead = readAt;
-    if (++bursts == most)
-      break;
-    // As planRead() issues it.
-    Cycle issue = std::max(inValid, lastRead);
-    if (landed >= ReadsInFlight)
-      issue = std::max(issue,
-                       landings[(landed - ReadsInFlight) % Landings].last + 1);
-    if (issue + 1 >= horizon || !memory.keeps(pace, issue + 1, bursts))
-      break;
-    inValid = readAt = issue + 1;
+  uint32_t bank = sizes.bankOf(read.spm), done = 0;
+  Cycle at;
+  for (bool goesOn = true; goesOn;) {
+    Landing &landing = landings[landed++ % Landings];
+    landing.first = even.first + (done + 1) * pace.cycles;
+    landing.second = even.second + (done + 1) * pace.cycles;
+    done += read.bytes / unit;
+    landing.last = lastBeat = even.last + done * pace.cycles;
+    landing.beats = read.bytes >> sizes.axiShift;
+    landing.bytes = read.bytes;
+    landing.bytes0 = landing.bytes1 = sizes.axiBytes;
+    landing.countedBeats = landing.countedWrites = 0;
+    at = readAt;
+    bool wasLast = read.isLast;
+    afterRead(at);
+    goesOn = !wasLast && --most != 0 && readAt < horizon &&
+             read.bytes <= (units - done) * unit &&
+             (read.bytes & (unit - 1)) == 0 && memory.keeps(pace, readAt, done);
   }
-  memory.read(lastRead, pace, bursts);
-  lastBeat = landing.last;
+  memory.read(at, pace, done);
   lastMove = std::max(lastMove, lastBeat + 1);
-  Cycle from = even.runs[0].from + pace.cycles;
+  Cycle from = even.runs[0].from + pace.cycles, shift = done * pace.cycles;
   if (even.runCount == 1 && even.runs[0].count == pace.cycles) {
-    occupancy.mark(LandingLevel, even.bank, from,
-                   uint32_t(pace.cycles) * bursts);
+    occupancy.mark(LandingLevel, bank, from, uint32_t(shift));
   } else {
-    for (uint32_t i = 1; i <= bursts; ++i)
+    for (uint32_t i = 1; i <= done; ++i)
       for (unsigned j = 0; j < even.runCount; ++j)
-        occupancy.mark(LandingLevel, even.bank,
-                       even.runs[j].from + i * pace.cycles, even.runs[j].count);
+        occupancy.mark(LandingLevel, bank, even.runs[j].from + i * pace.cycles,
+                       even.runs[j].count);
   }
   for (unsigned j = 0; j < even.runCount; ++j)
-    even.runs[j].from += bursts * pace.cycles;
-  even.answer += bursts * pace.cycles;
-  even.dram += bursts * isa::BurstBytes;
-  even.spm += bursts * isa::BurstBytes;
-  in.skip(bursts - 1);
-  planRead();
-  invalidate(LandingLevel, even.bank, from, now);
+    even.runs[j].from += shift;
+  even.first += shift;
+  even.second += shift;
+  even.last += shift;
+  even.answer += shift;
+  even.end += done * unit;
+  invalidate(LandingLevel, bank, from, now);
   return true;
 }
 
@@ -250,7 +259,15 @@ void Npu::landBurst(Cycle at, Cycle now) {
   landing.second =
       beats == 1 ? landing.first : std::max(landing.first + 1, answer(1));
   uint32_t place = read.spm & ~(beatBytes - 1);
-  uint32_t bankBytes = 1u << sizes.bankShift;
+  uint32_t bankBytes = sizes.bankBytes();
+
+  // The last unit is what others may go on from.
+  uint32_t unit = memory.unitBytes(), inUnit = unit >> beatShift;
+  even.isKnown = unit != 0 && !isOutside && !read.isBad &&
+                 ((uint32_t(read.dram) | read.bytes) & (unit - 1)) == 0;
+  even.end = read.dram + read.bytes;
+  uint32_t unitBeat = even.isKnown ? beats - inUnit : 0;
+  even.answer = answer(unitBeat);
 
   // Most bursts go to one bank, and each request is there when its turn comes.
   bool isEven = (place & (bankBytes - 1)) + (beats << beatShift) <= bankBytes &&
@@ -258,15 +275,12 @@ void Npu::landBurst(Cycle at, Cycle now) {
                 inTime + late + (offset >> beatShift) <= landing.first;
   if (isEven) {
     uint32_t bank = sizes.bankOf(place);
-    even.isLongest = read.bytes == isa::BurstBytes;
-    even.dram = read.dram;
-    even.spm = read.spm;
-    even.bank = bank;
-    even.answer = answer(0);
-    even.runs[0] = {landing.first + 1, beats};
+    even.first = landing.first + unitBeat;
+    even.second = even.first + 1;
+    even.runs[0] = {even.first + 1, inUnit};
     even.runCount = 1;
     occupancy.mark(LandingLevel, bank, landing.first + 1, beats);
-    landing.last = lastBeat = landing.first + beats - 1;
+    even.last = landing.last = lastBeat = landing.first + beats - 1;
     lastMove = std::max(lastMove, lastBeat + 1);
     if (inError == ErrorCode::None)
       inError = isOutside    ? ErrorCode::AxiRead
@@ -301,8 +315,11 @@ void Npu::landBurst(Cycle at, Cycle now) {
         return;
       uint32_t count = uint32_t(next - runFrom);
       occupancy.mark(LandingLevel, bank, runFrom + 1, count);
-      if (even.runCount < std::size(even.runs))
-        even.runs[even.runCount++] = {runFrom + 1, count};
+      // Of the last unit's beats.
+      if (!even.isKnown || done <= unitBeat)
+        return;
+      uint32_t here = std::min(count, done - unitBeat);
+      even.runs[even.runCount++] = {next + 1 - here, here};
     };
     // Beats of one request follow each other.
     while (done < stop) {
@@ -315,19 +332,18 @@ void Npu::landBurst(Cycle at, Cycle now) {
         mark();
         runFrom = next = from;
       }
+      if (done <= unitBeat && unitBeat < done + here)
+        even.first = next + (unitBeat - done);
+      if (done <= unitBeat + 1 && unitBeat + 1 < done + here)
+        even.second = next + (unitBeat + 1 - done);
       next += here;
       done += here;
     }
     mark();
   }
-  landing.last = lastBeat = next - 1;
+  even.last = landing.last = lastBeat = next - 1;
   lastMove = std::max(lastMove, next);
-  even.isLongest =
-      read.bytes == isa::BurstBytes && touchedCount == 1 && !isPast;
-  even.dram = read.dram;
-  even.spm = read.spm;
-  even.bank = touched[0].bank;
-  even.answer = answer(0);
+  even.isKnown &= !isPast;
   if (inError == ErrorCode::None) {
     if (isOutside)
       inError = ErrorCode::AxiRead;

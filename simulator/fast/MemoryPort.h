@@ -22,7 +22,13 @@ public:
              uint64_t capacity)
       : dram(system.device), stalls(system.stalls),
         ratio(dram::ClockRatio::of(clockMhz, 1000 / system.device.clockNs)),
-        capacity(std::min(capacity, system.device.capacityBytes)) {}
+        capacity(std::min(capacity, system.device.capacityBytes)) {
+    // The fewest requests that can follow each other evenly.
+    int64_t clocks;
+    for (uint32_t bytes = 1024; bytes >= 256 && stalls.percent == 0; bytes /= 2)
+      if (dram.isEven(bytes / RequestBytes, clocks) && ratio.isWhole(clocks))
+        unit = bytes;
+  }
 
   static constexpr uint32_t RequestBytes = dram::Dram::RequestBytes;
   static constexpr uint32_t MostRequests = 1024 / RequestBytes;
@@ -51,30 +57,30 @@ public:
     }
     return from;
   }
-  /// How reads of longest bursts go on from \p address after the latest one, at
-  /// most \p most: burst i is answered i + 1 times `cycles` later than that.
+  /// Reads can go on evenly in units of so many bytes, a power of two and at
+  /// their multiples; 0: they cannot.
+  uint32_t unitBytes() const { return unit; }
+  /// How reads go on from \p address after the latest one, at most \p most
+  /// units: unit i is answered i + 1 times `cycles` later than the latest one's
+  /// last.
   struct Pace {
     dram::Dram::Pace clocks;
     Cycle cycles = 0;
   };
   Pace pace(uint64_t address, uint32_t most) const {
-    Pace pace;
-    if (stalls.percent == 0)
-      pace.clocks = dram.pace(address, MostRequests, false, most);
-    if (!ratio.isWhole(pace.clocks.clocks))
-      pace.clocks.runs = 0;
+    Pace pace{dram.pace(address, unit / RequestBytes, false, most), 0};
     pace.cycles = ratio.cycles(pace.clocks.clocks);
     return pace;
   }
-  /// Whether burst \p index keeps the pace if it is taken in \p now.
+  /// Whether unit \p index keeps the pace if it is taken in \p now.
   bool keeps(const Pace &pace, Cycle now, uint32_t index) const {
     int64_t clock = ratio.toDram(now);
     return clock < pace.clocks.before &&
            clock <= pace.clocks.latest + index * pace.clocks.clocks;
   }
-  /// Books \p bursts of them, the last one taken in \p now.
-  void read(Cycle now, const Pace &pace, uint32_t bursts) {
-    dram.goOnAtPace(ratio.toDram(now), pace.clocks, bursts);
+  /// Books \p units of them, the last one taken in \p now.
+  void read(Cycle now, const Pace &pace, uint32_t units) {
+    dram.goOnAtPace(ratio.toDram(now), pace.clocks, units);
   }
 
   /// Cycle in which the last of the requests is written.
@@ -92,6 +98,7 @@ private:
   verilated::AxiStalls stalls;
   dram::ClockRatio ratio;
   uint64_t capacity;
+  uint32_t unit = 0;
 };
 
 } // namespace dalbit::fast

@@ -132,7 +132,8 @@ private:
   void planRead();
   void takeReads(Cycle known, Cycle horizon);
   void takeRead(Cycle at, Cycle now);
-  uint32_t evenReads() const;
+  void afterRead(Cycle at);
+  uint32_t evenUnits() const;
   bool takeEvenReads(Cycle now, Cycle horizon, uint32_t most);
   void settleLanded(Cycle now);
   void takeIndex(Cycle now);
@@ -255,10 +256,12 @@ private:
   } read;
   Cycle lastRead = -1; ///< latest cycle in which AR was taken
   Landing landings[Landings];
-  struct {                  ///< of the latest burst, for those that are alike
-    bool isLongest = false; ///< and in one bank
-    uint64_t dram = 0;
-    uint32_t spm = 0, bank = 0;
+  struct { ///< the last unit (MemoryPort) of the latest burst, for those after
+           ///< it
+    bool isKnown = false;
+    uint64_t end = 0;          ///< address where it ended
+    Cycle first = 0, last = 0; ///< beats
+    Cycle second = 0;
     Cycle answer = 0; ///< from which its first beat could come
     struct {
       Cycle from;

@@ -31,6 +31,7 @@ struct Sizes {
 
   /// Bank of a scratchpad byte; \p address is below spmBytes.
   uint32_t bankOf(uint32_t address) const { return address >> bankShift; }
+  uint32_t bankBytes() const { return 1u << bankShift; }
   bool isPast(uint32_t address) const { return address >= spmBytes; }
   /// Number that the half of an accumulator entry has among the banks.
   uint32_t halfOf(uint32_t entry) const {
