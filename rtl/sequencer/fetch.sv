@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instruction fetch: a buffer of 16 lines of 256 bytes, direct mapped, with prefetch.
+// Instruction fetch: a buffer of 8 lines of 1 KiB, direct mapped, with prefetch.
 //
 // Lines are aligned in DRAM, so no burst crosses a multiple of 1 KiB wherever the code lies
 // (its base is a multiple of 8). A pointer looks at one line a cycle, from the current line on:
-// one that is there or coming it passes, another it asks for and passes. It stays within 10 lines
+// one that is there or coming it passes, another it asks for and passes. It stays within 5 lines
 // of the current one and does not go past the code; a redirect puts it back to the new current
-// line. At most 8 lines are on their way, answers come in order. Ten lines hide the DRAM's latency behind a
-// full list of DMA bursts: about 500 cycles. Code of up to 6 lines is fetched once however often
+// line. At most 4 lines are on their way, answers come in order. Five lines hide the DRAM's latency behind a
+// full list of DMA bursts: about 500 cycles. Code of up to 3 lines is fetched once however often
 // it is executed. `start_i` empties the buffer.
 //
 // An instruction is shown from registers; it takes 1 cycle from the line's last beat plus 1, or
@@ -45,12 +45,14 @@ module fetch #(
   input  logic                  rlast_i
 );
 
-  localparam int Lines = 16;
+  localparam int Lines = 8;
   localparam int SlotBits = $clog2(Lines);
-  localparam int Ahead = 10;   // lines asked beyond the current one
-  localparam int Pending = 8;  // lines on their way
-  localparam int LineBytes = 256;
-  localparam int LineBits = npu_pkg::AddressBits - $clog2(LineBytes);
+  localparam int Ahead = 5;    // lines asked beyond the current one
+  localparam int Pending = 4;  // lines on their way
+  localparam int LineBytes = 1024;
+  localparam int OffsetBits = $clog2(LineBytes);
+  localparam int LineBits = npu_pkg::AddressBits - OffsetBits;
+  localparam int InLineBits = OffsetBits - 3;  // instructions of a line
   localparam int Beats = LineBytes / AxiBytes;
   localparam int BeatBits = $clog2(Beats);
   localparam int InBeat = AxiBytes / 8;  // instructions of a beat
@@ -68,7 +70,7 @@ module fetch #(
   logic [SlotBits-1:0] slot;
   logic past, hit;
   assign word = base_i + {5'h0, pc_q};
-  assign line = word[36:5];
+  assign line = word[36:InLineBits];
   assign slot = line[SlotBits-1:0];
   assign past = pc_q >= code_words_i;
   assign hit = here_q[slot] && line_mem[slot] == line;
@@ -84,7 +86,7 @@ module fetch #(
       pc_q <= pc_q + 32'd1;
       pc_o <= pc_q;
       fault_o <= past || bad_q[slot];
-      instruction_o <= mem[word[SlotBits+4:InBeatBits]][word[InBeatBits-1:0]*64 +: 64];
+      instruction_o <= mem[word[SlotBits+InLineBits-1:InBeatBits]][word[InBeatBits-1:0]*64 +: 64];
     end
   end
 
@@ -94,7 +96,7 @@ module fetch #(
   logic [SlotBits-1:0] look_slot, back_slot;
   logic again_q, look, known, full, pending, pop;
 
-  assign last_line = LineBits'((base_i + {5'h0, code_words_i} - 37'd1) >> 5);
+  assign last_line = LineBits'((base_i + {5'h0, code_words_i} - 37'd1) >> InLineBits);
   assign look_line = again_q ? line : ahead_q;
   assign look_slot = look_line[SlotBits-1:0];
   assign look = run_i && !past && look_line <= last_line && look_line <= line + LineBits'(Ahead);
@@ -120,7 +122,7 @@ module fetch #(
   end
   always_ff @(posedge clk_i) begin
     if (ask) begin
-      araddr_o <= {look_line, 8'h0};
+      araddr_o <= {look_line, OffsetBits'(0)};
       line_mem[look_slot] <= look_line;
     end
   end

@@ -43,10 +43,10 @@ struct Sizes {
 inline constexpr uint32_t SpmMask = 0xffffff;
 
 // Constants of rtl/sequencer/fetch.sv.
-inline constexpr uint32_t FetchLines = 16;
-inline constexpr uint32_t FetchAhead = 10;
-inline constexpr uint32_t FetchPending = 8;
-inline constexpr uint32_t LineBytes = 256;
+inline constexpr uint32_t FetchLines = 8;
+inline constexpr uint32_t FetchAhead = 5;
+inline constexpr uint32_t FetchPending = 4;
+inline constexpr uint32_t LineBytes = 1024;
 inline constexpr uint32_t LineInstructions = LineBytes / 8;
 
 // Constants of rtl/dma.

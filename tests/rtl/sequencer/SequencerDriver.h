@@ -20,6 +20,9 @@
 
 namespace dalbit::bench {
 
+/// A line of the fetch.
+inline constexpr unsigned LineBytes = 1024, LineInstructions = LineBytes / 8;
+
 struct Behaviour {
   uint32_t seed = 1;
   unsigned latency = 10;   // of a fetch, at least
@@ -132,7 +135,7 @@ private:
       uint64_t word = index < machine.code.size() ? machine.code[index] : ~0ull;
       std::memcpy(reinterpret_cast<char *>(&model.f_rdata_i) + i, &word, 8);
     }
-    model.f_rlast_i = ++burst.beat == 256 / RTL_AxiBytes;
+    model.f_rlast_i = ++burst.beat == LineBytes / RTL_AxiBytes;
     if (model.f_rlast_i)
       bursts.pop_front();
   }
@@ -187,8 +190,8 @@ private:
     if (!model.rst_ni)
       return;
     if (model.f_arvalid_o && model.f_arready_i) {
-      REQUIRE(model.f_araddr_o % 256 == 0);
-      REQUIRE(model.f_arlen_o == 256 / RTL_AxiBytes - 1);
+      REQUIRE(model.f_araddr_o % LineBytes == 0);
+      REQUIRE(model.f_arlen_o == LineBytes / RTL_AxiBytes - 1);
       bursts.push_back({model.f_araddr_o,
                         cycle + behaviour.latency + below(behaviour.jitter),
                         0});

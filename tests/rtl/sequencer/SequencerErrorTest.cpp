@@ -108,21 +108,21 @@ TEST_CASE("running past the code is a fetch error", "[sequencer]") {
 
 TEST_CASE("an error response counts when its line is executed, not before",
           "[sequencer]") {
-  Machine machine = program(std::vector<uint64_t>(70, nop()));
+  Machine machine = program(std::vector<uint64_t>(200, nop()));
   Behaviour behaviour;
-  behaviour.fetchErrorAt = 0x1100;
-  machine.code[31] = halt();
+  behaviour.fetchErrorAt = 0x1000 + LineBytes;
+  machine.code[LineInstructions - 1] = halt();
   SequencerDriver fine(machine, behaviour);
   fine.start();
   fine.run(5000);
   CHECK(stateOf(fine).status == statusDone);
 
-  machine.code[31] = nop();
+  machine.code[LineInstructions - 1] = nop();
   SequencerDriver rtl(machine, behaviour);
   rtl.start();
   rtl.run(5000);
   CHECK(stateOf(rtl).code == axiFetch);
-  CHECK(stateOf(rtl).pc == 32);
+  CHECK(stateOf(rtl).pc == LineInstructions);
 }
 
 TEST_CASE("a unit's error names its go and stops all queues", "[sequencer]") {

@@ -190,7 +190,7 @@ bool check(const Machine &machine, const Behaviour &behaviour) {
   CHECK(root.control__DOT__i_sequencer__DOT__i_fetch__DOT__cnt_fetch_bursts_q ==
         rtl.fetches);
   CHECK(root.control__DOT__i_sequencer__DOT__i_fetch__DOT__cnt_fetch_bytes_q ==
-        256 * rtl.fetches);
+        LineBytes * rtl.fetches);
   return true;
 }
 
@@ -202,7 +202,7 @@ TEST_CASE("random programs do what the interpreter does", "[sequencer]") {
     INFO("seed " << seed);
     Behaviour behaviour;
     behaviour.seed = seed;
-    behaviour.codeBase = 0x1000 + 8 * (seed % 64);
+    behaviour.codeBase = 0x1000 + 8 * (seed % 256);
     ran += check(Writer(seed).write(), behaviour);
   }
   CHECK(ran > 300);
@@ -219,7 +219,7 @@ TEST_CASE("random stalls of fetch, scratchpad and units change nothing",
     behaviour.jitter = seed % 3;
     behaviour.longestJob = seed % 2 ? 100 : 3;
     behaviour.grantPercent = 30;
-    behaviour.codeBase = 0x80fffff000 + 8 * (seed % 32);
+    behaviour.codeBase = 0x80fffff000 + 8 * (seed % 128);
     ran += check(Writer(seed).write(), behaviour);
   }
   CHECK(ran > 300);

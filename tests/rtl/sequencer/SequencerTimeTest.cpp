@@ -16,7 +16,7 @@ Machine program(std::vector<uint64_t> code) {
   return machine;
 }
 
-/// Cycles from start to done; the code is less than two lines and all there.
+/// Cycles from start to done; the code is less than a line and all there.
 uint64_t cyclesOf(const std::vector<uint64_t> &code) {
   Behaviour behaviour;
   behaviour.latency = 1;
@@ -80,11 +80,11 @@ TEST_CASE("a go starts its unit two cycles later, a signal in two more",
   CHECK(rtl.starts[0][0].cycle - begin >= 32 + 2);
 }
 
-TEST_CASE("code within six lines is fetched once", "[sequencer]") {
-  std::vector<uint64_t> code = {li(1, 50), loop(1, 180)};
-  // The loop lies in lines 0..5, 20 more lines behind it: lines prefetched past
+TEST_CASE("code within three lines is fetched once", "[sequencer]") {
+  std::vector<uint64_t> code = {li(1, 50), loop(1, 370)};
+  // The loop lies in lines 0..2, 23 more lines behind it: lines prefetched past
   // the loop must not take the place of its own.
-  code.resize(25 * 32 + 7, nop());
+  code.resize(25 * LineInstructions + 7, nop());
   code.push_back(halt());
   SequencerDriver rtl(program(code), {});
   rtl.start();
@@ -96,11 +96,11 @@ TEST_CASE("code within six lines is fetched once", "[sequencer]") {
 TEST_CASE("a straight run is bounded by the fetch, not by its latency",
           "[sequencer]") {
   Behaviour behaviour;
-  behaviour.latency = 240;
-  SequencerDriver rtl(program(nops(32 * 40)), behaviour);
+  behaviour.latency = 440;
+  SequencerDriver rtl(program(nops(20 * LineInstructions)), behaviour);
   rtl.start();
-  // 32 instructions a line; eight lines on their way hide 256 cycles.
-  CHECK(rtl.run(100000) < 32 * 40 + 320);
+  // 128 instructions a line; four lines on their way hide 512 cycles.
+  CHECK(rtl.run(100000) < 20 * LineInstructions + 640);
 }
 
 TEST_CASE("stalls are counted where they happen", "[sequencer]") {

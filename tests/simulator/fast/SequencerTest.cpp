@@ -17,7 +17,7 @@ TEST_CASE("branches and loops take the rtl's cycles", "[fast]") {
 
 TEST_CASE("loops longer than the fetch buffer are fetched again", "[fast]") {
   std::string body;
-  for (int length : {100, 700}) {
+  for (int length : {100, 300, 1500}) {
     std::string text = "li r9, 4\nloop r9, +" + std::to_string(length) + "\n";
     for (int i = 0; i < length; ++i)
       text += i % 97 == 5 ? "set dma_in.bytes, " + std::to_string(i) + "\n"
@@ -29,13 +29,13 @@ TEST_CASE("loops longer than the fetch buffer are fetched again", "[fast]") {
 
 TEST_CASE("code that branches over lines waits as the rtl does", "[fast]") {
   std::string text = "li r9, 6\n";
-  for (int i = 0; i < 40; ++i)
+  for (int i = 0; i < 160; ++i)
     text += "nop\n";
-  text += "addi r9, r9, -1\nbeq r9, r0, +401\njump +300\n";
-  for (int i = 0; i < 299; ++i)
+  text += "addi r9, r9, -1\nbeq r9, r0, +1598\njump +1200\n";
+  for (int i = 0; i < 1199; ++i)
     text += "nop\n";
-  text += "jump -330\n"; // back into the first part
-  for (int i = 0; i < 99; ++i)
+  text += "jump -1330\n"; // back into the first part
+  for (int i = 0; i < 396; ++i)
     text += "nop\n";
   compare(text + "halt\n");
 }
