@@ -268,7 +268,7 @@ void Emitter::queryCodes(const AttentionPlan &a, const Rows &rows,
 }
 
 LogicalResult Emitter::attention(qnn::AttentionOp op) {
-  const AttentionPlan &a = plan.attentions.find(op)->second;
+  const AttentionPlan &a = attentions().find(op)->second;
   Rows out = makeRows("attention", a.heads * a.paddedSize);
   int64_t perHead = plan.paddedContext * a.paddedSize,
           codesBytes = a.kvGroup * perHead;

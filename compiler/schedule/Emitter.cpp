@@ -139,7 +139,7 @@ void Emitter::begin(func::FuncOp function) {
   };
   for (auto &[op, linear] : plan.linears)
     largest(linear);
-  for (auto &[op, a] : plan.attentions) {
+  for (auto &[op, a] : attentions()) {
     for (const LinearPlan &linear : a.linears)
       largest(linear);
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
@@ -169,7 +169,8 @@ void Emitter::begin(func::FuncOp function) {
   makeRing(Loads::Biases, "bias", biasBytes,
            4 * biasBytes <= machine.spmBytes / 4 ? 2 : 1);
   makeRing(Loads::Caches, "cache", cacheBytes,
-           slots > 1 && 2 * cacheBytes <= machine.spmBytes / 4 ? 2 : 1);
+           (decode || slots > 1) && 2 * cacheBytes <= machine.spmBytes / 4 ? 2
+                                                                           : 1);
 }
 
 void Emitter::setTag(Operation *op) {
@@ -261,8 +262,8 @@ void Emitter::requestLoads(const Stage &stage) {
                                                       : Size(1));
     if (auto attend = dyn_cast<qnn::AttendOp>(op))
       requestCaches(attend);
-    auto found = plan.attentions.find(op);
-    if (found == plan.attentions.end())
+    auto found = attentions().find(op);
+    if (found == attentions().end())
       continue;
     const AttentionPlan &a = found->second;
     if (a.headNormBytes)

@@ -117,6 +117,9 @@ public:
   mlir::LogicalResult emitBlock(const Stage &stage, const Block &block);
 
 private:
+  const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attentions() const {
+    return decode ? plan.rowAttentions : plan.attentions;
+  }
   mlir::LogicalResult emit(mlir::Operation &op);
   void requestLoads(const Stage &stage);
   void requestNorm(int64_t offset, int64_t bytes);

@@ -443,11 +443,30 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     return op.emitError() << "one head of " << a.size << " columns over "
                           << plan.context << " keys does not fit the target: "
                           << least.message();
-  int64_t keyTiles = half / (a.group * plan.block);
-  a.keyChunk = std::min(keyTiles * m.n, roundUp(plan.context, m.n));
+  auto keyChunk = [&](int64_t group, int64_t rows) {
+    return std::min(half / (group * rows) * m.n, roundUp(plan.context, m.n));
+  };
+  a.keyChunk = keyChunk(a.group, plan.block);
 
-  // The stream's order is the order of use: keys and values of a slot, the
-  // queries of its groups, then the next slot.
+  // A row alone takes as many of these groups at a time as fit; their caches
+  // are still loaded one ahead.
+  AttentionPlan row = a;
+  for (row.group = most; row.group > a.group; --row.group) {
+    if (most % row.group != 0 || row.group % a.group != 0)
+      continue;
+    row.kvGroup = kvGroupOf(row.group);
+    Shortage shortage(m);
+    shortage.accumulators(2 * row.group * headTiles);
+    shortage.scratchpad(std::max(8 * row.cacheBytes(), 4 * row.biasBytes(1)));
+    shortage.rowScalars(row.group * 12);
+    if (shortage.none())
+      break;
+  }
+  row.kvGroup = kvGroupOf(row.group);
+  row.keyChunk = keyChunk(row.group, 1);
+
+  // The stream's order is the order of use of a row: keys and values of a slot,
+  // the queries of its groups, then the next slot. A block takes parts of it.
   auto stream = [&](int i, int64_t first, int64_t count,
                     ArrayRef<int64_t> order) {
     std::vector<int64_t> all =
@@ -462,17 +481,23 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
                        whole.chunks.end());
     whole = std::move(made);
   };
-  int64_t perSlot = a.heads / a.slots();
-  for (int64_t s = 0; s < a.slots(); ++s) {
-    stream(1, s * a.kvGroup, a.kvGroup, a.keyOrder);
-    stream(2, s * a.kvGroup, a.kvGroup, plain);
-    for (int64_t g = 0; g < perSlot; g += a.group)
-      stream(0, s * perSlot + g, a.group, a.keyOrder);
+  for (int64_t slot = 0; slot < row.slots(); ++slot) {
+    int64_t keys = slot * row.kvGroup, queries = keys * repeat;
+    for (int64_t h = 0; h < row.kvGroup; h += a.kvGroup)
+      stream(1, keys + h, a.kvGroup, a.keyOrder);
+    for (int64_t h = 0; h < row.kvGroup; h += a.kvGroup)
+      stream(2, keys + h, a.kvGroup, plain);
+    for (int64_t h = 0; h < row.kvGroup * repeat; h += a.group)
+      stream(0, queries + h, a.group, a.keyOrder);
   }
   cacheRegions(a);
   columns[op.getOut()] = headMap(a.heads, a.size, plain);
   if (!a.softcap.words.empty())
     plan.gateTables[op] = piecewise(a.softcap);
+  AttentionPlan &ofRow = plan.rowAttentions[op] = a;
+  ofRow.group = row.group;
+  ofRow.kvGroup = row.kvGroup;
+  ofRow.keyChunk = row.keyChunk;
   plan.attentions[op] = std::move(a);
   return success();
 }

@@ -133,6 +133,9 @@ struct Plan {
   llvm::DenseMap<mlir::Operation *, LinearPlan> linears;
   llvm::DenseMap<mlir::Operation *, NormPlan> norms;
   llvm::DenseMap<mlir::Operation *, AttentionPlan> attentions;
+  /// The same for blocks of one row, which have room for more heads at a time;
+  /// caches and weights lie where they lie.
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> rowAttentions;
   llvm::DenseMap<mlir::Operation *, int64_t>
       tables; ///< embeddings: offset in region const
   int64_t exponentialTable = 0;

@@ -40,11 +40,17 @@ HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
   HeadRows result;
   result.heads = heads;
   result.rows = makeRows("projection", heads * a.paddedSize);
-  // One chunk has all heads: their maxima come out of the same pass.
-  Value absmax = count == 1 ? scalars("absmax", heads) : Value();
+  // Where a chunk has whole heads, and all of a row's unless that is alone,
+  // their maxima come out of the same pass.
+  auto chunks = llvm::ArrayRef(linear.chunks).slice(index * count, count);
+  bool hasHeads = llvm::all_of(chunks, [&](const WeightChunk &chunk) {
+    return chunk.first && chunk.last && chunk.channels % a.paddedSize == 0;
+  });
+  bool isReduced = count == 1 || (hasHeads && blockRows == 1);
+  Value absmax = isReduced ? scalars("absmax", heads) : Value();
   qnn::LinearOp op = steps.linear;
   product(linear, size_t(index) * count, count, coded.lookup(op.getCodes()),
-          block.rows, 0, count == 1 ? a.paddedSize : 0,
+          block.rows, 0, isReduced ? a.paddedSize : 0,
           [&](Job &pass, int64_t channel, int64_t) {
             pass.set("out_type", I32).set("out_stride0", a.paddedSize * 4);
             pass.set("out_stride1", result.rows.stride)
@@ -52,7 +58,7 @@ HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
             if (absmax)
               pass.set("reduce", ReduceAbsmax)
                   .set("reduce_by", ByRow)
-                  .write("reduce_row", absmax);
+                  .write("reduce_row", absmax, channel / a.paddedSize);
             pass.emit();
           });
   result.absmax = absmax;
