@@ -134,7 +134,7 @@ void Emitter::begin(func::FuncOp function) {
                : plan.blockRows(schedule::rowsOf(function, op->getOperand(0)));
   };
   auto largest = [&](const LinearPlan &linear) {
-    for (const WeightChunk &chunk : linear.chunks)
+    for (const WeightChunk &chunk : chunksOf(linear))
       slot = std::max(slot, chunk.bytes);
   };
   for (auto &[op, linear] : plan.linears)
@@ -192,19 +192,35 @@ void Emitter::request(Loads::Ring ring, std::function<void(Value slot)> load) {
 void Emitter::requestLinear(const LinearPlan &linear, size_t first,
                             size_t count, const Size &enable) {
   for (size_t i = first; i < first + count; ++i) {
-    WeightChunk chunk = linear.chunks[i];
+    WeightChunk chunk = chunksOf(linear)[i];
     request(Loads::Weights, [this, chunk, enable](Value slot) {
-      Value source = jobs.dram("weights", region(isa::Region::Weights),
-                               chunk.offset, chunk.bytes);
-      Job job = jobs.dmaIn();
-      job.set("region", region(isa::Region::Weights))
-          .set("bytes", chunk.bytes)
-          .set("rows", enable);
-      job.set("planes", 1)
-          .set("gather", 0)
-          .read("dram_offset", source)
-          .write("spm_addr", slot);
-      job.emit();
+      auto load = [&](int64_t offset, int64_t bytes, const Size &rows) {
+        Value source =
+            jobs.dram("weights", region(isa::Region::Weights), offset, bytes);
+        Job job = jobs.dmaIn();
+        job.set("region", region(isa::Region::Weights)).set("rows", rows);
+        return job.set("planes", 1)
+            .set("gather", 0)
+            .read("dram_offset", source);
+      };
+      if (!chunk.pairs) {
+        load(chunk.offset, chunk.bytes, enable)
+            .set("bytes", chunk.bytes)
+            .write("spm_addr", slot)
+            .emit();
+        return;
+      }
+      load(chunk.offset, chunk.tiles, enable)
+          .set("bytes", chunk.tiles)
+          .write("spm_addr", slot)
+          .emit();
+      int64_t bytes = chunk.channels * 4;
+      load(chunk.pairs, chunk.pairsToBiases + bytes, jobs.times(enable, 2))
+          .set("bytes", bytes)
+          .set("dram_row_stride", chunk.pairsToBiases)
+          .set("spm_row_stride", bytes)
+          .write("spm_addr", slot, chunk.pairOffset)
+          .emit();
     });
   }
 }
@@ -257,7 +273,7 @@ void Emitter::requestLoads(const Stage &stage) {
     if (auto norm = plan.norms.find(op); norm != plan.norms.end())
       requestNorm(norm->second.offset, norm->second.bytes);
     if (auto linear = plan.linears.find(op); linear != plan.linears.end())
-      requestLinear(linear->second, 0, linear->second.chunks.size(),
+      requestLinear(linear->second, 0, chunksOf(linear->second).size(),
                     inHead.contains(op->getResult(0)) ? block.headUsed
                                                       : Size(1));
     if (auto attend = dyn_cast<qnn::AttendOp>(op))
@@ -270,7 +286,7 @@ void Emitter::requestLoads(const Stage &stage) {
       requestNorm(a.headNormOffset, a.headNormBytes);
     auto part = [&](int which, int64_t index, int64_t parts) {
       const LinearPlan &linear = a.linears[which];
-      size_t count = linear.chunks.size() / size_t(parts);
+      size_t count = chunksOf(linear).size() / size_t(parts);
       requestLinear(linear, size_t(index) * count, count, Size(1));
     };
     int64_t groups = a.groupsPerSlot();

@@ -120,6 +120,9 @@ private:
   const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attentions() const {
     return decode ? plan.rowAttentions : plan.attentions;
   }
+  const std::vector<WeightChunk> &chunksOf(const LinearPlan &linear) const {
+    return decode ? linear.rowChunks : linear.chunks;
+  }
   mlir::LogicalResult emit(mlir::Operation &op);
   void requestLoads(const Stage &stage);
   void requestNorm(int64_t offset, int64_t bytes);

@@ -303,6 +303,15 @@ static int64_t tileBytes(const Machine &machine, quantise::WeightForm form,
          roundUp(groups, perWord) / perWord * machine.portBytes;
 }
 
+/// Whether \p tilesN n-tiles of \p depth lanes end with a whole word of
+/// headers, so that what follows them can be read without them.
+static bool endsHeaderWord(const Machine &m, quantise::WeightForm form,
+                           int64_t tilesN, int64_t depth) {
+  int64_t headers =
+      tilesN * (roundUp(depth, quantise::W4Group) / quantise::W4Group);
+  return form == quantise::WeightForm::W8 || headers % (m.portBytes / m.n) == 0;
+}
+
 /// Lanes in which a chunk's depth is cut. Groups of 4-bit weights follow the
 /// model's lanes, so a chunk may not begin inside one.
 static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
@@ -311,9 +320,13 @@ static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
              : m.k;
 }
 
+/// Cuts \p op into chunks of at most \p channelsPerChunk channels for blocks
+/// and
+/// \p channelsPerRowChunk for a row; no chunk of a block has channels of two
+/// units of \p unit channels.
 LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
-                           std::vector<int64_t> lanes,
-                           int64_t channelsPerChunk) {
+                           std::vector<int64_t> lanes, int64_t channelsPerChunk,
+                           int64_t channelsPerRowChunk, int64_t unit) {
   const Machine &m = machine();
   LinearPlan linear;
   linear.form = formOf(op);
@@ -328,34 +341,65 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
   int64_t depth = linear.k;
   while (tileBytes(m, linear.form, 1, depth) + m.n * 8 > room)
     depth = roundUp(depth / 2, step);
+  auto fits = [&](int64_t count) {
+    return tileBytes(m, linear.form, count / m.n, depth) + count * 8 <= room;
+  };
   int64_t perChunk = channelsPerChunk;
   if (depth < linear.k)
     perChunk = m.n;
-  while (perChunk > m.n &&
-         tileBytes(m, linear.form, perChunk / m.n, depth) + perChunk * 8 > room)
+  while (perChunk > m.n && !fits(perChunk))
     perChunk -= m.n;
 
-  for (int64_t first = 0; first < linear.n; first += perChunk)
-    for (int64_t lane = 0; lane < linear.k; lane += depth) {
-      WeightChunk chunk;
-      chunk.channels = std::min(perChunk, roundUp(linear.n - first, m.n));
-      chunk.firstLane = lane;
-      chunk.depth = std::min(depth, linear.k - lane);
-      chunk.first = lane == 0;
-      chunk.last = lane + depth >= linear.k;
-      chunk.offset = plan.weightBytes;
-      int64_t tiles =
-          tileBytes(m, linear.form, chunk.channels / m.n, chunk.depth);
-      chunk.pairOffset = roundUp(tiles, m.alignment());
-      chunk.biasOffset = chunk.pairOffset + chunk.channels * 4;
-      chunk.bytes = chunk.last ? chunk.biasOffset + chunk.channels * 4 : tiles;
-      plan.weightBytes += roundUp(chunk.bytes, 64);
-      linear.chunks.push_back(chunk);
-      plan.fills.push_back([q, m, chunk, channels, lanes,
-                            first](auto &, std::vector<uint8_t> &weights) {
-        packChunk(*q, m, chunk, channels, lanes, first, &weights[chunk.offset]);
-      });
-    }
+  // A row's chunk is whole chunks of a block, whose tiles and pairs can be
+  // loaded by themselves.
+  int64_t perRow = perChunk;
+  bool isWhole = depth == linear.k && m.n * 4 % m.axiBytes == 0 &&
+                 unit % perChunk == 0 &&
+                 endsHeaderWord(m, linear.form, perChunk / m.n, depth);
+  if (isWhole && !plan.decode.empty())
+    while (perRow + perChunk <= channelsPerRowChunk && fits(perRow + perChunk))
+      perRow += perChunk;
+
+  auto layOut = [&](WeightChunk &chunk) {
+    chunk.tiles = tileBytes(m, linear.form, chunk.channels / m.n, chunk.depth);
+    chunk.pairOffset = roundUp(chunk.tiles, m.alignment());
+    chunk.biasOffset = chunk.pairOffset + chunk.channels * 4;
+    chunk.bytes =
+        chunk.last ? chunk.biasOffset + chunk.channels * 4 : chunk.tiles;
+  };
+  int64_t stride = perRow == perChunk ? unit : linear.n;
+  for (int64_t from = 0; from < linear.n; from += stride) {
+    int64_t to = std::min(from + stride, linear.n);
+    for (int64_t first = from; first < to; first += perRow)
+      for (int64_t lane = 0; lane < linear.k; lane += depth) {
+        WeightChunk chunk;
+        chunk.channels = std::min(perRow, roundUp(to - first, m.n));
+        chunk.firstLane = lane;
+        chunk.depth = std::min(depth, linear.k - lane);
+        chunk.first = lane == 0;
+        chunk.last = lane + depth >= linear.k;
+        chunk.offset = plan.weightBytes;
+        layOut(chunk);
+        plan.weightBytes += roundUp(chunk.bytes, 64);
+        linear.rowChunks.push_back(chunk);
+        for (int64_t done = 0; done < chunk.channels; done += perChunk) {
+          WeightChunk part = chunk;
+          part.channels = std::min(perChunk, chunk.channels - done);
+          part.offset += tileBytes(m, linear.form, done / m.n, depth);
+          layOut(part);
+          if (part.channels != chunk.channels) {
+            part.pairs = chunk.offset + chunk.pairOffset + done * 4;
+            part.pairsToBiases = chunk.channels * 4;
+          }
+          linear.chunks.push_back(part);
+        }
+        plan.fills.push_back([q, m, chunk, channels, lanes,
+                              first](auto &, std::vector<uint8_t> &weights) {
+          packChunk(*q, m, chunk, channels, lanes, first,
+                    &weights[chunk.offset]);
+        });
+      }
+  }
   return linear;
 }
 
@@ -467,7 +511,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
 
   // The stream's order is the order of use of a row: keys and values of a slot,
   // the queries of its groups, then the next slot. A block takes parts of it.
-  auto stream = [&](int i, int64_t first, int64_t count,
+  auto stream = [&](int i, int64_t first, int64_t count, int64_t ofBlock,
                     ArrayRef<int64_t> order) {
     std::vector<int64_t> all =
         headMap(i == 0 ? a.heads : a.kvHeads, a.size, order);
@@ -475,20 +519,21 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
                               all.begin() + (first + count) * a.paddedSize);
     qnn::LinearOp linearOp = a.projections[i].linear;
     LinearPlan made = linear(linearOp, part, lanesOf(linearOp.getCodes()),
-                             count * a.paddedSize);
+                             ofBlock * a.paddedSize, count * a.paddedSize,
+                             ofBlock * a.paddedSize);
     LinearPlan &whole = a.linears[i];
     made.chunks.insert(made.chunks.begin(), whole.chunks.begin(),
                        whole.chunks.end());
+    made.rowChunks.insert(made.rowChunks.begin(), whole.rowChunks.begin(),
+                          whole.rowChunks.end());
     whole = std::move(made);
   };
   for (int64_t slot = 0; slot < row.slots(); ++slot) {
     int64_t keys = slot * row.kvGroup, queries = keys * repeat;
-    for (int64_t h = 0; h < row.kvGroup; h += a.kvGroup)
-      stream(1, keys + h, a.kvGroup, a.keyOrder);
-    for (int64_t h = 0; h < row.kvGroup; h += a.kvGroup)
-      stream(2, keys + h, a.kvGroup, plain);
-    for (int64_t h = 0; h < row.kvGroup * repeat; h += a.group)
-      stream(0, queries + h, a.group, a.keyOrder);
+    stream(1, keys, row.kvGroup, a.kvGroup, a.keyOrder);
+    stream(2, keys, row.kvGroup, a.kvGroup, plain);
+    for (int64_t h = 0; h < row.kvGroup * repeat; h += row.group)
+      stream(0, queries + h, row.group, a.group, a.keyOrder);
   }
   cacheRegions(a);
   columns[op.getOut()] = headMap(a.heads, a.size, plain);
@@ -538,8 +583,12 @@ LogicalResult Planner::linear(qnn::LinearOp op) {
   else
     columns[op.getOut()] = channels;
   int64_t block = plan.blockRows(rowsOf(function, op.getOut()));
-  int64_t most = std::max<int64_t>(m.accEntries / 2 / block, 1) * m.n;
-  plan.linears[op] = linear(op, std::move(channels), lanes, most);
+  auto most = [&](int64_t rows) {
+    return std::max<int64_t>(m.accEntries / 2 / rows, 1) * m.n;
+  };
+  int64_t all = roundUp(int64_t(channels.size()), most(block));
+  plan.linears[op] =
+      linear(op, std::move(channels), lanes, most(block), most(1), all);
   return success();
 }
 

@@ -27,23 +27,30 @@ struct Options {
   int64_t maxBatch = 1;
 };
 
-/// One DMA of the weight stream: a block of `channels` x `depth` weights; the
-/// last block along K carries the pairs and biases of its channels behind the
-/// tiles.
+/// A slot's worth of the weight stream: a block of `channels` x `depth`
+/// weights; the last block along K carries the pairs and biases of its channels
+/// behind the tiles.
 struct WeightChunk {
-  int64_t offset = 0; ///< in region weights
-  int64_t bytes = 0;
+  int64_t offset = 0;             ///< in region weights
+  int64_t bytes = 0;              ///< in the slot
   int64_t channels = 0;           ///< padded to whole n-tiles
   int64_t firstLane = 0;          ///< along K
   int64_t depth = 0;              ///< lanes along K
   bool first = true, last = true; ///< along K
   int64_t pairOffset = 0;         ///< in the chunk: channel pairs, then biases
   int64_t biasOffset = 0;
+  int64_t tiles = 0; ///< bytes of the tiles
+  /// Part of a row's chunk: where in region weights its own pairs are, and
+  /// bytes from them to its biases; else 0, and all of it lies as in the slot.
+  int64_t pairs = 0, pairsToBiases = 0;
 };
 
 /// A linear layer cut into chunks, channels outermost.
 struct LinearPlan {
   std::vector<WeightChunk> chunks;
+  /// For blocks of one row, whose sums leave room for more channels: as they
+  /// lie in region weights, each one or several of the others.
+  std::vector<WeightChunk> rowChunks;
   int64_t k = 0, n = 0; ///< padded sizes as the array sees them
   int64_t inner = 0;    ///< fraction bits after the first scale
   quantise::WeightForm form = quantise::WeightForm::W8;

@@ -66,7 +66,8 @@ private:
                            std::optional<int64_t> origin, int64_t rows,
                            int64_t keys, bool causal, AttentionPlan &a);
   LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
-                    std::vector<int64_t> lanes, int64_t channelsPerChunk);
+                    std::vector<int64_t> lanes, int64_t channelsPerChunk,
+                    int64_t channelsPerRowChunk, int64_t unit);
   mlir::LogicalResult linear(qnn::LinearOp op);
   int64_t slotBytes() const;
   std::vector<int64_t> lanesOf(mlir::Value codes);

@@ -36,13 +36,13 @@ HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
   const LinearPlan &linear = a.linears[which];
   const Projection &steps = a.projections[which];
   int64_t parts = (which == 0 ? a.heads : a.kvHeads) / heads;
-  size_t count = linear.chunks.size() / size_t(parts);
+  size_t count = chunksOf(linear).size() / size_t(parts);
   HeadRows result;
   result.heads = heads;
   result.rows = makeRows("projection", heads * a.paddedSize);
   // Where a chunk has whole heads, and all of a row's unless that is alone,
   // their maxima come out of the same pass.
-  auto chunks = llvm::ArrayRef(linear.chunks).slice(index * count, count);
+  auto chunks = llvm::ArrayRef(chunksOf(linear)).slice(index * count, count);
   bool hasHeads = llvm::all_of(chunks, [&](const WeightChunk &chunk) {
     return chunk.first && chunk.last && chunk.channels % a.paddedSize == 0;
   });

@@ -255,7 +255,7 @@ void Emitter::product(const LinearPlan &linear, size_t first, size_t count,
   int64_t channel = 0;
   Value accumulator, lowAccumulator;
   for (size_t i = first; i < first + count; ++i) {
-    const WeightChunk &chunk = linear.chunks[i];
+    const WeightChunk &chunk = chunksOf(linear)[i];
     Value slot = loads.take(Loads::Weights);
     if (chunk.first && input.low)
       lowAccumulator = nextAccumulator();
@@ -364,7 +364,7 @@ void Emitter::linear(qnn::LinearOp op) {
   }
   Rows out = makeRows("linear", linear.n);
   Value maximum, running;
-  product(linear, 0, linear.chunks.size(), input, rows, 0, 0,
+  product(linear, 0, chunksOf(linear).size(), input, rows, 0, 0,
           [&](Job &pass, int64_t channel, int64_t channels) {
             if (gate) {
               const quantise::Table &table =
