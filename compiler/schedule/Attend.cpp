@@ -83,7 +83,7 @@ Size Emitter::positionOf(qnn::AttendOp op) {
 }
 
 void Emitter::requestCaches(qnn::AttendOp op) {
-  const AttentionPlan &a = plan.attends.find(op)->second;
+  const AttentionPlan &a = attends().find(op)->second;
   const CachePlace &keyPlace = plan.caches.find(op.getKeys())->second;
   const CachePlace &valuePlace = plan.caches.find(op.getValues())->second;
   Size keys = keysOf(op);
@@ -120,7 +120,7 @@ void Emitter::requestCaches(qnn::AttendOp op) {
 /// to the mean over the heads.
 void Emitter::addWeights(qnn::AttendOp op, const Softmax &softmax,
                          const Size &keys, Rows &sum) {
-  const AttentionPlan &a = plan.attends.find(op)->second;
+  const AttentionPlan &a = attends().find(op)->second;
   int64_t context = a.context;
   Value share = scalars("share", a.group);
   scalarJob("recip", a.group, block.rows, softmax.total, share)
@@ -162,7 +162,7 @@ void Emitter::addWeights(qnn::AttendOp op, const Softmax &softmax,
 }
 
 LogicalResult Emitter::attend(qnn::AttendOp op) {
-  const AttentionPlan &a = plan.attends.find(op)->second;
+  const AttentionPlan &a = attends().find(op)->second;
   Rows query = values.lookup(op.getQuery());
   Rows out = makeRows("attention", a.heads * a.paddedSize), weights;
   Scope scope;

@@ -147,7 +147,7 @@ void Emitter::begin(func::FuncOp function) {
     biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());
   }
-  for (auto &[op, a] : plan.attends) {
+  for (auto &[op, a] : attends()) {
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
     biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());

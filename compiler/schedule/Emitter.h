@@ -120,6 +120,9 @@ private:
   const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attentions() const {
     return decode ? plan.rowAttentions : plan.attentions;
   }
+  const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attends() const {
+    return decode ? plan.rowAttends : plan.attends;
+  }
   const std::vector<WeightChunk> &chunksOf(const LinearPlan &linear) const {
     return decode ? linear.rowChunks : linear.chunks;
   }

@@ -412,6 +412,30 @@ std::vector<int64_t> Planner::lanesOf(Value codes) {
   return identityMap(size, size);
 }
 
+/// \p a where a row is alone: as many of its groups at a time as there is room
+/// for, as long as caches can still be loaded one ahead.
+AttentionPlan Planner::forRow(const AttentionPlan &a) const {
+  const Machine &m = machine();
+  int64_t most = a.sharesKeys() ? a.heads / a.kvHeads : a.heads;
+  AttentionPlan row = a;
+  auto take = [&](int64_t group) {
+    row.group = group;
+    row.kvGroup = a.sharesKeys() ? 1 : group;
+    Shortage shortage(m);
+    shortage.accumulators(2 * group * (a.paddedSize / m.n));
+    shortage.scratchpad(std::max(8 * row.cacheBytes(), 4 * row.biasBytes(1)));
+    shortage.rowScalars(group * 12);
+    return shortage.none();
+  };
+  for (int64_t group = most; group >= a.group; --group)
+    if (most % group == 0 && group % a.group == 0 &&
+        (take(group) || group == a.group))
+      break;
+  row.keyChunk =
+      std::min(m.accEntries / 2 / row.group * m.n, roundUp(a.maxKeys, m.n));
+  return row;
+}
+
 LogicalResult Planner::attention(qnn::AttentionOp op) {
   const Machine &m = machine();
   AttentionPlan a;
@@ -487,27 +511,9 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     return op.emitError() << "one head of " << a.size << " columns over "
                           << plan.context << " keys does not fit the target: "
                           << least.message();
-  auto keyChunk = [&](int64_t group, int64_t rows) {
-    return std::min(half / (group * rows) * m.n, roundUp(plan.context, m.n));
-  };
-  a.keyChunk = keyChunk(a.group, plan.block);
-
-  // A row alone takes as many of these groups at a time as fit; their caches
-  // are still loaded one ahead.
-  AttentionPlan row = a;
-  for (row.group = most; row.group > a.group; --row.group) {
-    if (most % row.group != 0 || row.group % a.group != 0)
-      continue;
-    row.kvGroup = kvGroupOf(row.group);
-    Shortage shortage(m);
-    shortage.accumulators(2 * row.group * headTiles);
-    shortage.scratchpad(std::max(8 * row.cacheBytes(), 4 * row.biasBytes(1)));
-    shortage.rowScalars(row.group * 12);
-    if (shortage.none())
-      break;
-  }
-  row.kvGroup = kvGroupOf(row.group);
-  row.keyChunk = keyChunk(row.group, 1);
+  a.keyChunk =
+      std::min(half / (a.group * plan.block) * m.n, roundUp(plan.context, m.n));
+  AttentionPlan row = forRow(a);
 
   // The stream's order is the order of use of a row: keys and values of a slot,
   // the queries of its groups, then the next slot. A block takes parts of it.

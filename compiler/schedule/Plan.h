@@ -152,7 +152,7 @@ struct Plan {
   /// attention.
   llvm::DenseSet<mlir::Operation *> inAttention;
   /// Attention over complete keys; projections are layers of their own.
-  llvm::DenseMap<mlir::Operation *, AttentionPlan> attends;
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> attends, rowAttends;
   /// Codes of keys and values, by the value of the codes.
   llvm::DenseMap<mlir::Value, CachePlace> caches;
   /// Where a value's rows are loaded from, and all places they are stored to.

@@ -351,6 +351,7 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
   if (op.getWeights() && ShapedType::isDynamic(keys))
     return op.emitError() << "attention weights over an open number of keys "
                              "are not supported on the NPU";
+  plan.rowAttends[op] = forRow(a);
   plan.attends[op] = std::move(a);
   return success();
 }

@@ -55,6 +55,7 @@ private:
   void norm(mlir::Operation *op, mlir::TypedAttr gamma, mlir::TypedAttr beta,
             bool hasBeta, double epsilon, int64_t fraction);
   mlir::LogicalResult attention(qnn::AttentionOp op);
+  AttentionPlan forRow(const AttentionPlan &a) const;
   void route(qnn::RouteOp op); // Experts.cpp
   void pick(qnn::PickOp op);   // Pick.cpp
   void headNorms(AttentionPlan &a);

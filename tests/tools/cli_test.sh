@@ -97,7 +97,7 @@ exit([(row['layer'], row['parts']) for row in rows] != [(5, 2), (6, 2)] or layer
      or len(layers['fast']) != $count - 2 or any(not 0.9 < row['alone'] / row['in_run'] < 1.1 for row in rows))"
 alone "$work/l.json" fast --from-layer 5 --layers 2 --step 0
 check "the same on fast alone" grep -q "^layers .*: 0 on rtl, $count on fast" "$work/stdout"
-# Exact as the rtl, so no model of edge has to be built.
+# Exact as the rtl, so no model of edge has to be built. Head by head and with the chunks of a block it would be 5,400.
 "$dalbit" run "$model" --target edge --engine fast --tokens 65 --position 2 --kv seed --generate 33 --json "$work/edge.json" >/dev/null
 check "instructions cost less than 3 % of a decode step" /usr/bin/python3 - "$work/edge.json" <<'P'
 import json, sys
@@ -105,6 +105,9 @@ run = json.load(open(sys.argv[1]))
 wait = max(run["counters"][unit + ".seq_wait"] for unit in ("dma_in", "matrix", "vector"))
 sys.exit(run["tokens"]["decode"] != 33 or wait >= 0.03 * run["cycles"]["total"])
 P
+check "a step takes heads together and weights by the slot" /usr/bin/python3 -c "
+import json
+exit(json.load(open('$work/edge.json'))['counters']['sequencer.instructions'] >= 33 * 3500)"
 "$dalbit" run "$example/../tiny-kogpt/tiny-kogpt.onnx" --prompt '컴퓨터' --generate 40 --json "$work/korean.json" >"$work/korean"
 check "Korean in, Korean out, the same on terminal and in the report" /usr/bin/python3 - "$work" <<'P'
 import json, sys
