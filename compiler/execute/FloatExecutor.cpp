@@ -217,6 +217,7 @@ Symbols bindSymbols(func::FuncOp function, llvm::ArrayRef<Tensor> inputs) {
 } // namespace
 
 struct FloatExecutor::State {
+  std::string source; ///< the model's file, perhaps empty
   func::FuncOp function;
   std::vector<Port> inputs, outputs;
   /// Values of constants, kept between runs.
@@ -230,6 +231,8 @@ FloatExecutor::FloatExecutor(ModuleOp module)
   state->function = module.lookupSymbol<func::FuncOp>("main");
   if (!state->function || state->function.isExternal())
     throw Error("the module has no function @main");
+  if (auto source = module->getAttrOfType<StringAttr>("dalbit.source"))
+    state->source = source.str();
   state->inputs = portsOf(state->function, true);
   state->outputs = portsOf(state->function, false);
   Block &body = state->function.getBody().front();
@@ -260,6 +263,16 @@ const std::vector<Port> &FloatExecutor::outputs() const {
 }
 
 std::vector<Tensor> FloatExecutor::run(llvm::ArrayRef<Tensor> inputs) {
+  try {
+    return runBody(inputs);
+  } catch (const Error &error) {
+    if (state->source.empty())
+      throw;
+    throw Error(state->source + ": " + error.what(), error.notes);
+  }
+}
+
+std::vector<Tensor> FloatExecutor::runBody(llvm::ArrayRef<Tensor> inputs) {
   if (inputs.size() != state->inputs.size())
     throw Error("the model has " + std::to_string(state->inputs.size()) +
                 " inputs, " + std::to_string(inputs.size()) + " were given");

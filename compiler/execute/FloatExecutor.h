@@ -6,7 +6,8 @@
 //
 // Promises: the module is not changed and must outlive the executor; constants
 // are read once per executor; a value is freed after its last use. Errors are
-// dalbit::Error naming the node. One executor runs one call at a time.
+// dalbit::Error naming the model's file, if the module says it, and
+// the node. One executor runs one call at a time.
 
 #pragma once
 
@@ -46,6 +47,8 @@ public:
   std::function<void(mlir::Value, const Tensor &)> observer;
 
 private:
+  std::vector<Tensor> runBody(llvm::ArrayRef<Tensor> inputs);
+
   struct State;
   std::unique_ptr<State> state;
 };

@@ -69,6 +69,17 @@ LogicalResult Converter::pick(nn::PickOp op) {
   return success();
 }
 
+LogicalResult Converter::tokenMax(nn::TokenMaxOp op) {
+  FailureOr<Value> x = fixedOf(op.getX(), op), mask = maskOf(op.getMask(), op);
+  if (failed(x) || failed(mask))
+    return failure();
+  set(op.getOut(),
+      builder.create<qnn::TokenMaxOp>(op.getLoc(), fixedLike(op.getOut()), *x,
+                                      *mask),
+      fixed[op.getX()].second);
+  return success();
+}
+
 LogicalResult Converter::concat(nn::ConcatOp op) {
   SmallVector<Value> parts;
   for (Value part : op.getParts()) {

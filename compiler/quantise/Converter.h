@@ -43,6 +43,7 @@ private:
   mlir::LogicalResult rearrange(nn::RearrangeOp op);
   mlir::LogicalResult slice(nn::SliceOp op);
   mlir::LogicalResult pick(nn::PickOp op);
+  mlir::LogicalResult tokenMax(nn::TokenMaxOp op);
   mlir::LogicalResult concat(nn::ConcatOp op);
   mlir::LogicalResult windows(nn::WindowsOp op);
   // ConvertAttend.cpp

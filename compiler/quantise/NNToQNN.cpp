@@ -388,6 +388,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::RearrangeOp o) { return rearrange(o); })
       .Case([&](nn::SliceOp o) { return slice(o); })
       .Case([&](nn::PickOp o) { return pick(o); })
+      .Case([&](nn::TokenMaxOp o) { return tokenMax(o); })
       .Case([&](nn::ConcatOp o) { return concat(o); })
       .Case([&](nn::WindowsOp o) { return windows(o); })
       .Case([&](nn::RMSNormOp o) { return rmsNorm(o); })

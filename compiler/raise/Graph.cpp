@@ -317,7 +317,32 @@ void eraseDead(func::FuncOp function) {
         op.erase();
 }
 
+/// Rows or columns of a constant matrix that \p slice takes; null if they are
+/// not one after the other.
+static TypedAttr slicedMatrix(onnx::NodeOp slice) {
+  TypedAttr matrix = matrixConstant(slice.getInputs()[0]);
+  auto starts = integersOf(slice, "starts", 1),
+       ends = integersOf(slice, "ends", 2), axes = integersOf(slice, "axes", 3),
+       steps = integersOf(slice, "steps", 4);
+  if (!matrix || !starts || !ends || !axes || starts->size() != 1 ||
+      ends->size() != 1 || axes->size() != 1 ||
+      (hasInput(slice, 4) && (!steps || steps->front() != 1)))
+    return {};
+  int64_t axis = normaliseAxis(axes->front(), 2);
+  if (axis != 0 && axis != 1)
+    return {};
+  int64_t size = cast<RankedTensorType>(matrix.getType()).getDimSize(axis);
+  auto inside = [&](int64_t place) {
+    return std::clamp<int64_t>(place < 0 ? place + size : place, 0, size);
+  };
+  int64_t start = inside(starts->front()), end = inside(ends->front());
+  return start < end ? sliceConstant(matrix, axis, start, end - start)
+                     : TypedAttr();
+}
+
 TypedAttr matrixConstant(Value value) {
+  if (auto slice = nodeOf(value, "Slice"))
+    return slicedMatrix(slice);
   if (auto transpose = nodeOf(value, "Transpose")) {
     TypedAttr matrix = matrixConstant(transpose.getInputs()[0]);
     auto order = transpose.getOnnxInts("perm");

@@ -229,11 +229,11 @@ def RaiseElementwise : RaisePass<"raise-elementwise"> {
 }
 
 def RaisePooling : RaisePass<"raise-pooling"> {
-  let summary = "means over tokens to nn.attention that weighs all alike";
+  let summary = "means over tokens to nn.attention that weighs all alike, maxima to nn.token_max";
   let description = [{
     ReduceMean over the tokens, or sums over a mask of the user divided by what
-    the mask shows, tried at several sizes. Needs: attention raised, whose mask
-    is taken again.
+    the mask shows, tried at several sizes; ReduceMax likewise. Needs: attention
+    raised, whose mask is taken again.
   }];
 }
 

@@ -42,6 +42,7 @@ private:
   void raiseGather(onnx::NodeOp node);
   void raiseSlice(onnx::NodeOp node);
   void raiseConcat(onnx::NodeOp node);
+  void raiseRepeat(onnx::NodeOp node);
   void raisePick(onnx::NodeOp node);
   bool picks(Value indices, const Leaves &leaves, BlockArgument ids,
              const Dims &tokens, Indices form, const nn::TokenRule &rule);
@@ -116,6 +117,7 @@ void RaiseTokensPass::raiseSlice(onnx::NodeOp node) {
 /// A constant that is repeated for every sequence, as [1, U, D]; or null.
 static TypedAttr repeatedConstant(Value part, const SymbolicShapes &shapes) {
   auto expand = nodeOf(part, "Expand");
+  expand = expand ? expand : nodeOf(part, "Tile");
   Value source = expand ? expand.getInputs()[0] : part;
   TypedAttr constant = constantOf(source);
   const Dims *dims = shapes.dims(part);
@@ -179,6 +181,23 @@ void RaiseTokensPass::raiseConcat(onnx::NodeOp node) {
   }
   replace(node, builder.create<nn::ConcatOp>(
                     node.getLoc(), node->getResult(0).getType(), parts));
+}
+
+/// A constant that is repeated for every sequence and not put beside others
+/// (the query of a pooling head) is put together of itself.
+void RaiseTokensPass::raiseRepeat(onnx::NodeOp node) {
+  const Dims *dims = shapes->dims(node->getResult(0));
+  if (node->use_empty() || !isFloat32(node->getResult(0)) || !dims ||
+      dims->size() != 3)
+    return;
+  TypedAttr constant = repeatedConstant(node->getResult(0), *shapes);
+  if (!constant)
+    return;
+  OpBuilder builder(node);
+  Value part = makeConstant(builder, node.getLoc(), constant);
+  shapes->infer(part.getDefiningOp());
+  replace(node, builder.create<nn::ConcatOp>(
+                    node.getLoc(), node->getResult(0).getType(), part));
 }
 
 /// The tokens [B, T, D] that \p rows are one after the other, or null.
@@ -430,6 +449,10 @@ void RaiseTokensPass::runOnOperation() {
              node.isOnnx("GatherElements"))
       raisePick(node);
   }
+  eraseDead(function);
+  for (onnx::NodeOp node : llvm::to_vector(function.getOps<onnx::NodeOp>()))
+    if (node.isOnnx("Expand") || node.isOnnx("Tile"))
+      raiseRepeat(node);
   eraseDead(function);
   nodes.assign(function.getOps<onnx::NodeOp>().begin(),
                function.getOps<onnx::NodeOp>().end());

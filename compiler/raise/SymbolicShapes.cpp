@@ -205,8 +205,8 @@ static std::optional<Dims> nnDims(Operation *op, unsigned result,
         dim = size;
     return dims;
   }
-  if (isa<nn::RearrangeOp, nn::SliceOp, nn::PickOp, nn::ConcatOp, nn::WindowsOp,
-          nn::KeyMaskOp>(op)) {
+  if (isa<nn::RearrangeOp, nn::SliceOp, nn::PickOp, nn::TokenMaxOp,
+          nn::ConcatOp, nn::WindowsOp, nn::KeyMaskOp>(op)) {
     auto dims = first();
     return dims ? tokenDims(op, *dims, shapes) : std::nullopt;
   }

@@ -386,6 +386,7 @@ LogicalResult Emitter::emit(Operation &op) {
       .Case([&](qnn::BoundOp o) { return bound(o), success(); })
       .Case([&](qnn::RescaleOp o) { return rescale(o), success(); })
       .Case([&](qnn::PickOp o) { return pick(o), success(); })
+      .Case([&](qnn::TokenMaxOp o) { return tokenMax(o), success(); })
       .Case([&](qnn::HeadsOp o) { return heads(o), success(); })
       .Case([&](qnn::AttendOp o) { return attend(o); })
       .Case([&](qnn::AttentionOp o) { return attention(o); })

@@ -221,6 +221,10 @@ private:
   mlir::Value loadInput(mlir::Value value, llvm::StringRef label,
                         const Size &first, const Size &count);
 
+  // TokenMax.cpp
+  void tokenMax(qnn::TokenMaxOp op);
+  Rows hideRows(const Rows &rows, mlir::Value mask);
+  Job larger(const Rows &a, const Rows &b, const Size &count);
   // Pick.cpp
   void pick(qnn::PickOp op);
   mlir::Value unequal(mlir::Value row, int64_t id, int64_t most,

@@ -61,19 +61,21 @@ void Emitter::loadRows(Value value) {
 
 void Emitter::storeRows(Value value) {
   const Rows &rows = values.find(value)->second;
+  bool single = llvm::isa_and_nonnull<qnn::TokenMaxOp>(value.getDefiningOp());
   for (const Place &place : plan.stores.find(value)->second) {
     Value to =
         jobs.dram("rows", int64_t(place.region), place.offset, place.extent);
     Job job = jobs.dmaOut();
     job.set("region", int64_t(place.region))
         .set("bytes", place.cols * 4)
-        .set("rows", block.rows);
+        .set("rows", single ? Size(1) : block.rows);
     job.set("planes", 1)
         .set("gather", 0)
         .set("dram_row_stride", place.rowStride);
     job.set("spm_row_stride", rows.stride);
     job.read("spm_addr", rows.buffer, rows.start)
-        .write("dram_offset", to, placeOffset(place, block.first))
+        .write("dram_offset", to,
+               placeOffset(place, single ? Size(0) : block.first))
         .emit();
   }
 }
@@ -130,6 +132,10 @@ void Emitter::loadMasks(const Stage &stage) {
       load(attention.getMask(), block.position + block.rows);
     if (auto attend = dyn_cast<qnn::AttendOp>(op))
       load(attend.getMask(), keysOf(attend));
+    // Of its own rows only.
+    if (auto largest = dyn_cast<qnn::TokenMaxOp>(op))
+      if (Value mask = largest.getMask(); mask && !idLists.contains(mask))
+        idLists[mask] = loadInput(mask, "mask", block.first, block.rows);
   }
 }
 

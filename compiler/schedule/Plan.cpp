@@ -694,6 +694,14 @@ FailureOr<Plan> Planner::run() {
                   *quantise::tableOf(o.getUpper() ? "negative" : "relu"));
               return success();
             })
+            .Case([&](qnn::TokenMaxOp o) {
+              if (auto found = columns.find(o.getX()); found != columns.end()) {
+                std::vector<int64_t> same = found->second;
+                columns[o.getOut()] = std::move(same);
+              }
+              plan.gateTables[o] = piecewise(*quantise::tableOf("relu"));
+              return success();
+            })
             .Case([&](qnn::RouteOp o) {
               route(o);
               return success();

@@ -63,7 +63,8 @@ static bool isDecodableWith(int64_t fixedTokens, func::FuncOp function) {
         return false;
       decodable |= tokens;
     }
-    if (llvm::isa<qnn::SliceOp, qnn::ConcatOp, qnn::WindowsOp, qnn::PickOp>(op))
+    if (llvm::isa<qnn::SliceOp, qnn::ConcatOp, qnn::WindowsOp, qnn::PickOp,
+                  qnn::TokenMaxOp>(op))
       for (Value operand : op.getOperands())
         if (isRowValue(operand) && rowsWith(fixedTokens, operand) == TokenRows)
           return false;
@@ -103,12 +104,17 @@ private:
       return rowsOf(function, heads.getX());
     if (auto output = dyn_cast<qnn::DequantizeOp>(op))
       return rowsOf(function, output.getX());
+    // One row comes of all.
+    if (auto largest = dyn_cast<qnn::TokenMaxOp>(op))
+      return rowsOf(function, largest.getX());
     return rowsOf(function, op->getResult(0));
   }
   /// Whether \p op takes operand \p index row by row, from its own stage.
   bool isRowByRow(Operation *op, unsigned index) {
     if (isPlace(op->getResults().empty() ? Value() : op->getResult(0)) ||
-        llvm::isa<qnn::PickOp>(op))
+        llvm::isa<qnn::PickOp>(op) ||
+        llvm::isa_and_nonnull<qnn::TokenMaxOp>(
+            op->getOperand(index).getDefiningOp()))
       return false;
     if (llvm::isa<qnn::AttendOp>(op))
       return index == 0;
@@ -146,6 +152,9 @@ void StageBuilder::setLevel(Operation *op) {
     bool sameStage = isRowByRow(op, unsigned(index)) && !isPlace(operand);
     level = std::max(level,
                      sameStage ? levels.lookup(source) : readyLevel(operand));
+    // A place that is put together with others is copied before.
+    if (llvm::isa<qnn::ConcatOp>(op) && isPlace(operand))
+      level = std::max(level, readyLevel(operand) + 1);
   }
   levels[op] = level;
 }
@@ -156,6 +165,8 @@ void StageBuilder::addLoads(Stage &stage, Operation *op) {
     if (llvm::isa<qnn::AttendOp>(op) && index > 0)
       break; // caches and masks have their own ways
     if (llvm::isa<qnn::AttentionOp>(op) && index > 2)
+      break;
+    if (llvm::isa<qnn::TokenMaxOp>(op) && index > 0)
       break;
     if (llvm::isa<qnn::PickOp>(op) || !isRowValue(operand))
       continue;
@@ -219,7 +230,6 @@ FailureOr<SmallVector<Stage>> StageBuilder::run() {
       stage.rows = rows;
       stage.loads.insert(part);
       stage.stores.insert(part);
-      levels[op] = std::max(levels[op], levels.lookup(source) + 1);
     }
   });
   for (auto &[key, stage] : stages) {

@@ -6,13 +6,12 @@
 #include "isa/target/Schema.h"
 #include "support/Error.h"
 #include "support/Suggest.h"
+#include "support/TextFile.h"
 
 #include <algorithm>
 #include <bit>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <sstream>
 
 #include <toml++/toml.h>
 
@@ -134,21 +133,18 @@ Target parseTarget(std::string_view toml, const std::string &source) {
 Target loadTarget(const std::string &nameOrPath) {
   if (const char *text = builtinText(nameOrPath))
     return parseTarget(text, nameOrPath + ".toml");
-  std::ifstream file(nameOrPath);
-  std::ostringstream text;
-  // A directory opens, but gives nothing.
-  bool isEmpty = file.peek() == std::ifstream::traits_type::eof() &&
-                 std::filesystem::is_regular_file(nameOrPath);
-  if (isEmpty)
-    throw Error(nameOrPath + ": is empty",
-                {"`dalbit targets edge > mine.toml` begins a target"});
-  if (!file || !(text << file.rdbuf())) {
+  std::error_code error;
+  if (!std::filesystem::exists(nameOrPath, error)) {
     std::vector<std::string> notes = suggest(nameOrPath, builtinTargets());
     notes.push_back("a target is a built-in name or the path of a TOML file");
     throw Error("target '" + nameOrPath + "' is not known and no readable file",
                 std::move(notes));
   }
-  return parseTarget(text.str(), nameOrPath);
+  std::string text = readTextFile(nameOrPath);
+  if (text.empty())
+    throw Error(nameOrPath + ": is empty",
+                {"`dalbit targets edge > mine.toml` begins a target"});
+  return parseTarget(text, nameOrPath);
 }
 
 } // namespace dalbit::target

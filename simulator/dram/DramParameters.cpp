@@ -4,10 +4,10 @@
 
 #include "simulator/dram/TomlTable.h"
 #include "support/Error.h"
+#include "support/TextFile.h"
 
 #include <bit>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -167,15 +167,6 @@ void readFactors(TomlTable table, DramPower &power) {
   table.finish();
 }
 
-std::string readFile(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    throw Error(fmt::format("{}: cannot be read", path));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 } // namespace
 
 std::vector<std::string> deviceNames() {
@@ -201,7 +192,7 @@ DramParameters loadDevice(const std::string &nameOrPath) {
     device.name = nameOrPath;
     return device;
   }
-  return parseDevice(readFile(nameOrPath), nameOrPath);
+  return parseDevice(readTextFile(nameOrPath), nameOrPath);
 }
 
 DramParameters loadDevice(const std::string &nameOrPath, uint64_t capacityMib) {

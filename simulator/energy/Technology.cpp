@@ -5,13 +5,12 @@
 #include "simulator/dram/TomlTable.h"
 #include "simulator/energy/EventRules.h"
 #include "support/Error.h"
+#include "support/TextFile.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 namespace dalbit::energy {
 
@@ -98,12 +97,7 @@ Technology loadTechnology(const std::string &nameOrPath) {
     throw Error(fmt::format("technology '{}' is not known", nameOrPath),
                 {fmt::format("known are {}; a path to a TOML file works too",
                              fmt::join(technologyNames(), ", "))});
-  std::ifstream in(nameOrPath, std::ios::binary);
-  if (!in)
-    throw Error(fmt::format("{}: cannot be read", nameOrPath));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parseTechnology(text.str(), nameOrPath);
+  return parseTechnology(readTextFile(nameOrPath), nameOrPath);
 }
 
 Technology parseTechnology(const std::string &text, const std::string &origin) {

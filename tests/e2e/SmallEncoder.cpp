@@ -43,6 +43,10 @@ public:
     }
     line("%first = nn.slice " + x + " {first = 0 : i64} : (" + type + ") -> " +
          typeOf({-1, Width}));
+    bool hasRows = kind != Mask::Numbers;
+    line("%largest = nn.token_max " + x +
+         (hasRows ? " mask %key : (" : " : (") + type +
+         (hasRows ? ", tensor<?x?xf32>" : "") + ") -> " + typeOf({-1, Width}));
     std::string pooled = unary("nn.tanh", linear("%first", {-1}, Width, Width),
                                typeOf({-1, Width}));
     return function("%ids: tensor<?x?xi64> " + named("ids", "B,T") +
@@ -50,7 +54,9 @@ public:
                         ", %mask: " + mask + " " +
                         named("mask", kind == Mask::Numbers ? "B" : "B,T"),
                     {{x, type, named("hidden", "B,T,48")},
-                     {pooled, typeOf({-1, Width}), named("pooled", "B,48")}});
+                     {pooled, typeOf({-1, Width}), named("pooled", "B,48")},
+                     {linear("%largest", {-1}, Width, Width),
+                      typeOf({-1, Width}), named("largest", "B,48")}});
   }
 
   std::string vit(bool biased) {

@@ -144,6 +144,8 @@ tried = dict(re.findall(r"^  (\S+) +alone in int16: \+([\d.]+) dB", text, re.M))
 sys.exit(not (25 < logits < 80 and abs(whole - logits) < 0.2 and len(rows) == 4 * 7 + 1
               and float(after) > float(before) and names[0] in tried and len(tried) <= 8))
 P
+"$dalbit" verify "$model" --no-rtl --input input_ids="$work/sets/test_data_set_0/input_0.pb" $past >"$work/given"
+check "verify: inputs at hand decide, a cache of no position too" sh -c "grep -q '^ok    qnn        functional  bit for bit' $work/given"
 check "rows of 16 bits for one layer" sh -c "$dalbit compile $model --int16 /model/h.0/c_fc/Gemm --emit qnn | grep -c 'qnn.linear.* low ' | grep -qx 1"
 refuses "16 bits for a layer that is not there" "no linear layer comes from" "$dalbit" compile "$model" -o "$work/out/x.dbn" --int16 /model/h.0/attn/MatMul
 refuses "no data sets" "no test_data_set" "$dalbit" verify "$model" --cases "$example"
@@ -299,6 +301,10 @@ check "standard output as a pipe" sh -c "$dalbit run $work/t.dbn --tokens 5 --js
 check "nobody wants the results" sh -c "$dalbit run $work/t.dbn --tokens 5 --json /dev/null --record /dev/null >/dev/null && [ -c /dev/null ]"
 mkfifo "$work/pipe"
 refuses "a pipe as a model" "pipe: is a pipe" timeout 20 "$dalbit" inspect "$work/pipe"
+truncate -s 1G "$work/hole"
+for file in "$work/pipe" /dev/zero "$work/links" "$work/hole"; do
+  refuses "no text as a target: $file" "${file##*/}: \(is a\|has 1073741824 bytes\)" timeout 20 "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$file"
+done
 refuses "a folder as a model" "links: is a folder" "$dalbit" run "$work/links"
 refuses "a binary to compile" "is a compiled binary" "$dalbit" compile "$work/t.dbn" -o "$work/out/x.dbn"
 refuses "a binary to verify" "is a compiled binary" "$dalbit" verify "$work/t.dbn"

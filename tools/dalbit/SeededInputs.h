@@ -16,8 +16,8 @@ namespace dalbit::tool {
 
 /// All inputs of a raised function at \p sizes, or at what the model fixes:
 /// \p tokens as ids if there are any, else seeded ones inside the vocabulary;
-/// floats in [-1, 1]; masks that hide nothing. Throws Error for a dimension
-/// that nothing bounds.
+/// floats in [-1, 1]; masks that hide nothing, positions that go on, types of
+/// 0. Throws Error for a dimension that nothing bounds.
 std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
                                            const ModelFacts &facts,
                                            binary::Symbols sizes,

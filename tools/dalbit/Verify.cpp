@@ -5,6 +5,7 @@
 // [qnn] differ by the quantisation (reported, never hidden), [qnn], functional
 // engine and rtl agree bit for bit.
 
+#include "compiler/execute/ElementTypes.h"
 #include "compiler/execute/FloatExecutor.h"
 #include "compiler/execute/integer/IntegerExecutor.h"
 #include "support/Error.h"
@@ -13,6 +14,7 @@
 #include "tools/dalbit/LayerNoise.h"
 #include "tools/dalbit/Model.h"
 #include "tools/dalbit/SeededInputs.h"
+#include "tools/dalbit/Specialise.h"
 #include "tools/dalbit/VerifyCases.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -57,28 +59,62 @@ bool equal(const std::vector<host::HostTensor> &a,
   return true;
 }
 
+/// The values that --set gives to inputs of \p ports, for steps that read them
+/// as tensors.
+void addSteering(const std::vector<std::string> &values,
+                 const std::vector<execute::Port> &ports,
+                 std::vector<NamedTensor> &inputs) {
+  for (const execute::Port &port : ports)
+    for (const std::string &entry : values) {
+      auto [name, text] = llvm::StringRef(entry).rsplit('=');
+      bool isGiven = llvm::any_of(inputs, [&](const NamedTensor &input) {
+        return input.name == port.name;
+      });
+      int64_t value = 0;
+      if (name != port.name || isGiven || text.getAsInteger(10, value))
+        continue;
+      execute::Shape shape;
+      if (auto type = mlir::dyn_cast<mlir::RankedTensorType>(port.type))
+        shape.assign(size_t(type.getRank()), 1);
+      auto element =
+          execute::elementOfMlir(mlir::getElementTypeOrSelf(port.type));
+      inputs.push_back(
+          {port.name, Tensor::of<int64_t>(shape, {value})
+                          .cast(element.value_or(execute::ElementType::I64))});
+    }
+}
+
 void verify(VerifyState &state) {
   Compiler compiler;
   auto imported = compiler.import(state.model),
        raised = compiler.import(state.model);
+  execute::FloatExecutor onnx(*imported);
+  // The actual inputs decide, as in a run; `left` are those that the program
+  // takes.
+  std::vector<NamedTensor> all = conformed(readTensors(state.inputs),
+                                           inputTypes(onnx.inputs())),
+                           left = all;
+  if (!all.empty())
+    specialise(state.model, state.compile, left);
   compiler.raise(*raised, state.compile);
   auto function = *raised->getOps<mlir::func::FuncOp>().begin();
-  execute::FloatExecutor onnx(*imported), nn(*raised);
-  std::vector<NamedTensor> named;
-  if (state.inputs.empty())
+  execute::FloatExecutor nn(*raised);
+  if (all.empty()) {
     for (const host::HostTensor &input :
          seededInputs(function, modelFacts(*raised), {8, 4, 1}, {}, 1))
-      named.push_back({input.name, toTensor(input)});
-  else
-    named = conformed(readTensors(state.inputs), inputTypes(onnx.inputs()));
-  Tensors tensors = inOrder(onnx.inputs(), named);
+      all.push_back({input.name, toTensor(input)});
+    left = all;
+  }
+  addSteering(state.compile.values, onnx.inputs(), all);
+  Tensors given = inOrder(onnx.inputs(), all),
+          tensors = inOrder(nn.inputs(), all);
 
   std::vector<host::HostTensor> inputs;
-  for (const NamedTensor &input : named)
+  for (const NamedTensor &input : left)
     inputs.push_back(toHost(input.name, input.tensor));
 
   bool good = true;
-  Tensors reference = onnx.run(tensors), rewritten = nn.run(tensors);
+  Tensors reference = onnx.run(given), rewritten = nn.run(tensors);
   for (size_t i = 0; i < reference.size(); ++i) {
     double db = snr(reference[i], rewritten[i]);
     good &= db > 80;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of NNTokenOps.td: rules K1..K8.
+// Verifiers of NNTokenOps.td: rules K1..K11.
 
 #include "compiler/dialect/nn/NNChecks.h"
 #include "compiler/dialect/nn/Rearrangement.h"
@@ -50,6 +50,17 @@ LogicalResult PickOp::verify() {
     return fails(*this, "K3",
                  "needs a mask for the rule shown, ids for others");
   return checkShape(*this, "K3", "the result", getOut(),
+                    {x.getDimSize(0), x.getDimSize(2)});
+}
+
+LogicalResult TokenMaxOp::verify() {
+  RankedTensorType x = tensorType(getX());
+  if (x.getRank() != 3)
+    return fails(*this, "K11", "needs x of [B, U, D]");
+  if (getMask() && failed(checkShape(*this, "K11", "the mask", getMask(),
+                                     {x.getDimSize(0), x.getDimSize(1)})))
+    return failure();
+  return checkShape(*this, "K11", "the result", getOut(),
                     {x.getDimSize(0), x.getDimSize(2)});
 }
 

@@ -2,7 +2,7 @@
 //
 // Rows of a sequence as a whole: cut out, put together, seen through windows,
 // attention over keys that are given, and the rearrangements at the border of a
-// model. Rules K1..K10.
+// model. Rules K1..K11.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
 #define DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
@@ -64,6 +64,21 @@ def NN_PickOp : NN_Op<"pick"> {
       return {getRule(), getId()};
     }
   }];
+}
+
+def NN_TokenMaxOp : NN_Op<"token_max"> {
+  let summary = "each column's largest number of a sequence";
+  let description = [{
+    `out[b, c]` is the maximum over t of x[b, t, c] + mask[b, t], the mask's
+    numbers 0 or so low that a hidden token is never the largest.
+    K11: x is [B, U, D], a mask is [B, U], the result [B, D].
+  }];
+  let arguments = (ins NN_Float:$x, Optional<NN_Float>:$mask);
+  let results = (outs NN_Float:$out);
+  let assemblyFormat = [{
+    $x (`mask` $mask^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
 }
 
 def NN_ConcatOp : NN_Op<"concat"> {

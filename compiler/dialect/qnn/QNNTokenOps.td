@@ -107,6 +107,13 @@ def QNN_SliceOp : QNN_Op<"slice"> {
   let hasVerifier = 1;
 }
 
+def QNN_TokenMaxOp : QNN_Op<"token_max"> {
+  let summary = "each column's largest number of a sequence (A18)";
+  let arguments = (ins QNN_Fixed:$x, Optional<QNN_Fixed>:$mask);
+  let results = (outs QNN_Fixed:$out);
+  let assemblyFormat = "$x (`mask` $mask^)? attr-dict `:` functional-type(operands, results)";
+}
+
 def QNN_PickOp : QNN_Op<"pick"> {
   let summary = "the row at a token found by ids or a mask";
   let description = [{

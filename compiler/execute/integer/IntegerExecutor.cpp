@@ -83,6 +83,12 @@ private:
       tokens = size;
     if (dim == "P")
       past = size;
+    if (dim == "B")
+      batch = size;
+  }
+  int64_t batchOf(Value value) const {
+    int64_t size = cast<RankedTensorType>(value.getType()).getDimSize(0);
+    return ShapedType::isDynamic(size) ? batch : size;
   }
   /// The size of dimension \p dim of a value's type, T if that is open.
   int64_t rowsOf(Value value, int64_t dim = 1) const {
@@ -95,7 +101,7 @@ private:
   void dequantize(qnn::DequantizeOp op);
   void rotary(qnn::RotaryOp op);
 
-  int64_t past, tokens = 0;
+  int64_t past, tokens = 0, batch = 1;
   std::function<void(Value, const Tensor &)> observer;
   llvm::DenseMap<Value, Tensor> values;
 };
@@ -646,11 +652,16 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
           set(o.getOut(), pickToken<int32_t>(get(o.getX()), get(o.getFrom()),
                                              o.getTokenRule()));
         })
+        .Case([&](qnn::TokenMaxOp o) {
+          set(o.getOut(),
+              tokenMax<int32_t>(get(o.getX()),
+                                o.getMask() ? &get(o.getMask()) : nullptr));
+        })
         .Case([&](qnn::ConcatOp o) {
           SmallVector<const Tensor *> parts;
           for (Value part : o.getParts())
             parts.push_back(&get(part));
-          set(o.getOut(), concatTokens<int32_t>(parts));
+          set(o.getOut(), concatTokens<int32_t>(parts, batchOf(o.getOut())));
         })
         .Case([&](qnn::WindowsOp o) { windows(o); })
         .Case([&](qnn::EmptyOp o) {

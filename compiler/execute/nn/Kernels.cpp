@@ -312,7 +312,16 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::PickOp op) {
         return one(pickToken<float>(*inputs[0], *inputs[1], op.getTokenRule()));
       })
-      .Case([&](nn::ConcatOp) { return one(concatTokens<float>(inputs)); })
+      .Case([&](nn::TokenMaxOp op) {
+        return one(
+            tokenMax<float>(*inputs[0], op.getMask() ? inputs[1] : nullptr));
+      })
+      .Case([&](nn::ConcatOp op) {
+        int64_t batch = cast<ShapedType>(op.getOut().getType()).getDimSize(0);
+        if (ShapedType::isDynamic(batch))
+          batch = symbols ? symbols->batch : 1;
+        return one(concatTokens<float>(inputs, batch));
+      })
       .Case([&](nn::WindowsOp op) {
         int64_t size = op.getSize(), stride = op.getStride(),
                 before = op.getBefore();

@@ -6,6 +6,7 @@
 #include "support/Error.h"
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 
 namespace dalbit::execute {
@@ -128,9 +129,33 @@ Tensor pickToken(const Tensor &x, const Tensor &from,
   return out;
 }
 
+template <typename T> Tensor tokenMax(const Tensor &x, const Tensor *mask) {
+  int64_t batch = x.dim(0), rows = x.dim(1), width = x.dim(2);
+  if (rows == 0 || (mask && mask->count() != batch * rows))
+    throw Error("tokens of shape " + shapeText(x.shape()) +
+                " have no maximum with this mask");
+  Tensor out(elementOf<T>(), Shape{batch, width});
+  for (int64_t row = 0; row < batch * rows; ++row) {
+    T added = mask ? mask->data<T>()[row] : T(0);
+    for (int64_t c = 0; c < width; ++c) {
+      T &largest = out.data<T>()[row / rows * width + c];
+      T number = x.data<T>()[row * width + c];
+      if constexpr (std::is_same_v<T, float>)
+        number += added;
+      else
+        number = T(std::clamp<int64_t>(int64_t(number) + added,
+                                       std::numeric_limits<T>::min(),
+                                       std::numeric_limits<T>::max()));
+      if (row % rows == 0 || number > largest)
+        largest = number;
+    }
+  }
+  return out;
+}
+
 template <typename T>
-Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts) {
-  int64_t batch = 1, rows = 0, width = parts[0]->shape().back();
+Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts, int64_t batch) {
+  int64_t rows = 0, width = parts[0]->shape().back();
   auto rowsOf = [](const Tensor *part) {
     return part->rank() == 2 ? 1 : part->dim(1);
   };
@@ -175,7 +200,8 @@ Tensor tokenWindows(const Tensor &x, int64_t size, int64_t stride,
   template Tensor sliceTokens<T>(const Tensor &, int64_t, int64_t, bool);      \
   template Tensor pickToken<T>(const Tensor &, const Tensor &,                 \
                                const nn::TokenRule &);                         \
-  template Tensor concatTokens<T>(llvm::ArrayRef<const Tensor *>);             \
+  template Tensor tokenMax<T>(const Tensor &, const Tensor *);                 \
+  template Tensor concatTokens<T>(llvm::ArrayRef<const Tensor *>, int64_t);    \
   template Tensor tokenWindows<T>(const Tensor &, int64_t, int64_t, int64_t,   \
                                   int64_t);
 DALBIT_TOKENS(float)

@@ -36,8 +36,13 @@ Tensor pickToken(const Tensor &x, const Tensor &from,
 /// say; [2 B]: from the second number on.
 std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys);
 
-/// Along the tokens; a part with one sequence is repeated.
-template <typename T> Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts);
+/// Each column's largest number of a sequence, [B, D]; the numbers of \p mask
+/// [B, U], null for none, are added to a token before, saturating.
+template <typename T> Tensor tokenMax(const Tensor &x, const Tensor *mask);
+
+/// Along the tokens; a part with one sequence is repeated for all \p batch.
+template <typename T>
+Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts, int64_t batch);
 
 /// The tensor at index \p at of the leading dimensions of \p past.
 Tensor cachePart(const Tensor &past, llvm::ArrayRef<int64_t> at);

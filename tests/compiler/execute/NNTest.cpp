@@ -255,6 +255,33 @@ TEST_CASE("pick takes the last token that a mask shows", "[execute][nn]") {
   CHECK(out[0].values<float>() == llvm::ArrayRef<float>({1, 5, 6}));
 }
 
+TEST_CASE("token_max takes each column's largest shown number",
+          "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<?x3x2xf32>, %mask: tensor<?x3xi64>) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+      %m = nn.key_mask %mask : tensor<?x3xi64> -> tensor<?x3xf32>
+      %y = nn.token_max %x mask %m : (tensor<?x3x2xf32>, tensor<?x3xf32>) -> tensor<?x2xf32>
+      %z = nn.token_max %x : (tensor<?x3x2xf32>) -> tensor<?x2xf32>
+      return %y, %z : tensor<?x2xf32>, tensor<?x2xf32>
+    })",
+                 {Tensor::of<float>({2, 3, 2}, {-9, -4, -2, -5, 1, 7, //
+                                                3, 1, 2, 2, 1, 3}),
+                  Tensor::of<int64_t>({2, 3}, {1, 1, 0, 1, 1, 1})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({-2, -4, 3, 3}));
+  CHECK(out[1].values<float>() == llvm::ArrayRef<float>({1, 7, 3, 3}));
+}
+
+TEST_CASE("a constant alone is repeated for every sequence", "[execute][nn]") {
+  auto out = run(R"(
+    func.func @main(%x: tensor<?x2xf32> {dalbit.dims = ["B", "2"]}) -> tensor<?x1x2xf32> {
+      %c = nn.constant dense<[[[5.0, 6.0]]]> : tensor<1x1x2xf32>
+      %y = nn.concat %c : (tensor<1x1x2xf32>) -> tensor<?x1x2xf32>
+      return %y : tensor<?x1x2xf32>
+    })",
+                 {Tensor::of<float>({2, 2}, {0, 0, 0, 0})});
+  CHECK(out[0].values<float>() == llvm::ArrayRef<float>({5, 6, 5, 6}));
+}
+
 TEST_CASE("an inverted key mask hides what is not zero, and no key past it",
           "[execute][nn]") {
   auto out = run(R"(

@@ -66,15 +66,56 @@ func.func @pool(%x: tensor<?x?x96xf32> {dalbit.dims = ["B", "T", "96"]}) -> tens
 
 // -----
 
-// The largest of columns is no mean; a mean of something else than tokens
-// stays.
+// A mean or maximum of something else than tokens stays.
 // CHECK-LABEL: @others
-// CHECK-NOT: nn.attention
-// CHECK: "GlobalMaxPool"
+// CHECK-NOT: nn.
+// CHECK: "GlobalMaxPool"(%arg0)
 // CHECK: "GlobalAveragePool"(%arg0)
-func.func @others(%x: tensor<?x?x96xf32> {dalbit.dims = ["B", "T", "96"]}) -> (tensor<?x96x1xf32>, tensor<?x?x1xf32>) {
-  %t = onnx.node "Transpose"(%x) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x?x96xf32>) -> tensor<?x96x?xf32>
-  %p = onnx.node "GlobalMaxPool"(%t) opset 13 : (tensor<?x96x?xf32>) -> tensor<?x96x1xf32>
+func.func @others(%x: tensor<?x?x96xf32> {dalbit.dims = ["B", "T", "96"]}) -> (tensor<?x?x1xf32>, tensor<?x?x1xf32>) {
+  %p = onnx.node "GlobalMaxPool"(%x) opset 13 : (tensor<?x?x96xf32>) -> tensor<?x?x1xf32>
   %q = onnx.node "GlobalAveragePool"(%x) opset 13 : (tensor<?x?x96xf32>) -> tensor<?x?x1xf32>
-  return %p, %q : tensor<?x96x1xf32>, tensor<?x?x1xf32>
+  return %p, %q : tensor<?x?x1xf32>, tensor<?x?x1xf32>
+}
+
+// -----
+
+// The largest of the tokens that a mask shows, as sentence-transformers has it.
+// CHECK-LABEL: @masked_max
+// CHECK: %[[M:.*]] = nn.key_mask %arg1 : tensor<2x6xi64> -> tensor<2x6xf32>
+// CHECK: nn.token_max %arg0 mask %[[M]] : (tensor<2x6x8xf32>, tensor<2x6xf32>) -> tensor<2x8xf32>
+func.func @masked_max(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %mask: tensor<2x6xi64> {dalbit.dims = ["2", "6"]}) -> tensor<2x8xf32> {
+  %axes = onnx.constant dense<2> : tensor<1xi64>
+  %zero = onnx.constant dense<0> : tensor<i64>
+  %low = onnx.constant dense<-1.0e+09> : tensor<f32>
+  %u = onnx.node "Unsqueeze"(%mask, %axes) opset 13 : (tensor<2x6xi64>, tensor<1xi64>) -> tensor<2x6x1xi64>
+  %e = onnx.node "Equal"(%u, %zero) opset 13 : (tensor<2x6x1xi64>, tensor<i64>) -> tensor<2x6x1xi1>
+  %w = onnx.node "Where"(%e, %low, %x) opset 13 : (tensor<2x6x1xi1>, tensor<f32>, tensor<2x6x8xf32>) -> tensor<2x6x8xf32>
+  %y = onnx.node "ReduceMax"(%w) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<2x6x8xf32>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// Numbers times a mask are 0 where it hides: no maximum of what is shown.
+// CHECK-LABEL: @product_max
+// CHECK-NOT: nn.token_max %arg0
+func.func @product_max(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %mask: tensor<2x6xf32> {dalbit.dims = ["2", "6"]}) -> tensor<2x1x8xf32> {
+  %axes = onnx.constant dense<2> : tensor<1xi64>
+  %u = onnx.node "Unsqueeze"(%mask, %axes) opset 13 : (tensor<2x6xf32>, tensor<1xi64>) -> tensor<2x6x1xf32>
+  %w = onnx.node "Mul"(%u, %x) opset 13 : (tensor<2x6x1xf32>, tensor<2x6x8xf32>) -> tensor<2x6x8xf32>
+  %y = onnx.node "ReduceMax"(%w) opset 13 attributes {axes = array<i64: 1>, keepdims = 1 : i64} : (tensor<2x6x8xf32>) -> tensor<2x1x8xf32>
+  return %y : tensor<2x1x8xf32>
+}
+
+// -----
+
+// Columns that are tokens: a pool of one dimension.
+// CHECK-LABEL: @column_max
+// CHECK: nn.token_max %arg0 : (tensor<?x6x8xf32>) -> tensor<?x8xf32>
+func.func @column_max(%x: tensor<?x6x8xf32> {dalbit.dims = ["B", "6", "8"]}) -> tensor<?x8xf32> {
+  %axes = onnx.constant dense<2> : tensor<1xi64>
+  %t = onnx.node "Transpose"(%x) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x6x8xf32>) -> tensor<?x8x6xf32>
+  %m = onnx.node "GlobalMaxPool"(%t) opset 13 : (tensor<?x8x6xf32>) -> tensor<?x8x1xf32>
+  %y = onnx.node "Squeeze"(%m, %axes) opset 13 : (tensor<?x8x1xf32>, tensor<1xi64>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
 }

@@ -165,6 +165,24 @@ func.func @no_pick(%x: tensor<2x6x8xf32> {dalbit.dims = ["2", "6", "8"]}, %ids: 
 
 // -----
 
+// A constant that is repeated for every sequence, put beside nothing: the query
+// of a pooling head.
+// CHECK-LABEL: @repeat
+// CHECK: %[[C:.*]] = nn.constant dense<1.000000e+00> : tensor<1x1x8xf32>
+// CHECK: nn.concat %[[C]] : (tensor<1x1x8xf32>) -> tensor<?x1x8xf32>
+func.func @repeat(%x: tensor<?x6x8xf32> {dalbit.dims = ["B", "6", "8"]}) -> tensor<?x1x8xf32> {
+  %c = onnx.constant dense<1.0> : tensor<1x1x8xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %ones = onnx.constant dense<[1, 1]> : tensor<2xi64>
+  %s = onnx.node "Shape"(%x) opset 13 : (tensor<?x6x8xf32>) -> tensor<3xi64>
+  %b = onnx.node "Gather"(%s, %zero) opset 13 attributes {axis = 0 : i64} : (tensor<3xi64>, tensor<1xi64>) -> tensor<1xi64>
+  %t = onnx.node "Concat"(%b, %ones) opset 13 attributes {axis = 0 : i64} : (tensor<1xi64>, tensor<2xi64>) -> tensor<3xi64>
+  %y = onnx.node "Tile"(%c, %t) opset 13 : (tensor<1x1x8xf32>, tensor<3xi64>) -> tensor<?x1x8xf32>
+  return %y : tensor<?x1x8xf32>
+}
+
+// -----
+
 // What only moves an input becomes its layout.
 // CHECK-LABEL: @border
 // CHECK: nn.rearrange %arg0 view [-1, 4, 6] order [0, 2, 1] : (tensor<?x4x6xf32>) -> tensor<?x6x4xf32>

@@ -51,6 +51,14 @@ func.func @k3_mask(%x: tensor<?x5x8xf32>, %ids: tensor<?x5xi64>) {
 
 // -----
 
+func.func @k11(%x: tensor<?x5x8xf32>, %m: tensor<?x4xf32>) {
+  // expected-error @+1 {{the mask is tensor<?x4xf32>, expected ?x5 (K11)}}
+  %0 = nn.token_max %x mask %m : (tensor<?x5x8xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @k4(%a: tensor<1x1x8xf32>, %b: tensor<?x5x8xf32>) {
   // expected-error @+1 {{has parts that do not add up to the result (K4)}}
   %0 = nn.concat %a, %b : (tensor<1x1x8xf32>, tensor<?x5x8xf32>) -> tensor<?x5x8xf32>
