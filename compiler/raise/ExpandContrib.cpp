@@ -481,7 +481,7 @@ bool Expander::groupQueryAttention() {
   bool packed = !input(1);
   if (input(11) || node.getOnnxInt("smooth_softmax").value_or(0) > 0)
     return stays("its softmax has a number of its own in the denominator "
-                 "(head_sink, smooth_softmax), for which the NPU has no place");
+                 "(head_sink, smooth_softmax), which is not supported yet");
   for (unsigned i = 12; i < node.getInputs().size(); ++i)
     if (input(i))
       return stays("its cache is quantised (k_scale, v_scale); the NPU has "

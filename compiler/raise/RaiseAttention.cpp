@@ -210,11 +210,10 @@ bool Raiser::findProducts(onnx::NodeOp softmax) {
     return fail("the softmax is not over the last dimension");
   scores = findScores(logits);
   if (!scores)
-    return fail(
-        hasSink(logits, shapes)
-            ? "a number of its own stands in the denominator of its "
-              "softmax (attention sinks), for which the NPU has no place"
-            : "its input is not a product of queries and keys");
+    return fail(hasSink(logits, shapes)
+                    ? "a number of its own stands in the denominator of its "
+                      "softmax (attention sinks), which is not supported yet"
+                    : "its input is not a product of queries and keys");
   Value probabilities = throughGuards(softmax->getResult(0));
   Value used = probabilities;
   // Masked scores of [B*H, T, S] are looked at as [B, H, T, S] and back.

@@ -224,7 +224,7 @@ func.func @stacked_past(%x: tensor<?x?x6xf32> {dalbit.name = "x"}, %pk: tensor<?
 // What the NPU has no place for stays, with the reason.
 // CHECK-LABEL: @reasons
 // CHECK: onnx.node "Attention"{{.*}} because "its scores are a result (qk_matmul_output)"
-// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its softmax has a number of its own in the denominator (head_sink, smooth_softmax), for which the NPU has no place"
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its softmax has a number of its own in the denominator (head_sink, smooth_softmax), which is not supported yet"
 func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
   %none = onnx.none
   %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
