@@ -247,6 +247,19 @@ private:
     tensor.shape = {"B", columns};
   }
 
+  /// Whether ids in \p argument are the text that the program continues: those
+  /// with a row for each new token, if there are any.
+  bool isText(BlockArgument argument) {
+    auto grows = [&](BlockArgument ids) {
+      auto type = dyn_cast<RankedTensorType>(ids.getType());
+      return type && type.getRank() == 2 && rows(ids, 1) == "T" &&
+             llvm::any_of(ids.getUsers(), [](Operation *user) {
+               return llvm::isa<qnn::EmbeddingOp>(user);
+             });
+    };
+    return grows(argument) || llvm::none_of(function.getArguments(), grows);
+  }
+
   void input(BlockArgument argument) {
     Tensor tensor = start(function.getArgAttrDict(argument.getArgNumber()),
                           argument.getType(),
@@ -257,15 +270,18 @@ private:
         int64_t rows =
             cast<ShapedType>(embedding.getTable().getType()).getDimSize(0);
         bool isRow = tensor.shape.size() == 1;
-        bool first = vocabulary == 0 && !isRow;
+        bool first = vocabulary == 0 && !isRow && isText(argument);
         if (first)
           vocabulary = rows;
+        // Ids of an encoder beside a text that goes on are data like others.
+        bool isSource = !first && vocabulary == 0 && !isRow;
         bool isPositions =
             StringRef(tensor.name).contains_insensitive("position");
         if (tensor.role == binary::Role::None)
           ids(tensor, argument,
               first                   ? binary::Role::Tokens
               : isPositions && !isRow ? binary::Role::Positions
+              : isSource              ? binary::Role::None
                                       : binary::Role::Types,
               rows);
       } else if (auto mask = dyn_cast<qnn::ImportMaskOp>(user)) {

@@ -38,7 +38,8 @@ LogicalResult Planner::bias(Operation *op, TypedAttr values,
     bias.origin = roundUp(keys, bias.words) + bias.words;
     // A causal query sees no key behind its block.
     int64_t reach = causal ? plan.block + bias.words : keys;
-    bias.copyStride = roundUp((bias.origin + reach + bias.words) * 4, 64);
+    bias.copyStride = roundUp((bias.origin + reach + bias.words) * 4,
+                              machine().dramAlignment());
     bias.headStride = bias.words * bias.copyStride;
   } else {
     if (type.getDimSize(1) < rows || columns < keys)

@@ -43,7 +43,11 @@ Value Emitter::scalars(StringRef label, int64_t perRow) {
 Rows Emitter::makeRows(StringRef label, int64_t cols) {
   Rows rows;
   rows.cols = cols;
-  rows.stride = roundUp(cols, std::max<int64_t>(machine.lanes, 16)) * 4;
+  // Whole beats of lanes and of DMA.
+  rows.stride =
+      roundUp(cols,
+              std::max<int64_t>({machine.lanes, machine.axiBytes / 4, 16})) *
+      4;
   rows.buffer = jobs.buffer(label, npu::Space::spm, rows.stride * blockRows,
                             machine.alignment());
   return rows;

@@ -30,6 +30,9 @@ struct Machine {
   /// Of a buffer that any unit streams: a port's word, and the vector unit's
   /// int32 columns of a beat.
   int64_t alignment() const { return std::max(portBytes, 4 * lanes); }
+  /// Of what lies in DRAM and begins at an alignment() of the scratchpad: DMA
+  /// copies whole beats.
+  int64_t dramAlignment() const { return std::max<int64_t>(64, axiBytes); }
 };
 
 Machine machineOf(const target::Target &target);

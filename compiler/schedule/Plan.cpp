@@ -320,10 +320,9 @@ static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
              : m.k;
 }
 
-/// Cuts \p op into chunks of at most \p channelsPerChunk channels for blocks
-/// and
-/// \p channelsPerRowChunk for a row; no chunk of a block has channels of two
-/// units of \p unit channels.
+/// Cuts \p op into chunks: of at most \p channelsPerChunk channels for a block,
+/// of at most \p channelsPerRowChunk for a row. Every \p unit channels (those
+/// of the heads of a group) a new chunk of a block begins.
 LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
                            std::vector<int64_t> lanes, int64_t channelsPerChunk,
                            int64_t channelsPerRowChunk, int64_t unit) {
@@ -380,7 +379,7 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
         chunk.last = lane + depth >= linear.k;
         chunk.offset = plan.weightBytes;
         layOut(chunk);
-        plan.weightBytes += roundUp(chunk.bytes, 64);
+        plan.weightBytes += roundUp(chunk.bytes, m.dramAlignment());
         linear.rowChunks.push_back(chunk);
         for (int64_t done = 0; done < chunk.channels; done += perChunk) {
           WeightChunk part = chunk;
@@ -555,7 +554,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
 
 void Planner::cacheRegions(AttentionPlan &a) {
   auto place = [&](int64_t bytes) {
-    int64_t at = roundUp(plan.kvBytesPerSequence, 64);
+    int64_t at = roundUp(plan.kvBytesPerSequence, machine().dramAlignment());
     plan.kvBytesPerSequence = at + bytes;
     return at;
   };
@@ -726,7 +725,8 @@ FailureOr<Plan> Planner::run() {
   plan.exponentialTable = piecewise(quantise::exponentialTable());
   if (failed(places()) || failed(outputs()))
     return failure();
-  plan.kvBytesPerSequence = roundUp(plan.kvBytesPerSequence, 64);
+  plan.kvBytesPerSequence =
+      roundUp(plan.kvBytesPerSequence, machine().dramAlignment());
   return std::move(plan);
 }
 

@@ -40,8 +40,8 @@ struct WeightChunk {
   int64_t pairOffset = 0;         ///< in the chunk: channel pairs, then biases
   int64_t biasOffset = 0;
   int64_t tiles = 0; ///< bytes of the tiles
-  /// Part of a row's chunk: where in region weights its own pairs are, and
-  /// bytes from them to its biases; else 0, and all of it lies as in the slot.
+  /// Of a part of a row's chunk: where its own pairs are in region weights, and
+  /// bytes from them to its biases. 0: the chunk lies there as in the slot.
   int64_t pairs = 0, pairsToBiases = 0;
 };
 

@@ -14,7 +14,7 @@ int64_t Planner::placeIn(isa::Region region, int64_t bytes) {
                  : region == isa::Region::Output ? plan.outputBytes
                  : region == isa::Region::Kv     ? plan.kvBytesPerSequence
                                                  : plan.workspaceBytes;
-  int64_t at = roundUp(end, std::max<int64_t>(64, machine().axiBytes));
+  int64_t at = roundUp(end, machine().dramAlignment());
   end = at + bytes;
   return at;
 }
@@ -79,7 +79,8 @@ LogicalResult Planner::inputs() {
     place.region = isa::Region::Input;
     place.cols = cols;
     place.rowStride = rows == 1 ? 0 : rowBytes(cols);
-    int64_t bytes = roundUp(rows == 1 ? cols * 4 : rows * place.rowStride, 64);
+    int64_t bytes = roundUp(rows == 1 ? cols * 4 : rows * place.rowStride,
+                            machine().dramAlignment());
     place.sequenceStride = shared ? 0 : bytes;
     place.extent = bytes * (shared ? 1 : batch);
     place.offset = placeIn(isa::Region::Input, place.extent);
@@ -224,7 +225,7 @@ LogicalResult Planner::outputs() {
       return;
     }
     place.region = isa::Region::Output;
-    place.rowStride = roundUp(rowBytes(place.cols), 64);
+    place.rowStride = roundUp(rowBytes(place.cols), machine().dramAlignment());
     place.sequenceStride = rows(op.getX()) * place.rowStride;
     place.extent = place.sequenceStride * plan.options.maxBatch;
     place.offset = placeIn(place.region, place.extent);

@@ -40,7 +40,7 @@ public:
 private:
   const Machine &machine() const { return plan.options.machine; }
   int64_t placeConst(int64_t bytes) {
-    int64_t at = roundUp(plan.constBytes, 64);
+    int64_t at = roundUp(plan.constBytes, machine().dramAlignment());
     plan.constBytes = at + bytes;
     return at;
   }

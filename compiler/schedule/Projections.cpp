@@ -40,8 +40,8 @@ HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
   HeadRows result;
   result.heads = heads;
   result.rows = makeRows("projection", heads * a.paddedSize);
-  // Where a chunk has whole heads, and all of a row's unless that is alone,
-  // their maxima come out of the same pass.
+  // The maxima come out of the same pass where its chunk has all heads, or, of
+  // a block of one row, whole heads: scalars of a row stand side by side.
   auto chunks = llvm::ArrayRef(chunksOf(linear)).slice(index * count, count);
   bool hasHeads = llvm::all_of(chunks, [&](const WeightChunk &chunk) {
     return chunk.first && chunk.last && chunk.channels % a.paddedSize == 0;

@@ -242,6 +242,11 @@ StepResult Session::runTokens(std::span<const int32_t> all, bool allRows) {
         for (uint32_t b = 0; b < batch; ++b)
           for (uint32_t t = 0; t < count; ++t)
             part.push_back(all[size_t(b) * tokens + first + t]);
+      if (part.size() != size_t(countOf(shape)))
+        throw Error("input '" + ids->name + "' has the shape " +
+                        shapeText(shape) + " and no place for " +
+                        std::to_string(count) + " tokens",
+                    {"give the model's inputs with --input NAME=FILE"});
       write(*ids, shape, part);
     }
     writePositions(first, count);

@@ -55,7 +55,7 @@ TEST_CASE("targets of all array sizes give the same logits", "[e2e]") {
     for (int lanes : {8, 64})
       for (int vectorLanes : {4, 32, 64})
         for (int port : {64, 128})
-          for (int axi : {16, 64}) {
+          for (int axi : {16, 64, 128}) {
             target::Target target = target::loadTarget("nano");
             target.outputs = outputs;
             target.lanes = lanes;
@@ -63,6 +63,8 @@ TEST_CASE("targets of all array sizes give the same logits", "[e2e]") {
             target.portBytes = port;
             target.axiBytes = axi;
             target.scratchpadKib = 1024;
+            if (axi == 128) // a head is as wide as a beat
+              target.accumulatorEntries = 1024;
             if (!allows(target))
               continue;
             CAPTURE(outputs, lanes, vectorLanes, port, axi);
