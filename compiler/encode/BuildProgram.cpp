@@ -627,7 +627,7 @@ std::pair<uint64_t, uint64_t> weightFacts(Operation *op,
                                           const schedule::Plan &plan) {
   uint64_t bytes = 0, macs = 0;
   auto add = [&](const schedule::LinearPlan &linear) {
-    for (const schedule::WeightChunk &chunk : linear.rowChunks)
+    for (const schedule::WeightChunk &chunk : linear.decodeChunks)
       bytes += uint64_t(chunk.bytes);
   };
   if (auto found = plan.linears.find(op); found != plan.linears.end())

@@ -48,7 +48,7 @@ LogicalResult Planner::bias(Operation *op, TypedAttr values,
              << " queries and " << columns << " keys alone";
     perHead *= type.getDimSize(1);
     bias.before = columns - type.getDimSize(1);
-    bias.rowStride = rowBytes(columns);
+    bias.rowStride = machine().rowBytes(columns);
     bias.headStride = type.getDimSize(1) * bias.rowStride;
   }
   // Layers share their numbers.

@@ -43,11 +43,7 @@ Value Emitter::scalars(StringRef label, int64_t perRow) {
 Rows Emitter::makeRows(StringRef label, int64_t cols) {
   Rows rows;
   rows.cols = cols;
-  // Whole beats of lanes and of DMA.
-  rows.stride =
-      roundUp(cols,
-              std::max<int64_t>({machine.lanes, machine.axiBytes / 4, 16})) *
-      4;
+  rows.stride = roundUp(machine.rowBytes(cols), 64);
   rows.buffer = jobs.buffer(label, npu::Space::spm, rows.stride * blockRows,
                             machine.alignment());
   return rows;
@@ -320,8 +316,7 @@ void Emitter::embedding(qnn::EmbeddingOp op) {
   Rows rows = makeRows("embedding", cols);
   Value list = ids(op.getIds());
   int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
-  int64_t stride =
-      roundUp(cols, std::max<int64_t>(machine.lanes, machine.axiBytes / 4)) * 4;
+  int64_t stride = machine.rowBytes(cols);
   Value table = jobs.dram("embedding", region(isa::Region::Const),
                           plan.tables.lookup(op), tableRows * stride);
   Job job = jobs.dmaIn();

@@ -118,13 +118,13 @@ public:
 
 private:
   const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attentions() const {
-    return decode ? plan.rowAttentions : plan.attentions;
+    return decode ? plan.decodeAttentions : plan.attentions;
   }
   const llvm::DenseMap<mlir::Operation *, AttentionPlan> &attends() const {
-    return decode ? plan.rowAttends : plan.attends;
+    return decode ? plan.decodeAttends : plan.attends;
   }
   const std::vector<WeightChunk> &chunksOf(const LinearPlan &linear) const {
-    return decode ? linear.rowChunks : linear.chunks;
+    return decode ? linear.decodeChunks : linear.chunks;
   }
   mlir::LogicalResult emit(mlir::Operation &op);
   void requestLoads(const Stage &stage);

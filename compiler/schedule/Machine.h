@@ -15,6 +15,10 @@ struct Target;
 
 namespace dalbit::schedule {
 
+inline int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
 struct Machine {
   int64_t n = 32;            ///< output channels of the dot array
   int64_t k = 32;            ///< products per channel and cycle
@@ -33,6 +37,10 @@ struct Machine {
   /// Of what lies in DRAM and begins at an alignment() of the scratchpad: DMA
   /// copies whole beats.
   int64_t dramAlignment() const { return std::max<int64_t>(64, axiBytes); }
+  /// Bytes from row to row of \p cols int32: whole beats of lanes and of DMA.
+  int64_t rowBytes(int64_t cols) const {
+    return roundUp(cols, std::max(lanes, axiBytes / 4)) * 4;
+  }
 };
 
 Machine machineOf(const target::Target &target);
@@ -64,9 +72,5 @@ private:
   const Machine &machine;
   std::string text;
 };
-
-inline int64_t roundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 } // namespace dalbit::schedule

@@ -75,7 +75,7 @@ static void putWord(std::vector<uint8_t> &bytes, int64_t at, uint32_t word) {
 int64_t Planner::table(TypedAttr values, int64_t fraction) {
   auto type = cast<RankedTensorType>(values.getType());
   int64_t rows = type.getDimSize(0), cols = type.getDimSize(1);
-  int64_t stride = rowBytes(cols);
+  int64_t stride = machine().rowBytes(cols);
   int64_t at = placeConst(rows * stride);
   plan.fills.push_back([=](std::vector<uint8_t> &constants,
                            std::vector<uint8_t> &) {
@@ -321,11 +321,11 @@ static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
 }
 
 /// Cuts \p op into chunks: of at most \p channelsPerChunk channels for a block,
-/// of at most \p channelsPerRowChunk for a row. Every \p unit channels (those
-/// of the heads of a group) a new chunk of a block begins.
+/// of at most \p channelsPerDecodeChunk for a row. Every \p unit channels
+/// (those of the heads of a group) a new chunk of a block begins.
 LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
                            std::vector<int64_t> lanes, int64_t channelsPerChunk,
-                           int64_t channelsPerRowChunk, int64_t unit) {
+                           int64_t channelsPerDecodeChunk, int64_t unit) {
   const Machine &m = machine();
   LinearPlan linear;
   linear.form = formOf(op);
@@ -351,13 +351,14 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
 
   // A row's chunk is whole chunks of a block, whose tiles and pairs can be
   // loaded by themselves.
-  int64_t perRow = perChunk;
+  int64_t perDecodeChunk = perChunk;
   bool isWhole = depth == linear.k && m.n * 4 % m.axiBytes == 0 &&
                  unit % perChunk == 0 &&
                  endsHeaderWord(m, linear.form, perChunk / m.n, depth);
   if (isWhole && !plan.decode.empty())
-    while (perRow + perChunk <= channelsPerRowChunk && fits(perRow + perChunk))
-      perRow += perChunk;
+    while (perDecodeChunk + perChunk <= channelsPerDecodeChunk &&
+           fits(perDecodeChunk + perChunk))
+      perDecodeChunk += perChunk;
 
   auto layOut = [&](WeightChunk &chunk) {
     chunk.tiles = tileBytes(m, linear.form, chunk.channels / m.n, chunk.depth);
@@ -366,13 +367,13 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
     chunk.bytes =
         chunk.last ? chunk.biasOffset + chunk.channels * 4 : chunk.tiles;
   };
-  int64_t stride = perRow == perChunk ? unit : linear.n;
+  int64_t stride = perDecodeChunk == perChunk ? unit : linear.n;
   for (int64_t from = 0; from < linear.n; from += stride) {
     int64_t to = std::min(from + stride, linear.n);
-    for (int64_t first = from; first < to; first += perRow)
+    for (int64_t first = from; first < to; first += perDecodeChunk)
       for (int64_t lane = 0; lane < linear.k; lane += depth) {
         WeightChunk chunk;
-        chunk.channels = std::min(perRow, roundUp(to - first, m.n));
+        chunk.channels = std::min(perDecodeChunk, roundUp(to - first, m.n));
         chunk.firstLane = lane;
         chunk.depth = std::min(depth, linear.k - lane);
         chunk.first = lane == 0;
@@ -380,7 +381,7 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
         chunk.offset = plan.weightBytes;
         layOut(chunk);
         plan.weightBytes += roundUp(chunk.bytes, m.dramAlignment());
-        linear.rowChunks.push_back(chunk);
+        linear.decodeChunks.push_back(chunk);
         for (int64_t done = 0; done < chunk.channels; done += perChunk) {
           WeightChunk part = chunk;
           part.channels = std::min(perChunk, chunk.channels - done);
@@ -413,7 +414,7 @@ std::vector<int64_t> Planner::lanesOf(Value codes) {
 
 /// \p a where a row is alone: as many of its groups at a time as there is room
 /// for, as long as caches can still be loaded one ahead.
-AttentionPlan Planner::forRow(const AttentionPlan &a) const {
+AttentionPlan Planner::forDecode(const AttentionPlan &a) const {
   const Machine &m = machine();
   int64_t most = a.sharesKeys() ? a.heads / a.kvHeads : a.heads;
   AttentionPlan row = a;
@@ -512,7 +513,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
                           << least.message();
   a.keyChunk =
       std::min(half / (a.group * plan.block) * m.n, roundUp(plan.context, m.n));
-  AttentionPlan row = forRow(a);
+  AttentionPlan row = forDecode(a);
 
   // The stream's order is the order of use of a row: keys and values of a slot,
   // the queries of its groups, then the next slot. A block takes parts of it.
@@ -529,8 +530,9 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     LinearPlan &whole = a.linears[i];
     made.chunks.insert(made.chunks.begin(), whole.chunks.begin(),
                        whole.chunks.end());
-    made.rowChunks.insert(made.rowChunks.begin(), whole.rowChunks.begin(),
-                          whole.rowChunks.end());
+    made.decodeChunks.insert(made.decodeChunks.begin(),
+                             whole.decodeChunks.begin(),
+                             whole.decodeChunks.end());
     whole = std::move(made);
   };
   for (int64_t slot = 0; slot < row.slots(); ++slot) {
@@ -544,7 +546,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   columns[op.getOut()] = headMap(a.heads, a.size, plain);
   if (!a.softcap.words.empty())
     plan.gateTables[op] = piecewise(a.softcap);
-  AttentionPlan &ofRow = plan.rowAttentions[op] = a;
+  AttentionPlan &ofRow = plan.decodeAttentions[op] = a;
   ofRow.group = row.group;
   ofRow.kvGroup = row.kvGroup;
   ofRow.keyChunk = row.keyChunk;

@@ -50,7 +50,7 @@ struct LinearPlan {
   std::vector<WeightChunk> chunks;
   /// For blocks of one row, whose sums leave room for more channels: as they
   /// lie in region weights, each one or several of the others.
-  std::vector<WeightChunk> rowChunks;
+  std::vector<WeightChunk> decodeChunks;
   int64_t k = 0, n = 0; ///< padded sizes as the array sees them
   int64_t inner = 0;    ///< fraction bits after the first scale
   quantise::WeightForm form = quantise::WeightForm::W8;
@@ -142,7 +142,7 @@ struct Plan {
   llvm::DenseMap<mlir::Operation *, AttentionPlan> attentions;
   /// The same for blocks of one row, which have room for more heads at a time;
   /// caches and weights lie where they lie.
-  llvm::DenseMap<mlir::Operation *, AttentionPlan> rowAttentions;
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> decodeAttentions;
   llvm::DenseMap<mlir::Operation *, int64_t>
       tables; ///< embeddings: offset in region const
   int64_t exponentialTable = 0;
@@ -152,7 +152,7 @@ struct Plan {
   /// attention.
   llvm::DenseSet<mlir::Operation *> inAttention;
   /// Attention over complete keys; projections are layers of their own.
-  llvm::DenseMap<mlir::Operation *, AttentionPlan> attends, rowAttends;
+  llvm::DenseMap<mlir::Operation *, AttentionPlan> attends, decodeAttends;
   /// Codes of keys and values, by the value of the codes.
   llvm::DenseMap<mlir::Value, CachePlace> caches;
   /// Where a value's rows are loaded from, and all places they are stored to.

@@ -46,7 +46,7 @@ LogicalResult Planner::positions(qnn::PositionsOp op) {
   place.region = isa::Region::Const;
   place.offset = table(op.getTable(), op.getFraction());
   place.cols = type.getDimSize(1);
-  place.rowStride = rowBytes(place.cols);
+  place.rowStride = machine().rowBytes(place.cols);
   place.extent = count * place.rowStride;
   place.byPosition = !op.getRelative();
   plan.places[op.getOut()] = place;
@@ -78,7 +78,7 @@ LogicalResult Planner::inputs() {
     Place place;
     place.region = isa::Region::Input;
     place.cols = cols;
-    place.rowStride = rows == 1 ? 0 : rowBytes(cols);
+    place.rowStride = rows == 1 ? 0 : machine().rowBytes(cols);
     int64_t bytes = roundUp(rows == 1 ? cols * 4 : rows * place.rowStride,
                             machine().dramAlignment());
     place.sequenceStride = shared ? 0 : bytes;
@@ -121,7 +121,7 @@ LogicalResult Planner::place(Value value) {
   Place own;
   own.cols = found == columns.end() ? lastDimension(value)
                                     : int64_t(found->second.size());
-  own.rowStride = rowBytes(own.cols);
+  own.rowStride = machine().rowBytes(own.cols);
   auto [before, after] = borderOf(value, count);
   own.extent = count * own.rowStride;
   if (llvm::isa<qnn::ImportOp>(op)) {
@@ -225,7 +225,8 @@ LogicalResult Planner::outputs() {
       return;
     }
     place.region = isa::Region::Output;
-    place.rowStride = roundUp(rowBytes(place.cols), machine().dramAlignment());
+    place.rowStride =
+        roundUp(machine().rowBytes(place.cols), machine().dramAlignment());
     place.sequenceStride = rows(op.getX()) * place.rowStride;
     place.extent = place.sequenceStride * plan.options.maxBatch;
     place.offset = placeIn(place.region, place.extent);
@@ -352,7 +353,7 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
   if (op.getWeights() && ShapedType::isDynamic(keys))
     return op.emitError() << "attention weights over an open number of keys "
                              "are not supported on the NPU";
-  plan.rowAttends[op] = forRow(a);
+  plan.decodeAttends[op] = forDecode(a);
   plan.attends[op] = std::move(a);
   return success();
 }

@@ -44,18 +44,12 @@ private:
     plan.constBytes = at + bytes;
     return at;
   }
-  /// Bytes from row to row of \p cols int32 in DRAM.
-  int64_t rowBytes(int64_t cols) const {
-    return roundUp(cols,
-                   std::max<int64_t>(machine().lanes, machine().axiBytes / 4)) *
-           4;
-  }
   int64_t table(mlir::TypedAttr values, int64_t fraction);
   int64_t piecewise(const quantise::Table &table);
   void norm(mlir::Operation *op, mlir::TypedAttr gamma, mlir::TypedAttr beta,
             bool hasBeta, double epsilon, int64_t fraction);
   mlir::LogicalResult attention(qnn::AttentionOp op);
-  AttentionPlan forRow(const AttentionPlan &a) const;
+  AttentionPlan forDecode(const AttentionPlan &a) const;
   void route(qnn::RouteOp op); // Experts.cpp
   void pick(qnn::PickOp op);   // Pick.cpp
   void headNorms(AttentionPlan &a);
@@ -68,7 +62,7 @@ private:
                            int64_t keys, bool causal, AttentionPlan &a);
   LinearPlan linear(qnn::LinearOp op, std::vector<int64_t> channels,
                     std::vector<int64_t> lanes, int64_t channelsPerChunk,
-                    int64_t channelsPerRowChunk, int64_t unit);
+                    int64_t channelsPerDecodeChunk, int64_t unit);
   mlir::LogicalResult linear(qnn::LinearOp op);
   int64_t slotBytes() const;
   std::vector<int64_t> lanesOf(mlir::Value codes);

@@ -25,6 +25,7 @@
 #include "simulator/dram/SpacedCommands.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace dalbit::dram {
@@ -102,13 +103,12 @@ public:
     int64_t latest = 0; ///< run i is accepted at latest + i * clocks or before,
     int64_t before = 0; ///< and all of them before this clock
   };
-  /// Whether runs of \p count requests can follow each other so: equal parts
-  /// for all channels, in which each group has its turn. Sets the clocks of
-  /// one.
-  bool isEven(uint32_t count, int64_t &clocks) const;
-  /// Of at most \p most runs of \p count requests (isEven()) from \p address
-  /// on, which go on after the latest run of accessRun(); none if the last \p
-  /// count requests of that did not hit open rows throughout.
+  /// Clocks of a run of \p count requests, if such runs can follow each other
+  /// so: equal parts for all channels, in which each group has its turn.
+  std::optional<int64_t> evenClocks(uint32_t count) const;
+  /// Of at most \p most runs of \p count requests (evenClocks()) from \p
+  /// address on, which go on after the latest run of accessRun(); none if the
+  /// last \p count requests of that did not hit open rows throughout.
   Pace pace(uint64_t address, uint32_t count, bool write, uint32_t most) const;
   /// Books \p runs of those, the last of them accepted at \p now, as
   /// accessRun() would one after the other.

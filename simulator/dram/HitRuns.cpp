@@ -349,14 +349,15 @@ void Dram::extend(Channel &channel, int64_t bursts, int64_t last) {
   countHits(bursts, stream.write);
 }
 
-bool Dram::isEven(uint32_t count, int64_t &clocks) const {
+std::optional<int64_t> Dram::evenClocks(uint32_t count) const {
   unsigned channelBits = device.channel.bits;
   uint64_t bytes = count * RequestBytes;
-  int64_t bursts = int64_t(bytes >> channelBits >> run.burstBits);
-  clocks = bursts * run.step;
-  return run.every != 0 && bursts >= run.cycle &&
-         (channelBits == 0 ||
-          bytes % (uint64_t(1) << run.blockBits << channelBits) == 0);
+  auto bursts = int64_t(bytes >> channelBits >> run.burstBits);
+  bool isEqual = channelBits == 0 ||
+                 bytes % (uint64_t(1) << run.blockBits << channelBits) == 0;
+  if (run.every == 0 || bursts < run.cycle || !isEqual)
+    return std::nullopt;
+  return bursts * run.step;
 }
 
 /// What goOn() asks of each run, for all of them: after one that went on, in

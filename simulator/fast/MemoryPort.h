@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "isa/Isa.h"
 #include "simulator/dram/ClockRatio.h"
 #include "simulator/dram/Dram.h"
 #include "simulator/fast/Time.h"
@@ -24,14 +25,15 @@ public:
         ratio(dram::ClockRatio::of(clockMhz, 1000 / system.device.clockNs)),
         capacity(std::min(capacity, system.device.capacityBytes)) {
     // The fewest requests that can follow each other evenly.
-    int64_t clocks;
-    for (uint32_t bytes = 1024; bytes >= 256 && stalls.percent == 0; bytes /= 2)
-      if (dram.isEven(bytes / RequestBytes, clocks) && ratio.isWhole(clocks))
+    for (uint32_t bytes = isa::BurstBytes; bytes >= 256 && stalls.percent == 0;
+         bytes /= 2)
+      if (auto clocks = dram.evenClocks(bytes / RequestBytes);
+          clocks && ratio.isWhole(*clocks))
         unit = bytes;
   }
 
   static constexpr uint32_t RequestBytes = dram::Dram::RequestBytes;
-  static constexpr uint32_t MostRequests = 1024 / RequestBytes;
+  static constexpr uint32_t MostRequests = isa::BurstBytes / RequestBytes;
 
   /// Cycles that burst \p index of a run is held.
   Cycle stall(verilated::AxiInterface interface, verilated::AxiMoment moment,
