@@ -63,11 +63,12 @@ void Converter::heads(Value x, Value present, int64_t heads, Value past) {
 template <typename Op>
 void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
                          std::pair<Value, Value> values, Value mask,
-                         TypedAttr bias, IntegerAttr biasOrigin) {
+                         TypedAttr bias, IntegerAttr biasOrigin,
+                         TypedAttr sinks) {
   auto made = builder.create<qnn::AttendOp>(
       op.getLoc(), fixedLike(op.getOut()), Type(), query, keys.first,
       keys.second, values.first, values.second, mask, op.getHeadsAttr(),
-      builder.getBoolAttr(false), op.getScaleAttr(), bias, biasOrigin);
+      builder.getBoolAttr(false), op.getScaleAttr(), bias, biasOrigin, sinks);
   setHeads(op.getOut(), made.getOut());
 }
 
@@ -99,7 +100,9 @@ void Converter::setHeads(Value out, Value made) {
   set(out, made);
 }
 
-LogicalResult Converter::checkBias(nn::AttentionOp op) {
+LogicalResult Converter::checkNumbers(nn::AttentionOp op) {
+  if (op.getSinks() && !constantOf(op.getSinks()))
+    return op.emitError() << "its sinks are not a constant";
   if (!op.getBias())
     return success();
   if (!constantOf(op.getBias()))
@@ -122,7 +125,7 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   FailureOr<Value> q = residualOf(op.getQuery(), op),
                    k = residualOf(op.getKey(), op),
                    v = residualOf(op.getValue(), op);
-  if (failed(q) || failed(k) || failed(v) || failed(checkBias(op)))
+  if (failed(q) || failed(k) || failed(v) || failed(checkNumbers(op)))
     return failure();
   FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
   if (failed(mask))
@@ -130,7 +133,8 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   heads(*k, op.getPresentKey(), op.getHeads(), op.getPastKey());
   heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
   attendTo(op, *q, caches[op.getPresentKey()], caches[op.getPresentValue()],
-           *mask, constantOf(op.getBias()), op.getBiasOriginAttr());
+           *mask, constantOf(op.getBias()), op.getBiasOriginAttr(),
+           constantOf(op.getSinks()));
   return success();
 }
 
@@ -168,7 +172,8 @@ LogicalResult Converter::attentionWeights(nn::AttentionWeightsOp op) {
         attend.getQuery(), attend.getKeys(), attend.getKeyScales(),
         attend.getValues(), attend.getValueScales(), attend.getMask(),
         attend.getHeadsAttr(), attend.getCausalAttr(), attend.getScaleAttr(),
-        attend.getBiasAttr(), attend.getBiasOriginAttr());
+        attend.getBiasAttr(), attend.getBiasOriginAttr(),
+        attend.getSinksAttr());
     attend.getOut().replaceAllUsesWith(both.getOut());
     for (auto &[value, made] : fixed)
       if (made.first == attend.getOut())

@@ -56,8 +56,10 @@ private:
   void attendTo(Op op, mlir::Value query,
                 std::pair<mlir::Value, mlir::Value> keys,
                 std::pair<mlir::Value, mlir::Value> values, mlir::Value mask,
-                mlir::TypedAttr bias = {}, mlir::IntegerAttr biasOrigin = {});
-  mlir::LogicalResult checkBias(nn::AttentionOp op);
+                mlir::TypedAttr bias = {}, mlir::IntegerAttr biasOrigin = {},
+                mlir::TypedAttr sinks = {});
+  /// What is added to the scores or stands beside them, as the NPU has it.
+  mlir::LogicalResult checkNumbers(nn::AttentionOp op);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
   // ConvertExperts.cpp

@@ -269,7 +269,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
   FailureOr<Value> q = residualOf(op.getQuery(), op),
                    k = residualOf(op.getKey(), op),
                    v = residualOf(op.getValue(), op);
-  if (failed(q) || failed(k) || failed(v) || failed(checkBias(op)))
+  if (failed(q) || failed(k) || failed(v) || failed(checkNumbers(op)))
     return failure();
   FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
   if (failed(mask))
@@ -286,7 +286,8 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
       *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, *mask,
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr(),
-      constantOf(op.getBias()), op.getBiasOriginAttr());
+      constantOf(op.getBias()), op.getBiasOriginAttr(),
+      constantOf(op.getSinks()));
   setHeads(op.getOut(), out.getOut());
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};

@@ -39,6 +39,7 @@ private:
   bool castLike();
   bool embedLayerNorm();
   bool gatherBlocks();
+  std::optional<Value> headSinks(int64_t heads);
   bool groupQueryAttention();
   bool biased(Value q, Value k, Value v, Value mask, float scale);
   /// False, and whoever refuses the node says \p why.
@@ -472,6 +473,21 @@ bool Expander::biased(Value q, Value k, Value v, Value mask, float scale) {
                   attention->getResult(2)});
 }
 
+/// The sinks of a GroupQueryAttention, [heads]; null if it has none, nothing
+/// if they are not known here.
+std::optional<Value> Expander::headSinks(int64_t heads) {
+  auto type = RankedTensorType::get({heads}, f32());
+  if (input(11)) {
+    Value sinks = vector(11);
+    return sinks && sinks.getType() == type ? std::optional<Value>(sinks)
+                                            : std::nullopt;
+  }
+  if (node.getOnnxInt("smooth_softmax").value_or(0) <= 0)
+    return Value();
+  return makeConstant(builder, node.getLoc(),
+                      DenseElementsAttr::get(type, 0.0f));
+}
+
 /// query (or all three packed), key, value, past key and value, lengths of the
 /// sequences less one, the longest, cosines, sines, positions, numbers to add.
 bool Expander::groupQueryAttention() {
@@ -479,9 +495,9 @@ bool Expander::groupQueryAttention() {
           kvHeads = node.getOnnxInt("kv_num_heads").value_or(0);
   auto dims = knownDims(input(0));
   bool packed = !input(1);
-  if (input(11) || node.getOnnxInt("smooth_softmax").value_or(0) > 0)
-    return stays("its softmax has a number of its own in the denominator "
-                 "(head_sink, smooth_softmax), which is not supported yet");
+  auto sinks = headSinks(heads);
+  if (!sinks)
+    return stays("its head_sink is not a constant of one number a head");
   for (unsigned i = 12; i < node.getInputs().size(); ++i)
     if (input(i))
       return stays("its cache is quantised (k_scale, v_scale); the NPU has "
@@ -556,13 +572,14 @@ bool Expander::groupQueryAttention() {
   int64_t window = node.getOnnxInt("local_window_size").value_or(-1);
   if (input(10))
     return window > 0 ? stays("it has both a window and attention_bias")
+           : *sinks   ? stays("it has both sinks and attention_bias")
                       : biased(q, k, v, argument, scale);
   RankedTensorType cache = tensorType(present, f32());
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{wide(columns[0]), cache, cache}, q, k, v, input(3),
-      input(4), mask, /*bias=*/Value(), builder.getI64IntegerAttr(heads),
-      builder.getI64IntegerAttr(kvHeads), builder.getBoolAttr(true),
-      builder.getF32FloatAttr(scale),
+      input(4), mask, /*bias=*/Value(), *sinks,
+      builder.getI64IntegerAttr(heads), builder.getI64IntegerAttr(kvHeads),
+      builder.getBoolAttr(true), builder.getF32FloatAttr(scale),
       builder.getF32FloatAttr(std::numeric_limits<float>::lowest()),
       window > 0 ? builder.getI64IntegerAttr(window) : IntegerAttr(),
       builder.getF32FloatAttr(node.getOnnxFloat("softcap").value_or(0)),

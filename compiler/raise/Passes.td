@@ -207,7 +207,8 @@ def RaiseAttention : RaisePass<"raise-attention"> {
     them. The mask is recognised by what it does: the graph from q k^T to the
     softmax is evaluated at several sizes and masks, and must come out as
     nothing, causal, a mask of keys, or both, perhaps with numbers for each head
-    that depend on the distance of query and key, or at one size on both.
+    that depend on the distance of query and key, or at one size on both. So is
+    the softmax, which may have a sink for each head.
     Anything else stays, with a remark that says why. Needs: linear layers
     raised.
   }];

@@ -9,6 +9,7 @@
 #include "compiler/raise/Heads.h"
 #include "compiler/raise/Mask.h"
 #include "compiler/raise/Moves.h"
+#include "compiler/raise/SoftmaxForm.h"
 #include "compiler/raise/SplitLinear.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -39,7 +40,7 @@ private:
   bool match(onnx::NodeOp softmax);
   bool findProducts(onnx::NodeOp softmax);
   bool findOutput();
-  bool matchCached(onnx::NodeOp softmax, const Heads &q);
+  bool matchCached(const Heads &q);
   Value matchCache(Value operand, bool transposed);
   Value findWeights(Value probabilities);
   bool isMeanOfHeads(Value value, Value probabilities);
@@ -58,8 +59,10 @@ private:
   SymbolicShapes shapes;
   std::string why;
   onnx::NodeOp scores, product; // q k^T, and probabilities times v
+  SoftmaxForm form;
   Heads query, key, value;
   MaskKind mask;
+  SmallVector<float> sinks;         // by head; none: empty
   double softcap = 0;               // 0: scores are not capped
   Value cachedKeys, cachedValues;   // instead of key and value
   Value weights;                    // mean of the probabilities over the heads
@@ -76,21 +79,6 @@ public:
 };
 
 } // namespace
-
-/// Follows \p value through operators that leave probabilities as they are:
-/// Where(IsNaN(p), 0, p) guards rows without a key.
-static Value throughGuards(Value value) {
-  if (value.hasOneUse())
-    return value;
-  for (Operation *user : value.getUsers())
-    if (auto isNan = nodeOf(user, "IsNaN"))
-      for (Operation *next : isNan->getResult(0).getUsers())
-        if (auto where = nodeOf(next, "Where");
-            where && where.getInputs()[2] == value &&
-            scalarOf(where.getInputs()[1]) == 0.0)
-          return where->getResult(0);
-  return value;
-}
 
 /// The only MatMul from which \p logits follows by elementwise operators.
 static onnx::NodeOp findScores(Value logits) {
@@ -166,26 +154,6 @@ static std::optional<Softcap> findSoftcap(Value logits, Value scores) {
   return std::nullopt;
 }
 
-/// True if beside scores one more number a row stands in the softmax.
-static bool hasSink(Value logits, const SymbolicShapes &shapes) {
-  llvm::SetVector<Value> seen;
-  seen.insert(logits);
-  for (size_t i = 0; i < seen.size() && seen.size() < 64; ++i) {
-    onnx::NodeOp node = nodeOf(seen[i]);
-    if (!node)
-      continue;
-    if (node.isOnnx("Concat") && node.getInputs().size() == 2) {
-      const Dims *one = shapes.dims(node.getInputs()[1]);
-      if (one && !one->empty() && one->back() == SymbolicExpr(1) &&
-          findScores(node.getInputs()[0]))
-        return true;
-    } else if (llvm::is_contained({"Sub", "Cast"}, node.getOpType())) {
-      seen.insert(node.getInputs()[0]);
-    }
-  }
-  return false;
-}
-
 /// True if behind the rows that are cut into heads as \p operand stand others
 /// that depend on no input.
 static bool hasConstantRow(Value operand, const SymbolicShapes &shapes) {
@@ -201,21 +169,18 @@ static bool hasConstantRow(Value operand, const SymbolicShapes &shapes) {
 
 bool Raiser::findProducts(onnx::NodeOp softmax) {
   scores = {};
-  Value logits = softmax.getInputs()[0];
+  Value logits = form.logits;
   const Dims *dims = shapes.dims(logits);
   if (!dims || dims->size() < 3)
     return fail("the sizes of the scores are not known");
   int64_t rank = dims->size();
-  if (normaliseAxis(softmax.getOnnxInt("axis").value_or(-1), rank) != rank - 1)
+  if (!form.isWritten &&
+      normaliseAxis(softmax.getOnnxInt("axis").value_or(-1), rank) != rank - 1)
     return fail("the softmax is not over the last dimension");
   scores = findScores(logits);
   if (!scores)
-    return fail(hasSink(logits, shapes)
-                    ? "a number of its own stands in the denominator of its "
-                      "softmax (attention sinks), which is not supported yet"
-                    : "its input is not a product of queries and keys");
-  Value probabilities = throughGuards(softmax->getResult(0));
-  Value used = probabilities;
+    return fail("its input is not a product of queries and keys");
+  Value used = form.probabilities;
   // Masked scores of [B*H, T, S] are looked at as [B, H, T, S] and back.
   while (auto reshape = nodeOf(shapes.soleReader(used), "Reshape"))
     used = reshape->getResult(0);
@@ -393,7 +358,7 @@ bool Raiser::match(onnx::NodeOp softmax) {
     cachedKeys = matchCache(scores.getInputs()[1], true);
     cachedValues = matchCache(product.getInputs()[1], false);
     if (cachedKeys && cachedValues && !weights)
-      return matchCached(softmax, *q);
+      return matchCached(*q);
   }
   if (!k)
     return fail("its keys are not cut into heads in a known way");
@@ -408,40 +373,45 @@ bool Raiser::match(onnx::NodeOp softmax) {
   Value raw = scores->getResult(0), capped = raw;
   double capScale = 1;
   softcap = 0;
-  if (auto cap = findSoftcap(softmax.getInputs()[0], raw)) {
+  if (auto cap = findSoftcap(form.logits, raw)) {
     capped = cap->result;
     softcap = cap->cap;
     capScale = cap->scale;
   }
-  auto kind = classifyMask(function, capped, softmax.getInputs()[0],
-                           query.heads, context, shapes, why);
+  auto kind = classifyMask(function, capped, form.logits, query.heads, context,
+                           shapes, why);
   if (!kind)
     return false;
+  auto numbers = sinksOf(function, form, query.heads, shapes, why);
+  if (!numbers)
+    return false;
+  sinks = *numbers;
   mask = *kind;
   if (softcap && mask.scale != 1)
     return fail("its scores are scaled after they are capped");
   mask.scale *= capScale;
   if (weights && (mask.causal || key.past || key.repeat != 1 || softcap ||
-                  !mask.bias.shape.empty()))
+                  !mask.bias.shape.empty() || !sinks.empty()))
     return fail("the weights of a causal or cached attention, or of one with "
-                "a bias, are a result");
+                "a bias or sinks, are a result");
   mask.scale *= query.factor * key.factor;
   return findOutput();
 }
 
 /// The rest of match() over keys and values that are given.
-bool Raiser::matchCached(onnx::NodeOp softmax, const Heads &q) {
+bool Raiser::matchCached(const Heads &q) {
   query = q;
   const Dims &keys = *shapes.dims(cachedKeys);
   if (keys != *shapes.dims(cachedValues) ||
       keys[1] != SymbolicExpr(query.heads) ||
       keys[3] != SymbolicExpr(query.size))
     return fail("queries, keys and values have different heads");
-  auto kind =
-      classifyMask(function, scores->getResult(0), softmax.getInputs()[0],
-                   query.heads, context, shapes, why);
+  auto kind = classifyMask(function, scores->getResult(0), form.logits,
+                           query.heads, context, shapes, why);
   if (!kind)
     return false;
+  if (form.whole || form.isWritten)
+    return fail("attention sinks beside given keys");
   mask = *kind;
   if (mask.causal)
     return fail("a causal mask over given keys");
@@ -550,19 +520,22 @@ bool Raiser::rewrite() {
     all = all + (*shapes.dims(key.past))[2];
   present = {present[0], key.heads, all, key.size};
   RankedTensorType cache = tensorType(present, builder.getF32Type());
-  Value bias;
-  if (!mask.bias.shape.empty())
-    bias = makeConstant(
-        builder, loc,
-        DenseElementsAttr::get(
-            RankedTensorType::get(mask.bias.shape, builder.getF32Type()),
-            ArrayRef<float>(mask.bias.values)));
+  auto constant = [&](ArrayRef<int64_t> shape, ArrayRef<float> numbers) {
+    return numbers.empty()
+               ? Value()
+               : makeConstant(
+                     builder, loc,
+                     DenseElementsAttr::get(
+                         RankedTensorType::get(shape, builder.getF32Type()),
+                         numbers));
+  };
+  Value bias = constant(mask.bias.shape, mask.bias.values);
   if (mask.hiddenScore == 0)
     mask.hiddenScore = std::numeric_limits<float>::lowest();
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{query.base.getType(), cache, cache}, query.base, key.base,
       value.base, key.past, value.past, maskValue, bias,
-      builder.getI64IntegerAttr(query.heads),
+      constant({query.heads}, sinks), builder.getI64IntegerAttr(query.heads),
       builder.getI64IntegerAttr(key.heads), builder.getBoolAttr(mask.causal),
       builder.getF32FloatAttr(static_cast<float>(mask.scale)),
       builder.getF32FloatAttr(mask.hiddenScore),
@@ -603,16 +576,21 @@ bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
 }
 
 void Raiser::run(onnx::NodeOp softmax) {
+  form = softmaxForm(softmax, shapes);
+  // Quotients are of many kinds.
+  if (softmax.isOnnx("Div") && (!form.logits || !findScores(form.logits)))
+    return;
   if (match(softmax) && rewrite())
     return;
-  if (scores && addsProduct(softmax.getInputs()[0], scores))
+  if (scores && addsProduct(form.logits, scores))
     why = "another product of data is added to its scores, such as positions "
           "that depend on the queries (DeBERTa)";
   // For whoever refuses the node; the softmax alone may run.
   (scores ? scores : softmax)
       .setWhyAttr(StringAttr::get(softmax.getContext(), why));
-  emitRemark(softmax.getLoc()) << "node '" << softmax.getNodeName()
-                               << "' (Softmax) stays as it is: " << why;
+  emitRemark(softmax.getLoc())
+      << "node '" << softmax.getNodeName() << "' (" << softmax.getOpType()
+      << ") stays as it is: " << why;
 }
 
 void RaiseAttentionPass::runOnOperation() {
@@ -622,7 +600,7 @@ void RaiseAttentionPass::runOnOperation() {
   SmallVector<onnx::NodeOp> nodes(function.getOps<onnx::NodeOp>());
   Raiser raiser(function, context);
   for (onnx::NodeOp node : nodes)
-    if (node.isOnnx("Softmax"))
+    if (node.isOnnx("Softmax") || node.isOnnx("Div"))
       raiser.run(node);
   eraseDead(function);
 }

@@ -236,8 +236,9 @@ void RaisePoolingPass::rewrite(onnx::NodeOp node, const TokenPool &mean) {
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{tensorType(one, f32), cache, cache}, rows(first, one),
       keys, keys, Value(), Value(), mask, /*bias=*/Value(),
-      builder.getI64IntegerAttr(heads), builder.getI64IntegerAttr(heads),
-      builder.getBoolAttr(false), builder.getF32FloatAttr(0),
+      /*sinks=*/Value(), builder.getI64IntegerAttr(heads),
+      builder.getI64IntegerAttr(heads), builder.getBoolAttr(false),
+      builder.getF32FloatAttr(0),
       builder.getF32FloatAttr(std::numeric_limits<float>::lowest()),
       IntegerAttr(), builder.getF32FloatAttr(0),
       /*bias_origin=*/IntegerAttr());

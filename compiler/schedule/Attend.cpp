@@ -87,6 +87,8 @@ void Emitter::requestCaches(qnn::AttendOp op) {
   const CachePlace &keyPlace = plan.caches.find(op.getKeys())->second;
   const CachePlace &valuePlace = plan.caches.find(op.getValues())->second;
   Size keys = keysOf(op);
+  if (a.constantsBytes)
+    requestNorm(a.constantsOffset, a.constantsBytes);
   for (int64_t g = 0; g < a.slots(); ++g) {
     requestBias(a, g, positionOf(op), keys);
     request(Loads::Caches, [this, &a, &keyPlace, &valuePlace, keys,
@@ -170,8 +172,10 @@ LogicalResult Emitter::attend(qnn::AttendOp op) {
   scope.causal = op.getCausal();
   if (op.getMask())
     scope.mask = masks.lookup(op.getMask());
+  Value constants = a.constantsBytes ? loads.take(Loads::Norms) : Value();
   for (int64_t index = 0; index < a.slots(); ++index) {
     Heads group;
+    group.constants = constants;
     group.slot = loads.take(Loads::Caches);
     group.first = index * a.group;
     Size start = query.start + group.first * a.paddedSize * 4;
@@ -194,6 +198,8 @@ LogicalResult Emitter::attend(qnn::AttendOp op) {
       addWeights(op, softmax, scope.keys, weights);
     loads.release(Loads::Caches);
   }
+  if (constants)
+    loads.release(Loads::Norms);
   values[op.getOut()] = out;
   if (op.getWeights())
     values[op.getWeights()] = weights;

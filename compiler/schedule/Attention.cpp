@@ -46,6 +46,14 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
   append(scalesInSlot, scalesInDram, 4);
 }
 
+Job Emitter::sinks(const AttentionPlan &a, const Heads &group) {
+  Job pass = stream(a.group, block.rows, 1);
+  pass.set("a_type", I32).set("a_stride0", a.sinkStride).set("a_stride1", 0);
+  pass.read("a_addr", group.constants,
+            a.headNormBytes + group.first * a.sinkStride);
+  return pass;
+}
+
 Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
                               const Scope &scope, const Rows &out) {
   Value slot = group.slot;
@@ -152,25 +160,50 @@ Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
         .emit();
   }
 
+  if (a.sinkStride) {
+    Value own = scalars("sink", a.group), both = scalars("maximum", a.group);
+    sinks(a, group)
+        .set("reduce", ReduceMax)
+        .set("reduce_by", ByRow)
+        .write("reduce_row", own)
+        .emit();
+    scalarJob("max", a.group, block.rows, maximum, both)
+        .read("scale2_row", own)
+        .emit();
+    maximum = both;
+  }
+
   useTable(exponential);
   const quantise::Table &table = quantise::exponentialTable();
   Value probabilities = makeScores("probabilities", 2),
         total = scalars("total", a.group);
+  auto sumOfExponentials = [&](Job &pass, Value sum) {
+    pass.set("add", AddRow)
+        .set("add_negate", 1)
+        .set("add_by", ByRow)
+        .read("add_row", maximum);
+    pass.set("table", 1)
+        .set("table_shift", table.shift)
+        .set("table_offset", table.offset);
+    pass.set("reduce", ReduceSum)
+        .set("reduce_by", ByRow)
+        .write("reduce_row", sum)
+        .emit();
+  };
   Job exponent = stream(a.group, block.rows, keys);
   readScores(exponent, scores, I32, 4);
-  exponent.set("add", AddRow)
-      .set("add_negate", 1)
-      .set("add_by", ByRow)
-      .read("add_row", maximum);
-  exponent.set("table", 1)
-      .set("table_shift", table.shift)
-      .set("table_offset", table.offset);
   setRange(exponent, 0);
   writeScores(exponent, probabilities, I16, 2);
-  exponent.set("reduce", ReduceSum)
-      .set("reduce_by", ByRow)
-      .write("reduce_row", total)
-      .emit();
+  sumOfExponentials(exponent, total);
+  if (a.sinkStride) {
+    Value own = scalars("sink", a.group), both = scalars("total", a.group);
+    Job pass = sinks(a, group);
+    sumOfExponentials(pass, own);
+    scalarJob("add", a.group, block.rows, total, both)
+        .read("scale2_row", own)
+        .emit();
+    total = both;
+  }
 
   // V's scale lies along the contraction (A7).
   Value weighted = makeScores("weighted", 4),
@@ -280,7 +313,7 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
     scope.mask = masks.lookup(op.getMask());
   if (!a.softcap.words.empty())
     scope.softcap = gateTables[op];
-  Value constants = a.headNormBytes ? loads.take(Loads::Norms) : Value();
+  Value constants = a.constantsBytes ? loads.take(Loads::Norms) : Value();
   for (int64_t index = 0; index < a.slots(); ++index) {
     Value slot = loads.take(Loads::Caches);
     cacheRows(a, index, projection(a, 1, index, a.kvGroup, constants), slot, 0,
@@ -293,6 +326,7 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
       int64_t part = index * a.groupsPerSlot() + g;
       group.first = part * a.group;
       group.slot = slot;
+      group.constants = constants;
       HeadRows rows = projection(a, 0, part, a.group, constants);
       queryCodes(a, rows.rows, 0, rows.absmax, group);
       scope.bias = takeBias(a, block.position);

@@ -61,9 +61,9 @@ Job Emitter::stream(int64_t rows0, const Size &rows1, const Size &cols) {
 
 Job Emitter::scalarJob(StringRef op, int64_t rows0, const Size &rows1, Value x,
                        Value result) {
-  static const std::map<StringRef, int64_t> ops = {{"scale", 0}, {"fix", 1},
-                                                   {"recip", 2}, {"rsqrt", 3},
-                                                   {"mul", 4},   {"max", 5}};
+  static const std::map<StringRef, int64_t> ops = {
+      {"scale", 0}, {"fix", 1}, {"recip", 2}, {"rsqrt", 3},
+      {"mul", 4},   {"max", 5}, {"add", 6}};
   Job job = jobs.vector();
   job.set("op", 1)
       .set("rows0", rows0)
@@ -143,12 +143,13 @@ void Emitter::begin(func::FuncOp function) {
     for (const LinearPlan &linear : a.linears)
       largest(linear);
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
-    normBytes = std::max(normBytes, a.headNormBytes);
+    normBytes = std::max(normBytes, a.constantsBytes);
     biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());
   }
   for (auto &[op, a] : attends()) {
     cacheBytes = std::max(cacheBytes, a.cacheBytes());
+    normBytes = std::max(normBytes, a.constantsBytes);
     biasBytes = std::max(biasBytes, a.biasBytes(rowsOfBlock(op)));
     slots = std::max(slots, a.slots());
   }
@@ -282,8 +283,8 @@ void Emitter::requestLoads(const Stage &stage) {
     if (found == attentions().end())
       continue;
     const AttentionPlan &a = found->second;
-    if (a.headNormBytes)
-      requestNorm(a.headNormOffset, a.headNormBytes);
+    if (a.constantsBytes)
+      requestNorm(a.constantsOffset, a.constantsBytes);
     auto part = [&](int which, int64_t index, int64_t parts) {
       const LinearPlan &linear = a.linears[which];
       size_t count = chunksOf(linear).size() / size_t(parts);

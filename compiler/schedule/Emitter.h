@@ -64,6 +64,7 @@ struct HeadSource {
 struct Heads {
   int64_t first = 0; ///< of the group among all query heads
   mlir::Value queries, scales, slot;
+  mlir::Value constants; ///< of the attention; null: it has none
 };
 
 /// Run-time facts of a block.
@@ -191,6 +192,9 @@ private:
   /// Codes and scales of a group's queries, whose absolute maxima are known.
   void queryCodes(const AttentionPlan &a, const Rows &rows, const Size &start,
                   mlir::Value absmax, Heads &group);
+  /// One number a head and row of \p a's group: the sink of its head, for a
+  /// pass that reduces it to a row scalar.
+  Job sinks(const AttentionPlan &a, const Heads &group);
   Softmax softmaxGroup(const AttentionPlan &a, const Heads &group,
                        const Scope &scope, const Rows &out);
   // Experts.cpp

@@ -125,23 +125,36 @@ void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
   plan.norms[op] = std::move(norm);
 }
 
-/// Constants of the norms of a query's or key's heads, in the stored order.
-void Planner::headNorms(AttentionPlan &a) {
+/// Constants of the norms of a query's or key's heads, in the stored order, and
+/// behind them the sinks.
+void Planner::constants(AttentionPlan &a, TypedAttr sinks) {
   int64_t bytes = roundUp(a.paddedSize * 4, machine().alignment());
+  if (a.projections[0].norm || a.projections[1].norm)
+    a.headNormBytes = 2 * bytes;
+  a.sinkStride = sinks ? machine().alignment() : 0;
+  a.constantsBytes = a.headNormBytes + a.heads * a.sinkStride;
+  if (a.constantsBytes)
+    a.constantsOffset = placeConst(a.constantsBytes);
+  if (sinks)
+    plan.fills.push_back([at = a.constantsOffset + a.headNormBytes,
+                          stride = a.sinkStride, heads = a.heads,
+                          sinks](std::vector<uint8_t> &constants, auto &) {
+      SmallVector<float> numbers;
+      onnx::readWeight(sinks, numbers);
+      for (int64_t h = 0; h < heads; ++h)
+        putWord(constants, at + h * stride,
+                uint32_t(quantise::toBias(numbers[h])));
+    });
   for (int i = 0; i < 2; ++i) {
     qnn::RMSNormOp op = a.projections[i].norm;
     if (!op)
       continue;
-    if (!a.headNormBytes) {
-      a.headNormBytes = 2 * bytes;
-      a.headNormOffset = placeConst(a.headNormBytes);
-    }
     SmallVector<float> gamma;
     onnx::readWeight(op.getGamma(), gamma);
     a.headNorms[i] = quantise::quantiseNorm(
         gamma, {}, op.getEpsilon().convertToFloat(), int(op.getFraction()));
     plan.fills.push_back(
-        [at = a.headNormOffset + i * bytes, order = a.keyOrder,
+        [at = a.constantsOffset + i * bytes, order = a.keyOrder,
          numbers = a.headNorms[i]](std::vector<uint8_t> &constants, auto &) {
           for (size_t c = 0; c < order.size(); ++c)
             putWord(constants, at + int64_t(c) * 4,
@@ -471,7 +484,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
       quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
   if (op.getSoftcap().convertToDouble() > 0)
     a.softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
-  headNorms(a);
+  constants(a, op.getSinks().value_or(TypedAttr()));
   bool grows = rowsOf(function, op.getQuery()) == TokenRows || op.getPastKey();
   int64_t rows = plan.mostRows(rowsOf(function, op.getQuery()));
   if (failed(bias(op, op.getBias().value_or(TypedAttr()), op.getBiasOrigin(),

@@ -103,7 +103,11 @@ struct AttentionPlan {
   std::array<LinearPlan, 3> linears;     ///< chunks in groups of heads
   /// Norms of single heads: gamma pairs of query and key, in this order.
   std::array<quantise::QuantisedNorm, 2> headNorms;
-  int64_t headNormOffset = 0, headNormBytes = 0; ///< in region const
+  int64_t headNormBytes = 0; ///< of both together
+  /// Head norms, then sinks, in region const.
+  int64_t constantsOffset = 0, constantsBytes = 0;
+  /// Bytes from one head's sink to the next; 0: there are none.
+  int64_t sinkStride = 0;
   /// Real column in each stored column of queries and keys; -1 is padding.
   std::vector<int64_t> keyOrder;
   int64_t keyCodes = 0, valueCodes = 0, keyScales = 0,

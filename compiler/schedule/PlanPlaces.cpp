@@ -311,6 +311,7 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
   a.paddedSize = paddedHead(a.size);
   a.numbers =
       quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
+  constants(a, op.getSinks().value_or(TypedAttr()));
   for (Value codes : {op.getKeys(), op.getValues()})
     if (failed(cache(codes, a.heads, a.size, /*lasting=*/true)))
       return failure();

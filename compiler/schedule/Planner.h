@@ -52,7 +52,7 @@ private:
   AttentionPlan forDecode(const AttentionPlan &a) const;
   void route(qnn::RouteOp op); // Experts.cpp
   void pick(qnn::PickOp op);   // Pick.cpp
-  void headNorms(AttentionPlan &a);
+  void constants(AttentionPlan &a, mlir::TypedAttr sinks);
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
   void cacheRegions(AttentionPlan &a);
   /// Bias.cpp: places \p values, null for none, for at most \p rows queries to

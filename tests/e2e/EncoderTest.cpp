@@ -74,13 +74,13 @@ std::vector<HostTensor> agree(Compiled &c,
   return outputs;
 }
 
-/// Decibels of the float outputs over the difference, the least of all outputs.
+/// Decibels of the float outputs over the difference, the least of \p outputs.
 double decibels(Compiled &c, const std::vector<HostTensor> &inputs,
                 const std::vector<HostTensor> &outputs) {
   execute::FloatExecutor executor(*c.floating);
   auto reference = executor.run(tensorsOf(inputs));
   double least = 200;
-  for (size_t i = 0; i < reference.size(); ++i) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
     double signal = 0, noise = 0;
     for (int64_t k = 0; k < reference[i].count(); ++k) {
       double x = reference[i].data<float>()[k];
@@ -149,6 +149,23 @@ TEST_CASE("a bias by distance is added to all scores before the mask",
     CAPTURE(tokens);
     std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
     checkNoise(c, inputs);
+  }
+}
+
+TEST_CASE("a sink takes its share, and all of it where no key is shown",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallSunkBertText(70), 70, target);
+  for (int64_t tokens : {1, 13, 70}) {
+    CAPTURE(tokens);
+    std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
+    checkNoise(c, inputs);
+    std::fill_n(inputs.back().values.begin(), tokens, 0);
+    // No token is the largest there.
+    std::vector<HostTensor> outputs = agree(c, inputs);
+    outputs.resize(2);
+    CHECK(decibels(c, inputs, outputs) > 25);
   }
 }
 

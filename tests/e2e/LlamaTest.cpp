@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // RMSNorm, rotary embeddings, shared key heads, windows, capped and biased
-// scores, gated feed-forwards, experts: integer executor, functional engine and
-// rtl.
+// scores, sinks, gated feed-forwards, experts: integer executor, functional
+// engine and rtl.
 
 #include "tests/e2e/Compiled.h"
 
@@ -59,6 +59,17 @@ SmallLlama variant(int index) {
     model.chosen = 1;
     model.normalised = false;
     break;
+  case 10:
+    model.sinks = {0, 9, -20, 1.5};
+    model.window = 5;
+    break;
+  case 11:
+    model.sinks = {-1, 0.25, 3, 0};
+    model.kvHeads = 4;
+    model.headNorms = true;
+    model.bias = true;
+    model.softcap = 2;
+    break;
   default:
     break;
   }
@@ -85,7 +96,7 @@ double decibel(Compiled &c, const SmallLlama &model, int count) {
 TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
   SmallLlama model = variant(index);
   Compiled c(model, target);
   for (int count : {1, 9, 40}) {
@@ -128,7 +139,7 @@ TEST_CASE("keys and values of all layers come in and go out as one tensor",
 
 TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
           "[e2e]") {
-  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
   CAPTURE(index);
   SmallLlama model = variant(index);
   Compiled c(model, "nano");
@@ -137,7 +148,7 @@ TEST_CASE("int8 costs a Llama less than one percent of its logits' power",
 
 TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
           "[e2e]") {
-  auto index = GENERATE(0, 3, 4, 6, 8);
+  auto index = GENERATE(0, 3, 4, 6, 8, 10);
   auto n = GENERATE(1, 17, 40);
   CAPTURE(index, n);
   SmallLlama model = variant(index);
@@ -151,6 +162,24 @@ TEST_CASE("a Llama's prefill of n and decode give what prefill of n + 1 gives",
   c.session->step(std::span(tokens).first(size_t(n)), 1, false);
   c.session->step(std::span(tokens).last(1), 1, false);
   CHECK(c.session->logits(0, 0) == whole);
+}
+
+TEST_CASE("a sink far below the scores takes nothing, one far above all",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  SmallLlama model = variant(2);
+  std::vector<int64_t> ids = someIds(20, model.vocabulary);
+  auto logits = [&](std::vector<float> sinks) {
+    model.sinks = sinks;
+    Compiled c(model, target);
+    return npuLogits(c, ids, 1);
+  };
+  std::vector<float> plain = logits({}), all = logits({90, 90, 90, 90});
+  CHECK(logits({-90, -90, -90, -90}) == plain);
+  CHECK(logits({-1, -1, -1, -1}) != plain);
+  CHECK(all != plain);
+  CHECK(all == logits({9000, 9000, 9000, 9000}));
 }
 
 TEST_CASE("a bias by distance goes on where a past ends inside a beat",
@@ -209,7 +238,7 @@ TEST_CASE("positions may differ between the sequences of a batch", "[e2e]") {
 }
 
 TEST_CASE("rtl and functional engine leave a Llama's memory alike", "[rtl]") {
-  auto index = GENERATE(0, 1, 3, 4, 6, 8, 9);
+  auto index = GENERATE(0, 1, 3, 4, 6, 8, 9, 10);
   CAPTURE(index);
   SmallLlama model = variant(index);
   model.layers = 1;

@@ -16,8 +16,11 @@ public:
 
   enum class Mask { Flags, Counted, Numbers };
 
-  std::string bert(int context, bool biased, Mask kind = Mask::Flags) {
+  std::string bert(int context, bool biased, Mask kind = Mask::Flags,
+                   bool sunk = false) {
     Rows rows = {-1, -1};
+    if (sunk)
+      sinks();
     if (biased)
       bias({Heads, 2 * context - 1}, context - 1);
     std::string type = rowsOf(rows, Width), one = typeOf({1, -1, Width});
@@ -207,7 +210,12 @@ private:
   std::string lastQuery, lastKey;
   /// What the attentions that follow add to their scores: operand, type and
   /// attribute, each with what goes before it.
-  std::string biasOperand, biasType, biasOrigin;
+  std::string biasOperand, biasType, biasOrigin, sinkOperand, sinkType;
+
+  void sinks() {
+    sinkOperand = " sinks " + weight({Heads}, 0, 4);
+    sinkType = ", " + typeOf({Heads});
+  }
 
   void bias(const std::vector<int> &shape, int origin) {
     biasOperand = " bias " + weight(shape, 0, 2);
@@ -302,11 +310,12 @@ private:
     std::string cache = typeOf({keys[0], Heads, keys[1], Width / Heads}),
                 type = rowsOf(rows, Width), other = rowsOf(keys, Width);
     line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + " " + mask +
-         biasOperand + " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
+         biasOperand + sinkOperand +
+         " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
          (causal ? "true" : "false") + ", scale = 0.25 : f32" + biasOrigin +
          "} : (" + type + ", " + other + ", " + other +
-         (mask.empty() ? "" : ", " + maskType) + biasType + ") -> (" + type +
-         ", " + cache + ", " + cache + ")");
+         (mask.empty() ? "" : ", " + maskType) + biasType + sinkType +
+         ") -> (" + type + ", " + cache + ", " + cache + ")");
     return a + "#0";
   }
   std::string feedForward(const std::string &x, const Rows &rows,
@@ -342,6 +351,9 @@ std::string smallBertText(int context, bool biased) {
 std::string smallCountingBertText(int context, bool numbers) {
   return Writer().bert(context, false,
                        numbers ? Writer::Mask::Numbers : Writer::Mask::Counted);
+}
+std::string smallSunkBertText(int context) {
+  return Writer().bert(context, true, Writer::Mask::Flags, true);
 }
 std::string smallVitText(bool biased) { return Writer().vit(biased); }
 std::string smallWhisperText(int frames, bool masked) {

@@ -17,6 +17,9 @@ std::string smallBertText(int context, bool biased = false);
 /// The same with the ones of the mask counted, or with numbers of keys [B].
 std::string smallCountingBertText(int context, bool numbers);
 
+/// The same with a bias and sinks.
+std::string smallSunkBertText(int context);
+
 /// Patches of an image [B, 3, 16, 16] with kernel 4, a class token, positions,
 /// pre-norm layers with relu; logits [B, 10] of the class token. With
 /// \p biased, scores have a number for each query and key.

@@ -35,6 +35,13 @@ public:
       line("%pos = nn.position_ids : tensor<1x?xi64>");
     if (m.bias)
       bias = weight({m.heads, m.context}, 0, 2);
+    if (!m.sinks.empty()) {
+      std::string numbers;
+      for (float number : m.sinks)
+        numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
+      line("%sinks = nn.constant dense<[" + numbers +
+           "]> : " + typeOf({m.heads}));
+    }
     cos = weight({m.context, m.pairs}, 0, 0.9f);
     sin = weight({m.context, m.pairs}, 0, 0.9f);
     std::string x = fresh(), table = weight({m.vocabulary, m.width});
@@ -92,6 +99,8 @@ private:
       presents.push_back(a + "#2");
     }
     std::string extra, added = m.bias ? " bias " + bias : "";
+    if (!m.sinks.empty())
+      added += " sinks %sinks";
     if (m.bias)
       extra += ", bias_origin = " + std::to_string(m.context - 1) + " : i64";
     if (m.window)
@@ -104,7 +113,8 @@ private:
          " : i64, causal = true, scale = 0.3 : f32" + extra + "} : (" +
          tensor(wide) + ", " + tensor(narrow) + ", " + tensor(narrow) +
          (m.stacked ? ", " + cache + ", " + cache : "") +
-         (m.bias ? ", " + typeOf({m.heads, m.context}) : "") + ") -> (" +
+         (m.bias ? ", " + typeOf({m.heads, m.context}) : "") +
+         (m.sinks.empty() ? "" : ", " + typeOf({m.heads})) + ") -> (" +
          tensor(wide) + ", " + cache + ", " + cache + ")");
     return sum(x, linear(a + "#0", wide, m.width));
   }

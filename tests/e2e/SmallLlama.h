@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace dalbit::test {
 
@@ -21,8 +22,9 @@ struct SmallLlama {
   float softcap = 0;
   int experts = 0; ///< of the feed-forward; 0: it is one for all
   int chosen = 2;
-  bool normalised = true; ///< gates of the chosen experts sum up to 1
-  bool bias = false;      ///< scores by distance, as T5 has them
+  bool normalised = true;   ///< gates of the chosen experts sum up to 1
+  bool bias = false;        ///< scores by distance, as T5 has them
+  std::vector<float> sinks; ///< by head; empty: none
   /// Keys and values of all layers are one input "past" [layers, 2, B, kvHeads,
   /// P, size] and one result "present".
   bool stacked = false;

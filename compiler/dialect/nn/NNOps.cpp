@@ -238,6 +238,9 @@ LogicalResult AttentionOp::verify() {
   }
   if (failed(checkBias(*this, query.getDimSize(1), all)))
     return failure();
+  if (getSinks() &&
+      failed(checkShape(*this, "N27", "sinks", getSinks(), {heads})))
+    return failure();
   if (failed(
           checkShape(*this, "N15", "the result", getOut(), query.getShape())))
     return failure();

@@ -226,6 +226,9 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     out[b, t, h*d:(h+1)*d] = softmax_s(score) . present_v[b,h,:,:]
     ```
 
+    A sink is the score of one more key of its head that has no value: it takes
+    part in the softmax's maximum and sum, and that is all.
+
     All three results always exist; without uses they cost nothing. The order
     (replace, then add) is that of the exported models, so that a row that sees
     no key gives their numbers too. Defined for T > 0; P may be 0.
@@ -239,11 +242,13 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
          0 is none.
     N23: a bias is [H, D], by distance of key and query with the distance 0 in
          column bias_origin below D, or without bias_origin [H, T, S].
+    N27: sinks are [H].
   }];
   let arguments = (ins
     NN_Float:$query, NN_Float:$key, NN_Float:$value,
     Optional<NN_Float>:$past_key, Optional<NN_Float>:$past_value,
     Optional<NN_Float>:$key_mask, Optional<NN_Float>:$bias,
+    Optional<NN_Float>:$sinks,
     I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
     DefaultValuedAttr<F32Attr, "-3.40282347E+38f">:$hidden_score,
     OptionalAttr<I64Attr>:$window,
@@ -253,7 +258,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
                       NN_Float:$present_value);
   let assemblyFormat = [{
     $query `,` $key `,` $value (`past` $past_key^ `,` $past_value)?
-    (`mask` $key_mask^)? (`bias` $bias^)? attr-dict
+    (`mask` $key_mask^)? (`bias` $bias^)? (`sinks` $sinks^)? attr-dict
     `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

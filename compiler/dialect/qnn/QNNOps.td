@@ -122,7 +122,7 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
       p' = rq(p, v scale[n]); p8 = quantised by its own maximum (A7)
       out = rq(p8 . v8, max p' / 127 / z), 16 fraction bits
     A bias (A15) is added before the mask: bias[h, n - (P + t) + bias_origin], without bias_origin
-    bias[h, t, n]. Head h reads head h / (heads / kv_heads) of k and v. Token t sees keys lo <= n < hi: all; causal:
+    bias[h, t, n]. Sinks (A19) are one more score for each head, without a value. Head h reads head h / (heads / kv_heads) of k and v. Token t sees keys lo <= n < hi: all; causal:
     hi = P + t + 1; with a window also lo = max(0, hi - window).
   }];
   let arguments = (ins QNN_Fixed:$query, QNN_Fixed:$key, QNN_Fixed:$value,
@@ -132,7 +132,8 @@ def QNN_AttentionOp : QNN_Op<"attention", [AttrSizedOperandSegments]> {
                        I64Attr:$heads, I64Attr:$kv_heads, BoolAttr:$causal, F32Attr:$scale,
                        OptionalAttr<I64Attr>:$window,
                        DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
-                       OptionalAttr<TypedAttrInterface>:$bias, OptionalAttr<I64Attr>:$bias_origin);
+                       OptionalAttr<TypedAttrInterface>:$bias, OptionalAttr<I64Attr>:$bias_origin,
+                       OptionalAttr<TypedAttrInterface>:$sinks);
   let results = (outs QNN_Fixed:$out, QNN_Codes:$present_key, QNN_Pairs:$present_key_scales,
                       QNN_Codes:$present_value, QNN_Pairs:$present_value_scales);
   let assemblyFormat = [{

@@ -57,9 +57,19 @@ const int32_t *ScoreBias::row(int64_t h, int64_t t, int64_t position,
   return head + (origin < 0 ? t * perQuery : column);
 }
 
-int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
-                  const View &view, const quantise::AttentionNumbers &numbers,
-                  int32_t *out, std::vector<int32_t> &probabilities) {
+std::vector<int32_t> sinkScores(std::optional<mlir::TypedAttr> sinks) {
+  llvm::SmallVector<float> floats;
+  if (sinks)
+    onnx::readWeight(*sinks, floats);
+  std::vector<int32_t> scores;
+  for (float value : floats)
+    scores.push_back(quantise::toBias(value));
+  return scores;
+}
+
+Scaled attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
+                 const View &view, const quantise::AttentionNumbers &numbers,
+                 int32_t *out, std::vector<int32_t> &probabilities) {
   const quantise::Table &exponential = quantise::exponentialTable();
   int64_t visible = view.end;
   std::vector<int8_t> query(size), weights(visible);
@@ -86,13 +96,18 @@ int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
     scores[s] = v;
     maximum = std::max(maximum, v);
   }
-  int64_t total = 0;
+  if (view.sink)
+    maximum = std::max(maximum, *view.sink);
+  auto probability = [&](int32_t score) {
+    return interpolate(exponential.words.data(),
+                       clamp32(int64_t(score) - maximum), exponential.shift,
+                       exponential.offset);
+  };
+  int64_t sum = 0;
   probabilities.assign(visible, 0);
   for (int64_t s = view.first; s < visible; ++s) {
-    int32_t p = interpolate(exponential.words.data(),
-                            clamp32(int64_t(scores[s]) - maximum),
-                            exponential.shift, exponential.offset);
-    total += p;
+    int32_t p = probability(scores[s]);
+    sum += p;
     probabilities[s] = p;
     weighted[s] = requantise(p, scaleOfWord(cache.valueScales[s]),
                              -numbers.probabilityInner);
@@ -100,8 +115,11 @@ int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
   quantiseRow(weighted.data(), visible, weights.data(),
               quantise::codeScale(numbers.probabilityInner));
   int64_t largest = absmaxOf(weighted.data(), visible);
+  Scaled total = sumOf(sum);
+  if (view.sink)
+    total.m = clamp32(total.m + probability(*view.sink));
   // S7: (maximum * 1/total) * 2^-inner/127.
-  Scaled share = divide(scaledOf(quantise::makePair(1)), sumOf(total));
+  Scaled share = divide(scaledOf(quantise::makePair(1)), total);
   Scaled scale = times(times({largest, 0}, share),
                        scaledOf(quantise::codeScale(numbers.probabilityInner)));
   for (int64_t i = 0; i < size; ++i) {

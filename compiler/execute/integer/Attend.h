@@ -36,6 +36,7 @@ struct View {
   const int32_t *bias = nullptr; ///< added before the mask; null: none
   const int32_t *mask = nullptr;
   const quantise::Table *softcap = nullptr;
+  const int32_t *sink = nullptr; ///< score of a key without a value (A19)
 };
 
 /// The bias of an attention as integers (A15).
@@ -53,12 +54,16 @@ struct ScoreBias {
                      const View &view) const;
 };
 
+/// The sinks of an attention by head as integers (A19); none without \p sinks.
+std::vector<int32_t> sinkScores(std::optional<mlir::TypedAttr> sinks);
+
 /// Attention of the query row \p x of \p size columns; writes \p size numbers
 /// to
 /// \p out. The probabilities of the keys up to the view's end, int16, are left
-/// in \p probabilities; their sum is the result.
-int64_t attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
-                  const View &view, const quantise::AttentionNumbers &numbers,
-                  int32_t *out, std::vector<int32_t> &probabilities);
+/// in \p probabilities; their sum, that of the sink with
+/// them, is the result.
+Scaled attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
+                 const View &view, const quantise::AttentionNumbers &numbers,
+                 int32_t *out, std::vector<int32_t> &probabilities);
 
 } // namespace dalbit::execute

@@ -333,6 +333,7 @@ void Executor::attention(qnn::AttentionOp op) {
     softcap = quantise::softcapTable(op.getSoftcap().convertToDouble());
   Tensor out(ElementType::I32, q.shape());
   ScoreBias bias(op.getBias(), op.getBiasOrigin());
+  std::vector<int32_t> sinks = sinkScores(op.getSinks());
   std::vector<int32_t> probabilities;
   for (int64_t qh = 0; qh < batch * heads; ++qh)
     for (int64_t t = 0; t < rows; ++t) {
@@ -351,6 +352,8 @@ void Executor::attention(qnn::AttentionOp op) {
         view.mask = get(op.getMask()).data<int32_t>() + qh / heads * keys;
       if (!softcap.words.empty())
         view.softcap = &softcap;
+      if (!sinks.empty())
+        view.sink = &sinks[qh % heads];
       attendRow(q.data<int32_t>() + row * size, size, cache, view, numbers,
                 out.data<int32_t>() + row * size, probabilities);
     }
@@ -511,6 +514,7 @@ void Executor::attend(qnn::AttendOp op) {
       weights(ElementType::I32, {batch, rows, keys});
   std::fill_n(weights.data<int32_t>(), weights.count(), 0);
   ScoreBias bias(op.getBias(), op.getBiasOrigin());
+  std::vector<int32_t> sinks = sinkScores(op.getSinks());
   std::vector<int32_t> probabilities;
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h)
@@ -523,6 +527,8 @@ void Executor::attend(qnn::AttendOp op) {
         View view;
         view.end = op.getCausal() ? keys - rows + t + 1 : keys;
         view.bias = bias.row(h, t, keys - rows + t, view);
+        if (!sinks.empty())
+          view.sink = &sinks[h];
         if (op.getMask()) {
           Tensor &all = get(op.getMask());
           view.mask = all.data<int32_t>() +
@@ -530,11 +536,11 @@ void Executor::attend(qnn::AttendOp op) {
           if (all.rank() == 3)
             view.mask += t * keys;
         }
-        int64_t total =
+        Scaled total =
             attendRow(q.data<int32_t>() + row * size, size, cache, view,
                       numbers, out.data<int32_t>() + row * size, probabilities);
-        Scaled share = divide(scaledOf(quantise::makePair(1.0 / double(heads))),
-                              sumOf(total));
+        Scaled share =
+            divide(scaledOf(quantise::makePair(1.0 / double(heads))), total);
         int32_t *mean = weights.data<int32_t>() + (b * rows + t) * keys;
         for (size_t s = 0; s < probabilities.size(); ++s)
           mean[s] = clamp32(

@@ -40,10 +40,12 @@ Tensor append(const Tensor *past, const Tensor &fresh, int64_t heads) {
   return out;
 }
 
-void softmax(float *row, int64_t count) {
-  float most = row[0], sum = 0;
-  for (int64_t i = 1; i < count; ++i)
+/// \p sink is the score of one more key, null if there is none.
+void softmax(float *row, int64_t count, const float *sink) {
+  float most = sink ? *sink : row[0];
+  for (int64_t i = 0; i < count; ++i)
     most = std::max(most, row[i]);
+  float sum = sink ? std::exp(*sink - most) : 0;
   for (int64_t i = 0; i < count; ++i) {
     row[i] = std::exp(row[i] - most);
     sum += row[i];
@@ -96,6 +98,9 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
   if (!fits)
     throw Error("a mask of shape " + shapeText(mask->shape()) + " for " +
                 shapeText({batch, length}) + " keys");
+  if (call.sinks && call.sinks->count() != call.heads)
+    throw Error("needs one sink for each of " + std::to_string(call.heads) +
+                " heads");
   Tensor out(ElementType::F32, query.shape());
   std::vector<float> scores(size_t(tokens * length));
   int64_t group = call.heads / call.kvHeads;
@@ -130,7 +135,8 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
         if (mask)
           for (int64_t s = 0; s < length; ++s)
             row[s] += mask->data<float>()[masked * length + s];
-        softmax(row, length);
+        softmax(row, length,
+                call.sinks ? call.sinks->data<float>() + h : nullptr);
       }
       multiply(scores.data(), length, false, values.data<float>() + at, d,
                false, out.data<float>() + head, width, tokens, d, length);

@@ -21,6 +21,8 @@ struct AttentionInputs {
   /// counted from column biasOrigin, or [heads, T, S] (biasOrigin < 0).
   const Tensor *bias = nullptr;
   int64_t biasOrigin = -1;
+  /// [heads]: the score of one more key that has no value.
+  const Tensor *sinks = nullptr;
   int64_t heads = 1, kvHeads = 1;
   bool causal = false;
   float scale = 1;

@@ -168,6 +168,8 @@ std::vector<Tensor> attentionOf(nn::AttentionOp op, Inputs inputs) {
     call.keyMask = inputs[next++];
   if (op.getBias())
     call.bias = inputs[next++];
+  if (op.getSinks())
+    call.sinks = inputs[next++];
   if (op.getBiasOrigin())
     call.biasOrigin = int64_t(*op.getBiasOrigin());
   call.heads = int64_t(op.getHeads());

@@ -174,6 +174,33 @@ TEST_CASE("attention token by token with a cache equals attention at once",
   CHECK(pastV.values<float>() == whole[2].values<float>());
 }
 
+TEST_CASE("a sink is one more key that has no value", "[execute][nn]") {
+  std::mt19937 random(5);
+  Tensor q = noise(random, {1, 3, 4}), k = noise(random, {1, 5, 4}),
+         v = noise(random, {1, 5, 4});
+  AttentionInputs call;
+  call.query = &q;
+  call.heads = call.kvHeads = 2;
+  call.scale = 2;
+  // A key of zeros has the score 0.
+  std::fill_n(k.data<float>() + 16, 4, 0.0f);
+  std::fill_n(v.data<float>() + 16, 4, 0.0f);
+  call.key = &k;
+  call.value = &v;
+  Tensor expected = attention(call)[0];
+  Tensor fewerKeys = tokens(k, 0, 4), fewerValues = tokens(v, 0, 4),
+         sinks = Tensor::of<float>({2}, {0, 0});
+  call.key = &fewerKeys;
+  call.value = &fewerValues;
+  call.sinks = &sinks;
+  Tensor out = attention(call)[0];
+  for (int64_t i = 0; i < out.count(); ++i)
+    CHECK(out.data<float>()[i] ==
+          Approx(expected.data<float>()[i]).margin(1e-6));
+  sinks = Tensor::of<float>({1}, {0});
+  CHECK_THROWS_WITH(attention(call), "needs one sink for each of 2 heads");
+}
+
 TEST_CASE("a hidden key does not reach the output", "[execute][nn]") {
   std::mt19937 random(4);
   Tensor q = noise(random, {1, 2, 4}), k = noise(random, {1, 3, 4}),

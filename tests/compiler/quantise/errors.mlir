@@ -77,6 +77,14 @@ func.func @bias_of_data(%q: tensor<1x2x8xf32>, %b: tensor<2x3xf32>) -> tensor<1x
 
 // -----
 
+func.func @sinks_of_data(%q: tensor<1x2x8xf32>, %s: tensor<2xf32>) -> tensor<1x2x8xf32> {
+  // expected-error @+1 {{its sinks are not a constant}}
+  %0:3 = nn.attention %q, %q, %q sinks %s {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return %0#0 : tensor<1x2x8xf32>
+}
+
+// -----
+
 // A reason that raising left is told.
 func.func @why(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   %a = onnx.node "Abs"(%x) opset 13 : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32>

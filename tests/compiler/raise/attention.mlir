@@ -360,7 +360,9 @@ func.func @constant_row(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<
 
 // Attention sinks as gpt-oss has them.
 // CHECK-LABEL: @sinks
-// CHECK: onnx.node "Softmax"{{.*}} because "a number of its own stands in the denominator of its softmax (attention sinks), which is not supported yet"
+// CHECK: %[[S:.*]] = nn.constant dense<[5.000000e-01, -2.500000e+00]> : tensor<2xf32>
+// CHECK: nn.attention %arg0, %arg1, %arg2 sinks %[[S]] {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.000000e+00 : f32}
+// CHECK-NOT: onnx.node "Softmax"
 func.func @sinks(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
   %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
   %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
@@ -371,7 +373,7 @@ func.func @sinks(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf
   %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
   %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
   %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
-  %sinks = onnx.constant dense<0.5> : tensor<1x2x1x1xf32>
+  %sinks = onnx.constant dense<[[[[0.5]], [[-2.5]]]]> : tensor<1x2x1x1xf32>
   %shape = onnx.node "Shape"(%s) opset 13 : (tensor<*xf32>) -> tensor<*xi64>
   %first = onnx.constant dense<[0, 1, 2]> : tensor<3xi64>
   %rows = onnx.node "Gather"(%shape, %first) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<3xi64>) -> tensor<*xi64>
@@ -385,6 +387,152 @@ func.func @sinks(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf
   %zero = onnx.constant dense<0> : tensor<1xi64>
   %minus = onnx.constant dense<-1> : tensor<1xi64>
   %p = onnx.node "Slice"(%pm, %zero, %minus, %minus) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// One more than the sum of the exponentials, less the maximum.
+// CHECK-LABEL: @off_by_one
+// CHECK: %[[S:.*]] = nn.constant dense<0.000000e+00> : tensor<2xf32>
+// CHECK: nn.attention %arg0, %arg1, %arg2 sinks %[[S]] {causal = false,
+func.func @off_by_one(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %max = onnx.node "ReduceMax"(%s) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %less = onnx.node "Sub"(%s, %max) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %e = onnx.node "Exp"(%less) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %sum = onnx.node "ReduceSum"(%e, %last) opset 13 attributes {keepdims = 1 : i64} : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %neg = onnx.node "Neg"(%max) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %one = onnx.node "Exp"(%neg) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %den = onnx.node "Add"(%one, %sum) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Div"(%e, %den) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A softmax in nodes of its own.
+// CHECK-LABEL: @no_sink
+// CHECK: nn.attention %arg0, %arg1, %arg2 {causal = false,
+func.func @no_sink(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %max = onnx.node "ReduceMax"(%s) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %less = onnx.node "Sub"(%s, %max) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %e = onnx.node "Exp"(%less) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %sum = onnx.node "ReduceSum"(%e, %last) opset 13 attributes {keepdims = 1 : i64} : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %p = onnx.node "Div"(%e, %sum) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// As much as the largest of the scores: no number of a head.
+// CHECK-LABEL: @own_maximum
+// CHECK: onnx.node "MatMul"{{.*}} because "what stands beside its scores in the softmax is no constant number of each head (an attention sink)"
+func.func @own_maximum(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %max = onnx.node "ReduceMax"(%s) opset 13 attributes {axes = array<i64: -1>, keepdims = 1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %less = onnx.node "Sub"(%s, %max) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %e = onnx.node "Exp"(%less) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %sum = onnx.node "ReduceSum"(%e, %last) opset 13 attributes {keepdims = 1 : i64} : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %unit = onnx.constant dense<1.0> : tensor<f32>
+  %den = onnx.node "Add"(%sum, %unit) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %p = onnx.node "Div"(%e, %den) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A column that pads the scores.
+// CHECK-LABEL: @padded_column
+// CHECK: %[[S:.*]] = nn.constant dense<1.500000e+00> : tensor<2xf32>
+// CHECK: nn.attention %arg0, %arg1, %arg2 sinks %[[S]] {causal = false,
+func.func @padded_column(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %pads = onnx.constant dense<[0, 0, 0, 0, 0, 0, 0, 1]> : tensor<8xi64>
+  %fill = onnx.constant dense<1.5> : tensor<f32>
+  %more = onnx.node "Pad"(%s, %pads, %fill) opset 13 attributes {mode = "constant"} : (tensor<*xf32>, tensor<8xi64>, tensor<f32>) -> tensor<*xf32>
+  %pm = onnx.node "Softmax"(%more) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %minus = onnx.constant dense<-1> : tensor<1xi64>
+  %p = onnx.node "Slice"(%pm, %zero, %minus, %minus) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// The column that is cut off is not the one that was added.
+// CHECK-LABEL: @wrong_column
+// CHECK: onnx.node "MatMul"{{.*}} because "what stands beside its scores
+func.func @wrong_column(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %pads = onnx.constant dense<[0, 0, 0, 0, 0, 0, 0, 1]> : tensor<8xi64>
+  %fill = onnx.constant dense<1.5> : tensor<f32>
+  %more = onnx.node "Pad"(%s, %pads, %fill) opset 13 attributes {mode = "constant"} : (tensor<*xf32>, tensor<8xi64>, tensor<f32>) -> tensor<*xf32>
+  %pm = onnx.node "Softmax"(%more) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %minus = onnx.constant dense<-1> : tensor<1xi64>
+  %first = onnx.constant dense<1> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %p = onnx.node "Slice"(%pm, %first, %end, %minus) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
   %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
   %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>

@@ -224,11 +224,28 @@ func.func @stacked_past(%x: tensor<?x?x6xf32> {dalbit.name = "x"}, %pk: tensor<?
 // What the NPU has no place for stays, with the reason.
 // CHECK-LABEL: @reasons
 // CHECK: onnx.node "Attention"{{.*}} because "its scores are a result (qk_matmul_output)"
-// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its softmax has a number of its own in the denominator (head_sink, smooth_softmax), which is not supported yet"
-func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its head_sink is not a constant of one number a head"
+func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}, %s: tensor<4xf32> {dalbit.name = "sinks"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
   %none = onnx.none
   %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
   %y:4 = onnx.node "Attention"(%q, %q, %q) opset 23 attributes {q_num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
-  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>) -> tensor<*xf32>
+  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %none, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, none, none, none, none, none, tensor<4xf32>) -> tensor<*xf32>
   return %y#0, %y#3, %z : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Sinks of a GroupQueryAttention: numbers of the heads, or 0.
+// CHECK-LABEL: @head_sinks
+// CHECK: %[[S:.*]] = nn.constant dense<[1.000000e+00, -2.000000e+00, 0.000000e+00, 3.000000e+00]> : tensor<4xf32>
+// CHECK: nn.attention %arg0, %arg0, %arg0 {{.*}}sinks %[[S]] {causal = true, heads = 4 : i64, kv_heads = 4 : i64
+// CHECK: %[[Z:.*]] = nn.constant dense<0.000000e+00> : tensor<4xf32>
+// CHECK: nn.attention %arg0, %arg0, %arg0 {{.*}}sinks %[[Z]] {causal = true, heads = 4 : i64, kv_heads = 4 : i64
+func.func @head_sinks(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.none
+  %s = onnx.constant dense<[1.0, -2.0, 0.0, 3.0]> : tensor<4xf32>
+  %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %y = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %none, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, none, none, none, none, none, tensor<4xf32>) -> tensor<*xf32>
+  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>) -> tensor<*xf32>
+  return %y, %z : tensor<*xf32>, tensor<*xf32>
 }

@@ -227,6 +227,14 @@ func.func @n23_queries(%q: tensor<1x2x8xf32>, %b: tensor<2x3x2xf32>) {
 
 // -----
 
+func.func @n27(%q: tensor<1x2x8xf32>, %s: tensor<3xf32>) {
+  // expected-error @+1 {{sinks is tensor<3xf32>, expected 2 (N27)}}
+  %0:3 = nn.attention %q, %q, %q sinks %s {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<3xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return
+}
+
+// -----
+
 func.func @n24(%x: tensor<1x2x4xf32>) {
   // expected-error @+1 {{chooses 5 of the columns of its logits (N24)}}
   %0 = nn.route %x {chosen = 5 : i64, normalised = true} : tensor<1x2x4xf32>
