@@ -752,7 +752,7 @@ FailureOr<binary::Program> buildProgram(ModuleOp source,
   int64_t rounds = 0;
   for (const schedule::Stage &stage : plan.prefill)
     if (stage.rows != schedule::TokenRows)
-      rounds += (stage.rows + plan.block - 1) / plan.block;
+      rounds += (stage.rows + plan.grain.block - 1) / plan.grain.block;
   nlohmann::json model = {{"max_context", plan.context},
                           {"max_batch", plan.options.maxBatch},
                           {"vocabulary", builder.vocabulary},
@@ -760,7 +760,7 @@ FailureOr<binary::Program> buildProgram(ModuleOp source,
                           {"macs_per_token", macs},
                           {"weight_bytes", weightBytes},
                           {"kv_bytes_per_sequence", plan.kvBytesPerSequence},
-                          {"prefill_block", plan.block},
+                          {"prefill_block", plan.grain.block},
                           {"rounds", rounds}};
   if (auto metadata = source->getAttrOfType<DictionaryAttr>("dalbit.metadata"))
     if (auto tokenizer = metadata.getAs<StringAttr>("dalbit.tokenizer"))

@@ -37,7 +37,7 @@ LogicalResult Planner::bias(Operation *op, TypedAttr values,
                              << " keys; use a smaller --max-context";
     bias.origin = roundUp(keys, bias.words) + bias.words;
     // A causal query sees no key behind its block.
-    int64_t reach = causal ? plan.block + bias.words : keys;
+    int64_t reach = causal ? plan.grain.block + bias.words : keys;
     bias.copyStride = roundUp((bias.origin + reach + bias.words) * 4,
                               machine().dramAlignment());
     bias.headStride = bias.words * bias.copyStride;

@@ -437,10 +437,14 @@ AttentionPlan Planner::forDecode(const AttentionPlan &a) const {
     Shortage shortage(m);
     shortage.accumulators(2 * group * (a.paddedSize / m.n));
     shortage.scratchpad(std::max(8 * row.cacheBytes(), 4 * row.biasBytes(1)));
+    // Scores, or no more of them than a block of rows has.
+    if (group > a.group * plan.grain.block)
+      shortage.scratchpad(4 * row.scoreBytes(1));
     shortage.rowScalars(group * 12);
     return shortage.none();
   };
-  for (int64_t group = most; group >= a.group; --group)
+  for (int64_t group = std::min(most, std::max(a.group, plan.grain.heads));
+       group >= a.group; --group)
     if (most % group == 0 && group % a.group == 0 &&
         (take(group) || group == a.group))
       break;
@@ -503,20 +507,21 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   int64_t lanes = int64_t(lanesOf(q.getCodes()).size());
   auto shortage = [&](int64_t group, int64_t kvGroup) {
     Shortage shortage(m);
-    shortage.accumulators(2 * group * headTiles * plan.block);
+    shortage.accumulators(2 * group * headTiles * plan.grain.block);
     int64_t weights = tileBytes(m, formOf(q), group * headTiles, lanes) +
                       group * a.paddedSize * 8,
             cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
-    shortage.scratchpad(std::max(
-        {SlotsOfScratchpad * weights, 4 * cache, 4 * a.biasBytes(plan.block)}));
-    shortage.rowScalars(group * plan.block * 12);
+    shortage.scratchpad(
+        std::max({SlotsOfScratchpad * weights, plan.grain.cacheParts * cache,
+                  4 * a.biasBytes(plan.grain.block)}));
+    shortage.rowScalars(group * plan.grain.block * 12);
     return shortage;
   };
   // Query heads that share a key head go with it; else a group has as many of
   // both.
   int64_t most = repeat > 1 ? repeat : a.heads;
   auto kvGroupOf = [&](int64_t group) { return repeat > 1 ? 1 : group; };
-  for (a.group = most; a.group > 1; --a.group)
+  for (a.group = std::min(most, plan.grain.heads); a.group > 1; --a.group)
     if (most % a.group == 0 && shortage(a.group, kvGroupOf(a.group)).none())
       break;
   a.kvGroup = kvGroupOf(a.group);
@@ -524,8 +529,8 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     return op.emitError() << "one head of " << a.size << " columns over "
                           << plan.context << " keys does not fit the target: "
                           << least.message();
-  a.keyChunk =
-      std::min(half / (a.group * plan.block) * m.n, roundUp(plan.context, m.n));
+  a.keyChunk = std::min(half / (a.group * plan.grain.block) * m.n,
+                        roundUp(plan.context, m.n));
   AttentionPlan row = forDecode(a);
 
   // The stream's order is the order of use of a row: keys and values of a slot,
@@ -746,8 +751,8 @@ FailureOr<Plan> Planner::run() {
 }
 
 FailureOr<Plan> makePlan(func::FuncOp function, const Options &options,
-                         int64_t block) {
-  return Planner(function, options, block).run();
+                         const Grain &grain) {
+  return Planner(function, options, grain).run();
 }
 
 } // namespace dalbit::schedule

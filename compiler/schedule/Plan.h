@@ -122,6 +122,8 @@ struct AttentionPlan {
   int64_t cacheBytes() const {
     return 2 * kvGroup * context * (paddedSize + 4);
   }
+  /// Of a group's scores for a block of \p rows, with what is made of them.
+  int64_t scoreBytes(int64_t rows) const { return group * rows * context * 6; }
   /// Of a group's bias for a block of \p rows.
   int64_t biasBytes(int64_t rows) const {
     return bias.headStride ? group * bias.rowsFor(rows) * context * 4 : 0;
@@ -135,10 +137,18 @@ struct RotaryPlan {
   int64_t half = 0;   ///< columns of half a head
 };
 
+/// How much is computed at a time.
+struct Grain {
+  int64_t block; ///< rows of a prefill block
+  int64_t heads; ///< most heads of an attention
+  /// Caches of a slot are at most one of so many parts of the scratchpad.
+  int64_t cacheParts;
+};
+
 /// Everything of a model that does not depend on the entry point.
 struct Plan {
   Options options;
-  int64_t block = 0;   ///< rows of a prefill block
+  Grain grain;
   int64_t context = 0; ///< maxContext
   int64_t paddedContext = 0;
   llvm::DenseMap<mlir::Operation *, LinearPlan> linears;
@@ -179,7 +189,7 @@ struct Plan {
     return rows == TokenRows ? context : rows;
   }
   int64_t blockRows(int64_t rows) const {
-    return std::min(block, mostRows(rows));
+    return std::min(grain.block, mostRows(rows));
   }
 
   /// Tag and name of each operation of the function; tag 0 is what belongs to
@@ -187,10 +197,10 @@ struct Plan {
   llvm::MapVector<mlir::Operation *, int32_t> tags;
 };
 
-/// Lays out \p function with prefill blocks of \p block rows. Fails with an
+/// Lays out \p function with as much at a time as \p grain says. Fails with an
 /// error on operations that the schedules do not cover.
 mlir::FailureOr<Plan> makePlan(mlir::func::FuncOp function,
-                               const Options &options, int64_t block);
+                               const Options &options, const Grain &grain);
 
 /// What is behind \p value, if each step has one user; no linear layer if
 /// there is something else behind it.

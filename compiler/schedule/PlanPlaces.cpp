@@ -335,11 +335,12 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
     Shortage shortage(m);
     shortage.accumulators(2 * group * block * headTiles);
     int64_t caches = 2 * group * a.context * (a.paddedSize + 4);
-    shortage.scratchpad(4 * std::max(caches, a.biasBytes(block)));
+    shortage.scratchpad(
+        std::max(plan.grain.cacheParts * caches, 4 * a.biasBytes(block)));
     shortage.rowScalars(group * block * 12);
     return shortage;
   };
-  for (a.group = a.heads; a.group > 1; --a.group)
+  for (a.group = std::min(a.heads, plan.grain.heads); a.group > 1; --a.group)
     if (a.heads % a.group == 0 && shortage(a.group).none())
       break;
   if (Shortage least = shortage(a.group); !least.none())

@@ -27,10 +27,11 @@ std::vector<int64_t> headMap(int64_t heads, int64_t size,
 
 class Planner {
 public:
-  Planner(mlir::func::FuncOp function, const Options &options, int64_t block)
+  Planner(mlir::func::FuncOp function, const Options &options,
+          const Grain &grain)
       : function(function) {
     plan.options = options;
-    plan.block = block;
+    plan.grain = grain;
     plan.context = options.maxContext;
     plan.paddedContext = roundUp(options.maxContext, 64);
   }

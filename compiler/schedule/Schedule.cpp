@@ -9,6 +9,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace dalbit::schedule {
@@ -40,20 +42,20 @@ void makeBlocks(JobBuilder &jobs, const Plan &plan, const Stage &stage,
   OpBuilder &builder = jobs.builder;
   bool ofTokens = stage.rows == TokenRows;
   Size total = ofTokens ? block.tokens : Size(stage.rows);
-  int64_t shift = llvm::Log2_64(uint64_t(plan.block));
-  Value more = jobs.materialise(total + (plan.block - 1));
+  int64_t shift = llvm::Log2_64(uint64_t(plan.grain.block));
+  Value more = jobs.materialise(total + (plan.grain.block - 1));
   Value count =
       builder.create<arith::ShRUIOp>(jobs.loc, more, jobs.materialise(shift));
   scf::ForOp blocks = makeLoop(jobs, Size(count));
-  Size first = jobs.times(blocks.getInductionVar(), plan.block);
+  Size first = jobs.times(blocks.getInductionVar(), plan.grain.block);
   Size left = jobs.minus(total, first);
   block.first = Size(jobs.materialise(first));
-  block.rows = jobs.minimum(left, plan.block);
+  block.rows = jobs.minimum(left, plan.grain.block);
   block.position =
       ofTokens ? Size(jobs.materialise(block.past + block.first)) : block.first;
   // The last block's last row, or all rows: max(min(all, 1) * rows, is last
   // block).
-  Size after = jobs.maximum(jobs.minus(left, plan.block), 0);
+  Size after = jobs.maximum(jobs.minus(left, plan.grain.block), 0);
   Size isLast = jobs.minus(Size(1), jobs.minimum(after, 1));
   Size all = Size(builder
                       .create<arith::MulIOp>(jobs.loc, allRows,
@@ -88,7 +90,7 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
   for (const Stage &stage : decode ? plan.decode : plan.prefill) {
     OpBuilder::InsertionGuard guard(builder);
     Block own = block;
-    if (stage.rows != TokenRows && stage.rows <= plan.block) {
+    if (stage.rows != TokenRows && stage.rows <= plan.grain.block) {
       own.rows = stage.rows;
       own.position = own.first;
     } else if (decode) {
@@ -116,15 +118,20 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
   func::FuncOp source = *functions.begin();
   // Token ids of a block begin at a whole AXI beat.
   int64_t smallest = std::max<int64_t>(options.machine.axiBytes / 4, 1);
+  SmallVector<Grain> grains;
   for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
-       block /= 2) {
-    bool last = block == smallest;
-    if (block > options.machine.accEntries / 2)
-      continue;
+       block /= 2)
+    if (block <= options.machine.accEntries / 2)
+      grains.push_back({block, std::numeric_limits<int64_t>::max(), 4});
+  // A small block has room for more heads at a time, whose scores over a long
+  // context may be too much.
+  grains.append({{smallest, 16, 4}, {smallest, 4, 4}, {smallest, 1, 2}});
+  for (const Grain &grain : grains) {
+    bool last = &grain == &grains.back();
     std::optional<ScopedDiagnosticHandler> silent;
     if (!last)
       silent.emplace(qnn.getContext(), [](Diagnostic &) { return success(); });
-    FailureOr<Plan> plan = makePlan(source, options, block);
+    FailureOr<Plan> plan = makePlan(source, options, grain);
     if (failed(plan)) {
       if (last)
         return failure();

@@ -193,6 +193,16 @@ void Generator::arithmetic() {
     emitter.arithmetic();
 }
 
+/// Many instructions: what is around them, be it a loop or a branch, is longer
+/// than what the sequencer fetches ahead, or than its instruction buffer.
+void Generator::stretch() {
+  bool isBeyondBuffer = random.chance(50);
+  int count =
+      isBeyondBuffer ? random.between(900, 1500) : random.between(100, 700);
+  while (count-- > 0)
+    emitter.arithmetic();
+}
+
 void Generator::branch(unsigned depth, bool hasJobs) {
   hasJobs &= random.chance(50);
   if (hasJobs)
@@ -225,6 +235,8 @@ void Generator::statement(unsigned depth, bool hasJobs) {
     return arithmetic();
   if (dice < 43)
     return tag();
+  if (dice < 44 && depth <= 1)
+    return stretch();
   if (dice < 45) {
     emitter.emit(isa::makeNop());
     return;

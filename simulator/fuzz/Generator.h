@@ -54,6 +54,7 @@ private:
   void load();
   void tag();
   void arithmetic();
+  void stretch();
   void branch(unsigned depth, bool hasJobs);
   /// Random movement of a job's fields by the registers at hand.
   void move(Job &job);

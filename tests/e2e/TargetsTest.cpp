@@ -78,6 +78,31 @@ TEST_CASE("targets of all array sizes give the same logits", "[e2e]") {
   CHECK(tried > 20);
 }
 
+TEST_CASE("a long context takes fewer heads, or one with a large cache, at a "
+          "time",
+          "[e2e]") {
+  SmallLlama model;
+  model.layers = model.kvHeads = 1;
+  // Scores of 64 heads over 1024 keys are more than the scratchpad of nano;
+  // keys and values of one head over 1408 are more than a quarter of it.
+  bool large = GENERATE(false, true);
+  CAPTURE(large);
+  model.heads = large ? 2 : 64;
+  model.size = large ? 32 : 16;
+  model.pairs = model.size / 2;
+  model.context = large ? 1408 : 1024;
+  Compiled c(model, "nano");
+  std::vector<int64_t> ids = someIds(19, model.vocabulary);
+  std::vector<float> expected = c.integerLogits(ids, 1);
+  c.session->reset();
+  CHECK(npuLogits(c, ids, 1) == expected);
+  c.session->reset();
+  npuLogits(c, {ids.begin(), ids.end() - 1}, 1);
+  std::vector<float> last = npuLogits(c, {ids.back()}, 1);
+  CHECK(last ==
+        std::vector<float>(expected.end() - model.vocabulary, expected.end()));
+}
+
 TEST_CASE("a scratchpad that holds no tile of weights is named", "[targets]") {
   NNText text(3);
   std::string table = text.weight({9, 64});
