@@ -11,6 +11,7 @@
 #include "compiler/raise/Moves.h"
 #include "compiler/raise/SoftmaxForm.h"
 #include "compiler/raise/SplitLinear.h"
+#include "compiler/raise/ZeroRows.h"
 #include "llvm/ADT/SetVector.h"
 
 #include <cmath>
@@ -96,7 +97,7 @@ static onnx::NodeOp findScores(Value logits) {
       continue;
     }
     if (llvm::is_contained({"Add", "Sub", "Mul", "Div", "Where", "Max", "Min",
-                            "Clip", "Cast", "Reshape", "Tanh"},
+                            "Clip", "Cast", "Reshape", "Tanh", "Pad", "Slice"},
                            node.getOpType()))
       for (Value operand : node.getInputs())
         seen.insert(operand);
@@ -346,8 +347,8 @@ bool Raiser::match(onnx::NodeOp softmax) {
   if (!findProducts(softmax))
     return false;
   if (hasConstantRow(scores.getInputs()[1], shapes))
-    return fail("a row that is no token's stands among its keys (add_bias_kv, "
-                "add_zero_attn of nn.MultiheadAttention)");
+    return fail("a row that is no token's stands among its keys (add_bias_kv "
+                "of nn.MultiheadAttention)");
   auto q = matchHeads(scores.getInputs()[0], false, shapes);
   auto k = matchHeads(scores.getInputs()[1], true, shapes);
   auto v = matchHeads(product.getInputs()[1], false, shapes);
@@ -576,6 +577,9 @@ bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
 }
 
 void Raiser::run(onnx::NodeOp softmax) {
+  if (softmax.isOnnx("Softmax"))
+    if (auto product = findScores(softmax.getInputs()[0]))
+      cutZeroRows(function, product, softmax, shapes);
   form = softmaxForm(softmax, shapes);
   // Quotients are of many kinds.
   if (softmax.isOnnx("Div") && (!form.logits || !findScores(form.logits)))

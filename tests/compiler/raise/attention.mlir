@@ -335,7 +335,7 @@ func.func @dynamo(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8x
 
 // nn.MultiheadAttention with add_bias_kv: refused by that name.
 // CHECK-LABEL: @constant_row
-// CHECK: onnx.node "MatMul"{{.*}} because "a row that is no token's stands among its keys (add_bias_kv, add_zero_attn of nn.MultiheadAttention)"
+// CHECK: onnx.node "MatMul"{{.*}} because "a row that is no token's stands among its keys (add_bias_kv of nn.MultiheadAttention)"
 func.func @constant_row(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
   %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
   %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
@@ -350,6 +350,97 @@ func.func @constant_row(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<
   %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
   %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Rows of zeros behind keys and values (add_zero_attn): a key with the score 0
+// and no value.
+// CHECK-LABEL: @zero_rows
+// CHECK: %[[S:.*]] = nn.constant dense<0.000000e+00> : tensor<2xf32>
+// CHECK: nn.attention %arg0, %arg1, %arg2 sinks %[[S]] {causal = false, heads = 2 : i64
+// CHECK-NOT: onnx.node "Softmax"
+func.func @zero_rows(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.0> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Masks of the other keys are added to them.
+// CHECK-LABEL: @masked_zero_rows
+// CHECK: %[[M:.*]] = nn.key_mask %arg3 {hidden = -1.000000e+04 : f32, inverted}
+// CHECK: nn.attention %arg0, %arg1, %arg2 mask %[[M]] sinks
+func.func @masked_zero_rows(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}, %keep: tensor<1x?xf32> {dalbit.name = "keep", dalbit.dims = ["1", "T"]}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.0> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %pads = onnx.constant dense<[0, 0, 0, 1]> : tensor<4xi64>
+  %fill = onnx.constant dense<0.0> : tensor<f32>
+  %low = onnx.constant dense<-10000.0> : tensor<f32>
+  %gone = onnx.node "Mul"(%keep, %low) opset 13 : (tensor<1x?xf32>, tensor<f32>) -> tensor<*xf32>
+  %wide = onnx.node "Pad"(%gone, %pads, %fill) opset 13 attributes {mode = "constant"} : (tensor<*xf32>, tensor<4xi64>, tensor<f32>) -> tensor<*xf32>
+  %m = onnx.node "Add"(%s, %wide) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%m) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// One that is hidden is no sink of 0.
+// CHECK-LABEL: @hidden_zero_rows
+// CHECK: onnx.node "MatMul"{{.*}} because "a row that is no token's stands among its keys
+func.func @hidden_zero_rows(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}, %keep: tensor<1x?xf32> {dalbit.name = "keep", dalbit.dims = ["1", "T"]}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.0> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %pads = onnx.constant dense<[0, 0, 0, 1]> : tensor<4xi64>
+  %fill = onnx.constant dense<1.0> : tensor<f32>
+  %low = onnx.constant dense<-10000.0> : tensor<f32>
+  %gone = onnx.node "Mul"(%keep, %low) opset 13 : (tensor<1x?xf32>, tensor<f32>) -> tensor<*xf32>
+  %wide = onnx.node "Pad"(%gone, %pads, %fill) opset 13 attributes {mode = "constant"} : (tensor<*xf32>, tensor<4xi64>, tensor<f32>) -> tensor<*xf32>
+  %m = onnx.node "Add"(%s, %wide) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%m) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
   %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
   %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
