@@ -66,6 +66,11 @@ int32_t toFixed(double value, int fraction);
 /// A number that is added to scores (A15).
 int32_t toBias(double value);
 
+/// Of a sink above the scores (A19): half of the distance is looked up, the
+/// square of the result has this scale.
+constexpr int SinkShift = 1;
+inline Pair sinkUnit() { return makePair(1.0 / (1 << 30)); }
+
 /// The constants of qnn.layer_norm.
 struct QuantisedNorm {
   std::vector<Pair> gamma;

@@ -46,14 +46,6 @@ void Emitter::cacheRows(const AttentionPlan &a, int64_t index,
   append(scalesInSlot, scalesInDram, 4);
 }
 
-Job Emitter::sinks(const AttentionPlan &a, const Heads &group) {
-  Job pass = stream(a.group, block.rows, 1);
-  pass.set("a_type", I32).set("a_stride0", a.sinkStride).set("a_stride1", 0);
-  pass.read("a_addr", group.constants,
-            a.headNormBytes + group.first * a.sinkStride);
-  return pass;
-}
-
 Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
                               const Scope &scope, const Rows &out) {
   Value slot = group.slot;
@@ -160,50 +152,17 @@ Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
         .emit();
   }
 
-  if (a.sinkStride) {
-    Value own = scalars("sink", a.group), both = scalars("maximum", a.group);
-    sinks(a, group)
-        .set("reduce", ReduceMax)
-        .set("reduce_by", ByRow)
-        .write("reduce_row", own)
-        .emit();
-    scalarJob("max", a.group, block.rows, maximum, both)
-        .read("scale2_row", own)
-        .emit();
-    maximum = both;
-  }
-
   useTable(exponential);
-  const quantise::Table &table = quantise::exponentialTable();
   Value probabilities = makeScores("probabilities", 2),
         total = scalars("total", a.group);
-  auto sumOfExponentials = [&](Job &pass, Value sum) {
-    pass.set("add", AddRow)
-        .set("add_negate", 1)
-        .set("add_by", ByRow)
-        .read("add_row", maximum);
-    pass.set("table", 1)
-        .set("table_shift", table.shift)
-        .set("table_offset", table.offset);
-    pass.set("reduce", ReduceSum)
-        .set("reduce_by", ByRow)
-        .write("reduce_row", sum)
-        .emit();
-  };
   Job exponent = stream(a.group, block.rows, keys);
   readScores(exponent, scores, I32, 4);
   setRange(exponent, 0);
   writeScores(exponent, probabilities, I16, 2);
-  sumOfExponentials(exponent, total);
-  if (a.sinkStride) {
-    Value own = scalars("sink", a.group), both = scalars("total", a.group);
-    Job pass = sinks(a, group);
-    sumOfExponentials(pass, own);
-    scalarJob("add", a.group, block.rows, total, both)
-        .read("scale2_row", own)
-        .emit();
-    total = both;
-  }
+  exponentials(exponent, maximum, /*isDown=*/true, total);
+  Value sinkFactor;
+  if (a.sinkStride)
+    sinkFactor = addSinks(a, group, maximum, total);
 
   // V's scale lies along the contraction (A7).
   Value weighted = makeScores("weighted", 4),
@@ -241,6 +200,14 @@ Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
   scalarJob("recip", a.group, block.rows, total, share)
       .set("scale1_imm", pairWord(quantise::makePair(1)))
       .emit();
+  if (sinkFactor) {
+    Value ofSum = share;
+    share = scalars("share", a.group);
+    scalarJob("mul", a.group, block.rows, ofSum, share)
+        .read("scale2_row", sinkFactor)
+        .set("scale1_imm", pairWord(quantise::makePair(1)))
+        .emit();
+  }
   scalarJob("mul", a.group, block.rows, weightedMax, outScale)
       .read("scale2_row", share)
       .set("scale1_imm",

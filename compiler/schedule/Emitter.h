@@ -192,11 +192,17 @@ private:
   /// Codes and scales of a group's queries, whose absolute maxima are known.
   void queryCodes(const AttentionPlan &a, const Rows &rows, const Size &start,
                   mlir::Value absmax, Heads &group);
-  /// One number a head and row of \p a's group: the sink of its head, for a
-  /// pass that reduces it to a row scalar.
-  Job sinks(const AttentionPlan &a, const Heads &group);
   Softmax softmaxGroup(const AttentionPlan &a, const Heads &group,
                        const Scope &scope, const Rows &out);
+  // Sinks.cpp
+  /// The exponentials of what \p pass reads less the maximum of its row,
+  /// reduced to their \p sum; or those of a fraction of it more the maximum.
+  static void exponentials(Job &pass, mlir::Value maximum, bool isDown,
+                           mlir::Value sum);
+  /// Adds the sinks of the group's heads to the sums \p total. The result is
+  /// what the probabilities and their part of the sums were multiplied by.
+  mlir::Value addSinks(const AttentionPlan &a, const Heads &group,
+                       mlir::Value maximum, mlir::Value &total);
   // Experts.cpp
   void route(qnn::RouteOp op);
   void weigh(qnn::WeighOp op);

@@ -131,20 +131,11 @@ void Planner::constants(AttentionPlan &a, TypedAttr sinks) {
   int64_t bytes = roundUp(a.paddedSize * 4, machine().alignment());
   if (a.projections[0].norm || a.projections[1].norm)
     a.headNormBytes = 2 * bytes;
-  a.sinkStride = sinks ? machine().alignment() : 0;
-  a.constantsBytes = a.headNormBytes + a.heads * a.sinkStride;
+  int64_t words = sinks ? a.heads * machine().alignment() : 0;
+  a.constantsBytes = a.headNormBytes + words;
   if (a.constantsBytes)
     a.constantsOffset = placeConst(a.constantsBytes);
-  if (sinks)
-    plan.fills.push_back([at = a.constantsOffset + a.headNormBytes,
-                          stride = a.sinkStride, heads = a.heads,
-                          sinks](std::vector<uint8_t> &constants, auto &) {
-      SmallVector<float> numbers;
-      onnx::readWeight(sinks, numbers);
-      for (int64_t h = 0; h < heads; ++h)
-        putWord(constants, at + h * stride,
-                uint32_t(quantise::toBias(numbers[h])));
-    });
+  this->sinks(sinks, a);
   for (int i = 0; i < 2; ++i) {
     qnn::RMSNormOp op = a.projections[i].norm;
     if (!op)

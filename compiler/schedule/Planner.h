@@ -54,6 +54,7 @@ private:
   void route(qnn::RouteOp op); // Experts.cpp
   void pick(qnn::PickOp op);   // Pick.cpp
   void constants(AttentionPlan &a, mlir::TypedAttr sinks);
+  void sinks(mlir::TypedAttr values, AttentionPlan &a); // Sinks.cpp
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
   void cacheRegions(AttentionPlan &a);
   /// Bias.cpp: places \p values, null for none, for at most \p rows queries to

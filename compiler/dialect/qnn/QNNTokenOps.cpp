@@ -86,6 +86,8 @@ LogicalResult AttendOp::verify() {
     if (!fits)
       return emitOpError() << "needs a mask of [B, S] or [1 or B, U, S]";
   }
+  if (getWeights() && getSinks())
+    return emitOpError() << "has weights beside sinks";
   if (getWeights() && !agree(shapeOf(getWeights()), {q[0], q[1], k[2]}))
     return emitOpError() << "needs weights of [B, U, S]";
   return success();

@@ -80,7 +80,7 @@ def QNN_AttendOp : QNN_Op<"attend"> {
     The arithmetic is that of qnn.attention; keys and values are [B, H, S, d] codes with [B, H, S]
     scales. A mask is added to the scores: [B, S] the same for all queries, or [1 or B, U, S]. With
     `causal`, query t of U sees the keys up to t + S - U. A bias is that of qnn.attention, the position
-    of query t being t + S - U. Sinks are those of qnn.attention. `weights`, if asked for, are the
+    of query t being t + S - U. Sinks are those of qnn.attention, without weights. `weights`, if asked for, are the
     probabilities, a mean over the heads: for each head w = rq(p, recip(z, 1 / H)) with 24 fraction
     bits, the heads added in order.
   }];

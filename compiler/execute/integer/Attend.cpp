@@ -96,17 +96,14 @@ Scaled attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
     scores[s] = v;
     maximum = std::max(maximum, v);
   }
-  if (view.sink)
-    maximum = std::max(maximum, *view.sink);
-  auto probability = [&](int32_t score) {
-    return interpolate(exponential.words.data(),
-                       clamp32(int64_t(score) - maximum), exponential.shift,
-                       exponential.offset);
+  auto exponentialOf = [&](int64_t x, int slower) {
+    return interpolate(exponential.words.data(), clamp32(x),
+                       exponential.shift + slower, exponential.offset);
   };
   int64_t sum = 0;
   probabilities.assign(visible, 0);
   for (int64_t s = view.first; s < visible; ++s) {
-    int32_t p = probability(scores[s]);
+    int32_t p = exponentialOf(int64_t(scores[s]) - maximum, 0);
     sum += p;
     probabilities[s] = p;
     weighted[s] = requantise(p, scaleOfWord(cache.valueScales[s]),
@@ -116,10 +113,19 @@ Scaled attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
               quantise::codeScale(numbers.probabilityInner));
   int64_t largest = absmaxOf(weighted.data(), visible);
   Scaled total = sumOf(sum);
-  if (view.sink)
-    total.m = clamp32(total.m + probability(*view.sink));
+  Scaled one = scaledOf(quantise::makePair(1)), factor = one;
+  if (view.sink) {
+    Scaled root = {
+        exponentialOf(int64_t(maximum) - *view.sink, quantise::SinkShift), 0};
+    factor = times(times(root, root), scaledOf(quantise::sinkUnit()));
+    Scaled scaled = times(times(total, factor), one);
+    int64_t below = exponentialOf(int64_t(*view.sink) - maximum, 0);
+    total = {clamp32(requantise(scaled.m, one, scaled.e) + below), 0};
+  }
   // S7: (maximum * 1/total) * 2^-inner/127.
-  Scaled share = divide(scaledOf(quantise::makePair(1)), total);
+  Scaled share = divide(one, total);
+  if (view.sink)
+    share = times(times(share, factor), one);
   Scaled scale = times(times({largest, 0}, share),
                        scaledOf(quantise::codeScale(numbers.probabilityInner)));
   for (int64_t i = 0; i < size; ++i) {

@@ -60,8 +60,7 @@ std::vector<int32_t> sinkScores(std::optional<mlir::TypedAttr> sinks);
 /// Attention of the query row \p x of \p size columns; writes \p size numbers
 /// to
 /// \p out. The probabilities of the keys up to the view's end, int16, are left
-/// in \p probabilities; their sum, that of the sink with
-/// them, is the result.
+/// in \p probabilities; their sum is the result.
 Scaled attendRow(const int32_t *x, int64_t size, const HeadCache &cache,
                  const View &view, const quantise::AttentionNumbers &numbers,
                  int32_t *out, std::vector<int32_t> &probabilities);

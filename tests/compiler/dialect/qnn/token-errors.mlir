@@ -72,3 +72,11 @@ func.func @windows(%x: tensor<?x5x8xi32>) {
   %0 = qnn.windows %x {size = 3 : i64, stride = 1 : i64, before = 1 : i64} : (tensor<?x5x8xi32>) -> tensor<?x5x16xi32>
   return
 }
+
+// -----
+
+func.func @attend_sinks(%q: tensor<?x5x8xi32>, %k: tensor<?x2x7x4xi8>, %s: tensor<?x2x7xi32>) {
+  // expected-error @+1 {{'qnn.attend' op has weights beside sinks}}
+  %0:2 = qnn.attend %q, %k, %s, %k, %s {heads = 2 : i64, causal = false, scale = 1.0 : f32, sinks = dense<0.0> : tensor<2xf32>} : (tensor<?x5x8xi32>, tensor<?x2x7x4xi8>, tensor<?x2x7xi32>, tensor<?x2x7x4xi8>, tensor<?x2x7xi32>) -> (tensor<?x5x8xi32>, tensor<?x5x7xi32>)
+  return
+}
