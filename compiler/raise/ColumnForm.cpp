@@ -215,7 +215,8 @@ ColumnForms::Maybe ColumnForms::concat(onnx::NodeOp node, int depth) {
   return form;
 }
 
-/// Indices that Slice takes along its one axis of \p size elements.
+/// Indices that Slice takes along its one axis of \p size elements; nothing for
+/// more than a head has.
 static std::optional<SmallVector<int64_t>> sliceIndices(onnx::NodeOp node,
                                                         int64_t size) {
   auto starts = integersOf(node.getInputs()[1]);
@@ -233,8 +234,12 @@ static std::optional<SmallVector<int64_t>> sliceIndices(onnx::NodeOp node,
     return std::min(index, size);
   };
   SmallVector<int64_t> indices;
-  for (int64_t i = bound(starts->front()); i < bound(ends->front()); i += step)
+  for (int64_t i = bound(starts->front()); i < bound(ends->front());
+       i += step) {
+    if (int64_t(indices.size()) == MostColumns)
+      return std::nullopt;
     indices.push_back(i);
+  }
   return indices;
 }
 

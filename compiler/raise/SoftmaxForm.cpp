@@ -49,7 +49,7 @@ static Value withoutShift(Value value, const SymbolicShapes &shapes) {
 static Value besideColumn(Value whole, const SymbolicShapes &shapes) {
   const Dims *all = shapes.dims(whole);
   onnx::NodeOp node = nodeOf(whole);
-  if (!all || !node)
+  if (!all || all->empty() || !node)
     return {};
   auto fits = [&](Value logits) {
     const Dims *dims = shapes.dims(logits);
@@ -80,7 +80,7 @@ static Value cutBehind(Value value, Value logits,
       return {};
     for (Value result : node->getResults()) {
       const Dims *own = shapes.dims(result);
-      if (own && own->back() == dims.back())
+      if (own && !own->empty() && own->back() == dims.back())
         return throughGuards(result);
     }
     value = node->getResult(0);

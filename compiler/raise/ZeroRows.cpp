@@ -112,27 +112,35 @@ Value ZeroRows::without(Value value, int64_t axis) {
   if (!node || node.getInputs().empty())
     return {};
   const Dims *dims = shapes.dims(node.getInputs()[0]);
+  auto hasRank = [&](Value other) {
+    const Dims *own = shapes.dims(other);
+    return own && own->size() == dims->size();
+  };
   if (!dims)
     return {};
+  if (node.isOnnx("Reshape"))
+    return reshaped(node, axis);
+  if (!hasRank(value))
+    return {};
   if (node.isOnnx("Concat")) {
-    const Dims *last = shapes.dims(node.getInputs().back());
-    if (node.getInputs().size() != 2 || !last ||
+    if (node.getInputs().size() != 2 || !hasRank(node.getInputs()[1]) ||
         normaliseAxis(node.getOnnxInt("axis").value_or(0),
                       int64_t(dims->size())) != axis ||
-        (*last)[axis] != SymbolicExpr(1) || !isZeros(node.getInputs()[1]))
+        (*shapes.dims(node.getInputs()[1]))[axis] != SymbolicExpr(1) ||
+        !isZeros(node.getInputs()[1]))
       return {};
     return node.getInputs()[0];
   }
   unsigned input = 0;
   if (node.isOnnx("Transpose")) {
     auto order = node.getOnnxInts("perm");
+    if (order && order->size() != dims->size())
+      return {};
     axis = order ? (*order)[axis] : int64_t(dims->size()) - 1 - axis;
   } else if (node.isOnnx("Mul") || node.isOnnx("Div")) {
     input = node.isOnnx("Mul") && scalarOf(node.getInputs()[0]) ? 1 : 0;
     if (!scalarOf(node.getInputs()[1 - input]))
       return {};
-  } else if (node.isOnnx("Reshape")) {
-    return reshaped(node, axis);
   } else {
     return {};
   }
@@ -156,7 +164,7 @@ bool ZeroRows::endsWithZero(Value logits, Value scores) {
     llvm::DenseMap<Value, Numbers> given;
     int64_t columns = shapes.dims(scores)->back().evaluate(sizes), at = 0;
     given[scores] = numbersOf(*shapes.dims(scores), sizes, [&] {
-      return ++at % columns ? double(random() % 7) : 0.0;
+      return ++at % std::max<int64_t>(columns, 1) ? double(random() % 7) : 0.0;
     });
     for (BlockArgument argument : leaves.arguments) {
       const Dims *dims = shapes.dims(argument);
@@ -166,7 +174,8 @@ bool ZeroRows::endsWithZero(Value logits, Value scores) {
           numbersOf(*dims, sizes, [&] { return double(random() & 1); });
     }
     auto made = evaluateAt(logits, leaves, sizes, shapes, given);
-    if (!made || made->shape.empty() || made->shape.back() != columns)
+    if (!made || columns < 1 || made->shape.empty() ||
+        made->shape.back() != columns)
       return false;
     for (size_t i = columns - 1; i < made->values.size(); i += columns)
       if (made->values[i] != 0)
@@ -191,11 +200,14 @@ bool cutZeroRows(func::FuncOp function, onnx::NodeOp scores,
   Value values = keys && rank(v) > 2 ? zeros.without(v, rank(v) - 2) : Value();
   Value logits = softmax.getInputs()[0];
   // Masks of that column are 0, whoever adds them.
-  if (!values || !zeros.endsWithZero(logits, scores->getResult(0)))
+  if (!values || !rank(scores->getResult(0)) ||
+      !zeros.endsWithZero(logits, scores->getResult(0)))
     return false;
   NodeWriter atScores(scores), atSoftmax(softmax), atProduct(product);
   Value narrow = atScores("MatMul", {scores.getInputs()[0], keys});
   shapes.infer(narrow.getDefiningOp());
+  if (!rank(narrow) || !rank(logits))
+    return false;
   scores->getResult(0).replaceAllUsesWith(zeros.padded(narrow, atScores));
   Value cut = zeros.narrowed(softmax.getInputs()[0], atSoftmax);
   softmax->setOperand(0, zeros.padded(cut, atSoftmax));

@@ -192,3 +192,26 @@ func.func @looped(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi6
   %y = onnx.node "Reshape"(%p, %flat) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// Halves of more columns than any head has.
+// CHECK-LABEL: @too_wide
+// CHECK-NOT: nn.rotary
+func.func @too_wide(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %sizes = onnx.constant dense<[0, 0, 1, 5497558138896]> : tensor<4xi64>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %half = onnx.constant dense<2748779069448> : tensor<1xi64>
+  %all = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %c = onnx.constant dense<0.5> : tensor<f32>
+  %h = onnx.node "Reshape"(%x, %sizes) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %half, %last) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %half, %all, %last) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %r = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = 3 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Mul"(%h, %c) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %q = onnx.node "Mul"(%r, %c) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%p, %q) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
