@@ -316,6 +316,16 @@ private:
     // Ids that only choose a token.
     if (tensor.strides.empty() && plan.inputs.contains(argument))
       ids(tensor, argument, binary::Role::Types, 0);
+    // Numbers of keys are only checked.
+    auto less = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(),
+                                                       "dalbit.keys_less");
+    if (less) {
+      if (!tensor.strides.empty())
+        problem = "input '" + tensor.name +
+                  "' is read both as numbers of keys and as something else";
+      tensor.role = binary::Role::Lengths;
+      tensor.fill = less.getInt();
+    }
     // What nothing reads has a place all the same: any.
     if (tensor.strides.empty())
       tensor.strides.assign(tensor.shape.size(), 0);
@@ -475,6 +485,11 @@ private:
       if (mask.name == nameOf(op.getMask()))
         tensor.source = mask.name;
     tensor.name = tensor.source + ".positions";
+    for (int i = 2; llvm::any_of(
+             list,
+             [&](const Tensor &other) { return other.name == tensor.name; });
+         ++i)
+      tensor.name = tensor.source + ".positions" + std::to_string(i);
     tensor.onnxType = "int64";
     int64_t limit = 0;
     for (Operation *user : op.getIds().getUsers())

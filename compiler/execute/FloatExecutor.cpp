@@ -214,6 +214,20 @@ Symbols bindSymbols(func::FuncOp function, llvm::ArrayRef<Tensor> inputs) {
   return symbols;
 }
 
+/// Numbers of keys that the graph's own way of adding keys presumes
+/// (`dalbit.keys_less`, compiler/raise/KeyLengths.h).
+void checkKeys(func::FuncOp function, unsigned index, const Tensor &tensor,
+               const Symbols &symbols, const Port &port) {
+  auto less = function.getArgAttrOfType<IntegerAttr>(index, "dalbit.keys_less");
+  if (!less)
+    return;
+  int64_t all = symbols.past + symbols.tokens - less.getInt();
+  for (int64_t number : tensor.integers())
+    if (number > all || (symbols.past > 0 && number != all))
+      throw Error("input '" + port.name + "': the numbers of keys are to be " +
+                  std::to_string(all) + ", one is " + std::to_string(number));
+}
+
 } // namespace
 
 struct FloatExecutor::State {
@@ -286,6 +300,7 @@ std::vector<Tensor> FloatExecutor::runBody(llvm::ArrayRef<Tensor> inputs) {
        llvm::zip(state->inputs, body.getArguments(), inputs)) {
     Tensor value = asBFloat16(port, tensor);
     checkInput(port, value);
+    checkKeys(state->function, argument.getArgNumber(), value, symbols, port);
     interpreter.values[argument] = value;
     if (observer)
       observer(argument, value);

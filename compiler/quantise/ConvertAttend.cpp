@@ -28,11 +28,16 @@ FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
   builder.setInsertionPointToStart(&function.getBody().front());
   auto source = mask.getDefiningOp<nn::KeyMaskOp>();
   if (source && isa<BlockArgument>(source.getMask())) {
+    // One for all layers: the input has one place.
     for (Operation *other : source.getMask().getUsers())
-      if (auto made = dyn_cast<qnn::ImportMaskOp>(other);
-          made && (made.getInverted() != source.getInverted() ||
-                   made.getCounted() != source.getCounted()))
-        return user->emitError() << "one input hides keys in two ways";
+      if (auto made = dyn_cast<qnn::ImportMaskOp>(other)) {
+        if (made.getInverted() != source.getInverted() ||
+            made.getCounted() != source.getCounted() ||
+            made.getOut().getType() != fixedLike(mask))
+          return user->emitError() << "one input hides keys in two ways";
+        set(mask, made.getOut());
+        return made.getOut();
+      }
     set(mask, builder.create<qnn::ImportMaskOp>(
                   source.getLoc(), fixedLike(mask), source.getMask(),
                   source.getInvertedAttr(), source.getCountedAttr()));
@@ -45,6 +50,13 @@ FailureOr<Value> Converter::maskOf(Value mask, Operation *user) {
     scores = moved.getX();
   if (!isa<BlockArgument>(scores))
     return user->emitError() << "attention mask is not an input of the graph";
+  for (Operation *other : scores.getUsers())
+    if (auto made = dyn_cast<qnn::ImportScoresOp>(other)) {
+      if (made.getOut().getType() != fixedLike(mask))
+        return user->emitError() << "one input is added to scores in two ways";
+      set(mask, made.getOut());
+      return made.getOut();
+    }
   set(mask, builder.create<qnn::ImportScoresOp>(user->getLoc(), fixedLike(mask),
                                                 scores));
   return fixed[mask].first;

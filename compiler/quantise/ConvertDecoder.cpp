@@ -43,12 +43,16 @@ FailureOr<Value> Converter::positionsOf(Value ids, Operation *user) {
     return user->emitError()
            << "positions are computed in the graph; only P .. P+T-1, an input "
               "of positions, an attention mask and ids are supported";
-  Value &made = positions[ids];
-  if (!made)
-    made = builder.create<qnn::MaskPositionsOp>(
-        counted.getLoc(), ids.getType(), counted.getMask(),
-        counted.getFillAttr(), counted.getHiddenAttr());
-  return made;
+  // One for all layers: the host has one place for them.
+  for (Operation *other : counted.getMask().getUsers())
+    if (auto made = dyn_cast<qnn::MaskPositionsOp>(other);
+        made && made.getIds().getType() == ids.getType() &&
+        made.getFill() == counted.getFill() &&
+        made.getHidden() == counted.getHidden())
+      return Value(made.getIds());
+  return Value(builder.create<qnn::MaskPositionsOp>(
+      counted.getLoc(), ids.getType(), counted.getMask(), counted.getFillAttr(),
+      counted.getHiddenAttr()));
 }
 
 LogicalResult Converter::rotary(nn::RotaryOp op) {

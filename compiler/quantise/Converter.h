@@ -116,8 +116,6 @@ private:
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, mlir::Value>> caches;
   /// By integer value; those of 16 bits apart.
   llvm::DenseMap<mlir::Value, qnn::QuantizeOp> codes, wideCodes;
-  /// Positions that the host counts, by the nn value.
-  llvm::DenseMap<mlir::Value, mlir::Value> positions;
 };
 
 } // namespace dalbit::quantise

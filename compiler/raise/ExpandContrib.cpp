@@ -7,6 +7,7 @@
 #include "compiler/raise/Codes.h"
 #include "compiler/raise/ExpandAttention.h"
 #include "compiler/raise/Graph.h"
+#include "compiler/raise/KeyLengths.h"
 #include "compiler/raise/NodeWriter.h"
 #include "support/Error.h"
 
@@ -58,7 +59,7 @@ private:
   Value add(Value a, Value b) { return write("Add", {a, b}); }
   Value norm(Value x, bool simplified, unsigned gamma, unsigned beta);
   Value positions();
-  BlockArgument maskBehind(Value lengths) const;
+  Value positions(BlockArgument mask, const Dims &dims);
   bool replace(ArrayRef<Value> results);
   Type f32() { return Float32Type::get(node.getContext()); }
   /// The sizes of \p value if its last one is a number.
@@ -310,6 +311,13 @@ Value Expander::positions() {
       tensorType({1, sizeIn(function, Symbol::T)}, builder.getI64Type()));
 }
 
+/// Positions of the new tokens [B, T, ..] of \p dims, counted by \p mask.
+Value Expander::positions(BlockArgument mask, const Dims &dims) {
+  RankedTensorType type = tensorType({dims[0], dims[1]}, builder.getI64Type());
+  return builder.create<nn::MaskPositionsOp>(node.getLoc(), type, mask,
+                                             /*fill=*/0, /*hidden=*/0);
+}
+
 /// x * sigmoid(alpha x).
 bool Expander::gate(float alpha) {
   Value x = input(0), inner = x;
@@ -419,23 +427,6 @@ bool Expander::gatherBlocks() {
                                  {write.attribute("axis", 0)})});
 }
 
-/// The mask of keys from which lengths of sequences are summed.
-BlockArgument Expander::maskBehind(Value lengths) const {
-  for (int steps = 0; lengths && steps < 8; ++steps) {
-    if (auto argument = dyn_cast<BlockArgument>(lengths))
-      return rankedType(argument) && rankedType(argument).getRank() == 2
-                 ? argument
-                 : BlockArgument();
-    onnx::NodeOp from = nodeOf(lengths);
-    if (!from || !llvm::is_contained(
-                     {"Cast", "Sub", "ReduceSum", "Squeeze", "Reshape", "Add"},
-                     from.getOpType()))
-      return {};
-    lengths = from.getInputs()[0];
-  }
-  return {};
-}
-
 /// Numbers to add to the scores: as the standard's operator, whose graph says
 /// what they do.
 bool Expander::biased(Value q, Value k, Value v, Value mask, float scale) {
@@ -516,6 +507,17 @@ bool Expander::groupQueryAttention() {
   Value cos = turns ? table(7) : Value(), sin = turns ? table(8) : Value();
   if (turns && (!cos || !sin))
     return false;
+  Dims present = {(*dims)[0], kvHeads, (*dims)[1], size};
+  if (input(3)) {
+    const Dims *past = shapes.dims(input(3));
+    if (!past || past->size() != 4)
+      return false;
+    present[2] = present[2] + (*past)[2];
+  }
+  KeyLengths lengths(node->getParentOfType<func::FuncOp>(), present[2], shapes);
+  if (!lengths.read(input(5), "seqlens_k", 1) ||
+      !lengths.read(input(6), "total_sequence_length", 0))
+    return stays(lengths.why);
   Location loc = node.getLoc();
   auto wide = [&](int64_t columns) {
     Dims part = *dims;
@@ -541,7 +543,9 @@ bool Expander::groupQueryAttention() {
       return false;
   }
   if (turns) {
-    Value ids = input(9) ? input(9) : positions();
+    Value ids = input(9)       ? input(9)
+                : lengths.mask ? positions(lengths.mask, *dims)
+                               : positions();
     UnitAttr interleaved = node.getOnnxInt("rotary_interleaved").value_or(0)
                                ? builder.getUnitAttr()
                                : UnitAttr();
@@ -552,19 +556,11 @@ bool Expander::groupQueryAttention() {
                                      builder.getI64IntegerAttr(kvHeads),
                                      interleaved);
   }
-  Dims present = {(*dims)[0], kvHeads, (*dims)[1], size};
-  if (input(3)) {
-    const Dims *past = shapes.dims(input(3));
-    if (!past || past->size() != 4)
-      return false;
-    present[2] = present[2] + (*past)[2];
-  }
+  lengths.mark();
   Value mask;
-  BlockArgument argument = maskBehind(input(5));
-  const Dims *keys = argument ? shapes.dims(argument) : nullptr;
-  if (keys && keys->back() == present[2])
+  if (lengths.mask)
     mask = builder.create<nn::KeyMaskOp>(
-        loc, tensorType(*keys, f32()), argument,
+        loc, tensorType(*shapes.dims(lengths.mask), f32()), lengths.mask,
         APFloat(std::numeric_limits<float>::lowest()), false, false);
   float scale = node.getOnnxFloat("scale").value_or(0);
   if (scale == 0)
@@ -573,7 +569,7 @@ bool Expander::groupQueryAttention() {
   if (input(10))
     return window > 0 ? stays("it has both a window and attention_bias")
            : *sinks   ? stays("it has both sinks and attention_bias")
-                      : biased(q, k, v, argument, scale);
+                      : biased(q, k, v, lengths.mask, scale);
   RankedTensorType cache = tensorType(present, f32());
   auto attention = builder.create<nn::AttentionOp>(
       loc, TypeRange{wide(columns[0]), cache, cache}, q, k, v, input(3),

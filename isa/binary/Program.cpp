@@ -67,6 +67,8 @@ const char *name(Role role) {
     return "types";
   case Role::Mask:
     return "mask";
+  case Role::Lengths:
+    return "lengths";
   }
   return "";
 }

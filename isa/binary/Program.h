@@ -74,7 +74,9 @@ enum class Role {
   Positions, ///< positions P .. P+T-1, unless the host is told others
   Types,     ///< ids of another kind: 0 unless the host is told others
   Mask,      ///< 0: the key is hidden
+  Lengths,   ///< numbers of keys, P + T less `fill`; less still if P is 0
 };
+constexpr unsigned Roles = 6;
 
 /// How numbers in DRAM stand for real ones (A9).
 enum class ScaleKind {
@@ -122,7 +124,8 @@ struct Tensor {
   /// Inputs: elements are 0 .. limit - 1; 0: not checked.
   uint64_t limit = 0;
   /// Positions that the host counts from this mask; empty for inputs of the
-  /// model. `fill` is the position of what the mask hides.
+  /// model. `fill` is the position of what the mask hides, and of lengths the
+  /// number by which they are less than the keys.
   std::string source;
   int64_t fill = 0;
   int64_t hidden = 0; ///< what the source holds where a key is hidden

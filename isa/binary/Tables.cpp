@@ -138,7 +138,7 @@ void readTensors(std::string_view text, const std::string &source,
     tensor.scaleOffset = object.integer<uint64_t>("scale_offset");
     tensor.scaleStrides = object.integers("scale_strides");
     tensor.columns = object.integers("columns");
-    tensor.role = object.choice<Role>("role", 5,
+    tensor.role = object.choice<Role>("role", Roles,
                                       [](unsigned i) { return name(Role(i)); });
     tensor.limit = object.integer<uint64_t>("limit");
     tensor.source = object.string("source");

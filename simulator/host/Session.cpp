@@ -362,6 +362,23 @@ void Session::checkLimit(const binary::Tensor &tensor,
   }
 }
 
+void Session::checkLengths(const binary::Tensor &tensor,
+                           const HostTensor &input) const {
+  double all = double(before) + tokens - double(tensor.fill);
+  for (size_t i = 0; i < input.values.size(); ++i) {
+    double value = input.values[i];
+    if (value == all || (before == 0 && value < all))
+      continue;
+    throw Error("input '" + tensor.name + "': element " + std::to_string(i) +
+                    " is " + std::to_string(int64_t(value)) + ", expected " +
+                    std::to_string(int64_t(all)) + ": each sequence has the " +
+                    std::to_string(before) + " keys of the past and the " +
+                    std::to_string(tokens) + " new ones",
+                {"cut the past to the keys that count, and run sequences of "
+                 "different lengths one by one"});
+  }
+}
+
 void Session::bindSymbols(const std::vector<HostTensor> &inputs) {
   tokens = batch = 1;
   before = 0;
@@ -394,6 +411,8 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("the model has no input '" + input.name + "'",
                   {"its inputs are " + known});
     }
+    if (tensor->role == Role::Lengths)
+      checkLengths(*tensor, input);
     if (isUnread(*tensor))
       continue;
     std::vector<int64_t> expected = shapeNow(*tensor);

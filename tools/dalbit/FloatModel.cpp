@@ -89,6 +89,12 @@ public:
         inputs.push_back(
             Tensor::of<int64_t>({1, int64_t(positions.size())}, positions)
                 .cast(elementOf(port)));
+      } else if (auto less = facts().keysLess.find(port.name);
+                 less != facts().keysLess.end()) {
+        int64_t keys = held + int64_t(tokens.size()) - less->second;
+        std::vector<int64_t> shape(size_t(type.getRank()), 1);
+        inputs.push_back(
+            Tensor::of<int64_t>(shape, {keys}).cast(elementOf(port)));
       } else {
         std::vector<int64_t> mask(size_t(held) + tokens.size(), 1);
         inputs.push_back(Tensor::of<int64_t>({1, int64_t(mask.size())}, mask)

@@ -183,12 +183,19 @@ ModelFacts modelFacts(mlir::ModuleOp raised) {
   raised.walk([&](nn::RotaryOp op) {
     facts.positions = op.getCos().getType().getDimSize(0);
   });
-  for (auto function : raised.getOps<mlir::func::FuncOp>())
+  for (auto function : raised.getOps<mlir::func::FuncOp>()) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      mlir::DictionaryAttr attrs = function.getArgAttrDict(i);
+      if (auto less = attrs.getAs<mlir::IntegerAttr>("dalbit.keys_less"))
+        facts.keysLess[attrs.getAs<mlir::StringAttr>("dalbit.name").str()] =
+            less.getInt();
+    }
     if (function.getNumResults()) {
       auto first = mlir::cast<mlir::ShapedType>(function.getResultTypes()[0]);
       if (first.hasRank() && first.getRank() > 1)
         facts.columns = std::max<int64_t>(first.getShape().back(), 0);
     }
+  }
   return facts;
 }
 

@@ -11,6 +11,9 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <map>
+#include <string>
+
 namespace dalbit::tool {
 
 execute::Tensor toTensor(const host::HostTensor &tensor);
@@ -52,6 +55,8 @@ struct ModelFacts {
   int64_t vocabulary = 0; ///< rows of the token embedding; 0 if there is none
   int64_t positions = 0;  ///< rows of the position table; 0 if there is none
   int64_t columns = 0;    ///< of the first output; 0 if it is a list or open
+  /// Inputs that hold numbers of keys, and by how much they are less.
+  std::map<std::string, int64_t> keysLess;
 };
 ModelFacts modelFacts(mlir::ModuleOp raised);
 

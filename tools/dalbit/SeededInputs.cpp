@@ -87,9 +87,12 @@ std::vector<host::HostTensor> seededInputs(mlir::func::FuncOp raised,
     // A mask of one dimension has the numbers of visible keys, then the first
     // one of each.
     bool counts = use == Use::Mask && tensor.shape.size() == 1;
+    auto less = attrs.getAs<mlir::IntegerAttr>("dalbit.keys_less");
     for (int64_t k = 0; k < count; ++k) {
       double value = 0; // types
-      if (use == Use::Floats)
+      if (less)
+        value = double(sizes.position + sizes.tokens - less.getInt());
+      else if (use == Use::Floats)
         value = float(double(random() % 2001) / 1000 - 1);
       else if (use == Use::Ids && !tokens.empty())
         value = tokens[size_t(k) % tokens.size()];

@@ -48,6 +48,21 @@ func.func @numbers(%x: tensor<?x?x4xf32>, %m: tensor<?xi64>) -> tensor<?x?x4xf32
 
 // -----
 
+// A mask that layers make each for itself has one place.
+// CHECK-LABEL: @one_mask
+// CHECK-COUNT-1: qnn.import_mask
+// CHECK-NOT: qnn.import_mask
+// CHECK: return
+func.func @one_mask(%x: tensor<?x?x4xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x4xf32> {
+  %k = nn.key_mask %m : tensor<?x?xi64> -> tensor<?x?xf32>
+  %o:3 = nn.attention %x, %x, %x mask %k {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x4xf32>, tensor<?x2x?x2xf32>, tensor<?x2x?x2xf32>)
+  %l = nn.key_mask %m : tensor<?x?xi64> -> tensor<?x?xf32>
+  %p:3 = nn.attention %o#0, %o#0, %o#0 mask %l {causal = false, heads = 2 : i64, kv_heads = 2 : i64, scale = 0.5 : f32} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xf32>) -> (tensor<?x?x4xf32>, tensor<?x2x?x2xf32>, tensor<?x2x?x2xf32>)
+  return %p#0 : tensor<?x?x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: @attend
 // CHECK: %[[M:.*]] = qnn.import_mask %arg1 {inverted}
 // CHECK: %[[K:.*]], %[[KS:.*]] = qnn.heads

@@ -51,7 +51,7 @@ func.func @blocks(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
 // -----
 
 // CHECK-LABEL: @grouped
-// CHECK: %[[P:.*]] = nn.position_ids
+// CHECK: %[[P:.*]] = nn.mask_positions %arg5 {fill = 0 : i64} : tensor<?x?xi64> -> tensor<?x?xi64>
 // CHECK: %[[Q:.*]] = nn.rotary %arg0, {{.*}} at %[[P]] {heads = 4 : i64}
 // CHECK: %[[K:.*]] = nn.rotary %arg1, {{.*}} at %[[P]] {heads = 2 : i64}
 // CHECK: %[[M:.*]] = nn.key_mask %arg5
@@ -64,7 +64,55 @@ func.func @grouped(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8x
   %sum = onnx.node "ReduceSum"(%mask, %axes) opset 13 attributes {keepdims = 0 : i64} : (tensor<?x?xi64>, tensor<1xi64>) -> tensor<*xi64>
   %less = onnx.node "Sub"(%sum, %one) opset 13 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
   %lengths = onnx.node "Cast"(%less) opset 13 attributes {to = 6 : i64} : (tensor<*xi64>) -> tensor<*xi32>
-  %most = onnx.constant dense<7> : tensor<1xi32>
-  %y:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %lengths, %most, %table, %table) opset 1 domain "com.microsoft" attributes {do_rotary = 1 : i64, num_heads = 4 : i64, kv_num_heads = 2 : i64, local_window_size = 6 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<*xi32>, tensor<1xi32>, tensor<9x2xf32>, tensor<9x2xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %shape = onnx.node "Shape"(%mask) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %keys = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %most = onnx.node "Cast"(%keys) opset 13 attributes {to = 6 : i64} : (tensor<*xi64>) -> tensor<*xi32>
+  %y:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %lengths, %most, %table, %table) opset 1 domain "com.microsoft" attributes {do_rotary = 1 : i64, num_heads = 4 : i64, kv_num_heads = 2 : i64, local_window_size = 6 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<*xi32>, tensor<*xi32>, tensor<9x2xf32>, tensor<9x2xf32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
   return %y#0, %y#1, %y#2 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Numbers of keys that are inputs hide nothing; whoever runs the graph checks
+// them.
+// CHECK-LABEL: @lengths
+// CHECK-SAME: %arg5: tensor<?xi64> {dalbit.dims = ["B"], dalbit.keys_less = 0 : i64, dalbit.name = "lengths"
+// CHECK-NOT: nn.key_mask
+// CHECK: nn.attention
+func.func @lengths(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
+    %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}, %lengths: tensor<?xi64> {dalbit.name = "lengths", dalbit.dims = ["batch"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %axes = onnx.constant dense<0> : tensor<1xi64>
+  %less = onnx.node "Sub"(%lengths, %one) opset 13 : (tensor<?xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %most = onnx.node "ReduceMax"(%lengths, %axes) opset 18 attributes {keepdims = 0 : i64} : (tensor<?xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %y:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %less, %most) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 2 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<*xi64>, tensor<*xi64>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  return %y#0, %y#1, %y#2 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @scalars
+// CHECK-SAME: %arg5: tensor<?x1xi32> {{{.*}}dalbit.keys_less = 1 : i64
+// CHECK-SAME: %arg6: tensor<i32> {{{.*}}dalbit.keys_less = 0 : i64
+// CHECK: nn.attention
+func.func @scalars(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
+    %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}, %past: tensor<?x1xi32> {dalbit.name = "past_seq_len", dalbit.dims = ["batch", 1]}, %most: tensor<i32> {dalbit.name = "total_seq_len"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %y:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %past, %most) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 2 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?x1xi32>, tensor<i32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  return %y#0, %y#1, %y#2 : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Others do not.
+// CHECK-LABEL: @other_lengths
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its seqlens_k is computed from 'lengths', but not as the ones of a mask of keys [B, P+T] or a number for each sequence"
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its total_sequence_length is 7, not P+T; the new keys come behind the past"
+func.func @other_lengths(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
+    %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}, %lengths: tensor<?xi32> {dalbit.name = "lengths", dalbit.dims = ["batch"]}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %twice = onnx.node "Add"(%lengths, %lengths) opset 13 : (tensor<?xi32>, tensor<?xi32>) -> tensor<*xi32>
+  %most = onnx.constant dense<7> : tensor<1xi32>
+  %y:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %twice, %most) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 2 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<*xi32>, tensor<1xi32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  %z:3 = onnx.node "GroupQueryAttention"(%q, %k, %v, %pk, %pv, %lengths, %most) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 2 : i64} : (tensor<?x?x16xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?xi32>, tensor<1xi32>) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>)
+  return %y#0, %z#0 : tensor<*xf32>, tensor<*xf32>
 }

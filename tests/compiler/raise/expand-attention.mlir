@@ -244,7 +244,9 @@ func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi6
 func.func @head_sinks(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<*xf32>, tensor<*xf32>) {
   %none = onnx.none
   %s = onnx.constant dense<[1.0, -2.0, 0.0, 3.0]> : tensor<4xf32>
-  %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %n = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %l = onnx.node "Sub"(%n, %one) opset 13 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
   %y = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %none, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, none, none, none, none, none, tensor<4xf32>) -> tensor<*xf32>
   %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>) -> tensor<*xf32>
   return %y, %z : tensor<*xf32>, tensor<*xf32>

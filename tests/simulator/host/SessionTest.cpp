@@ -324,6 +324,38 @@ TEST_CASE("an input that nothing reads may have any size", "[session]") {
   CHECK(outputs[0].values == std::vector<double>{3.5, -3.5});
 }
 
+TEST_CASE("numbers of keys are those that the past and the new tokens make",
+          "[session]") {
+  binary::Program code = program();
+  binary::Tensor lengths = code.tensors[1];
+  lengths.name = "last";
+  lengths.role = binary::Role::Lengths;
+  lengths.shape = {"B"};
+  lengths.strides = {0};
+  lengths.fill = 1;
+  code.tensors.push_back(lengths);
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session{code, memory, engine};
+  std::vector<HostTensor> outputs;
+  auto run = [&](std::vector<double> numbers, int64_t past) {
+    HostTensor cache{"past", "float", {2, 1, past, 2}, {}};
+    cache.values.assign(size_t(past) * 4, 1);
+    session.runOnce({idsTensor({2, 2}, {1, 2, 3, 4}),
+                     cache,
+                     {"last", "int64", {2}, numbers}},
+                    outputs);
+  };
+  CHECK_NOTHROW(run({4, 4}, 3));
+  // Prompts may be padded at their ends.
+  CHECK_NOTHROW(run({0, 1}, 0));
+  CHECK_THROWS_WITH(run({4, 3}, 3),
+                    Catch::Contains("input 'last': element 1 is 3, expected 4: "
+                                    "each sequence has the 3 keys of the past "
+                                    "and the 2 new ones"));
+  CHECK_THROWS_WITH(run({2, 1}, 0), Catch::Contains("element 0 is 2"));
+}
+
 TEST_CASE("inputs that do not fit the model are named", "[session]") {
   Bench bench;
   std::vector<HostTensor> outputs;
