@@ -119,13 +119,16 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
   // Token ids of a block begin at a whole AXI beat.
   int64_t smallest = std::max<int64_t>(options.machine.axiBytes / 4, 1);
   SmallVector<Grain> grains;
-  for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
-       block /= 2)
-    if (block <= options.machine.accEntries / 2)
-      grains.push_back({block, std::numeric_limits<int64_t>::max(), 4});
+  for (int64_t cacheParts : {4, 2})
+    for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
+         block /= 2)
+      if (block <= options.machine.accEntries / 2)
+        grains.push_back(
+            {block, std::numeric_limits<int64_t>::max(), cacheParts});
   // A small block has room for more heads at a time, whose scores over a long
   // context may be too much.
-  grains.append({{smallest, 16, 4}, {smallest, 4, 4}, {smallest, 1, 2}});
+  for (int64_t heads : {16, 4, 1})
+    grains.push_back({smallest, heads, 2});
   for (const Grain &grain : grains) {
     bool last = &grain == &grains.back();
     std::optional<ScopedDiagnosticHandler> silent;
