@@ -324,6 +324,16 @@ static int64_t depthStep(const Machine &m, quantise::WeightForm form) {
              : m.k;
 }
 
+std::shared_ptr<const quantise::QuantisedLinear>
+QuantisedWeights::of(qnn::LinearOp op) {
+  std::shared_ptr<const quantise::QuantisedLinear> &made = linears[op];
+  if (!made)
+    made = std::make_shared<const quantise::QuantisedLinear>(
+        quantise::quantiseLinear(
+            op.getWeight(), op.getBias().value_or(TypedAttr()), formOf(op)));
+  return made;
+}
+
 /// Cuts \p op into chunks: of at most \p channelsPerChunk channels for a block,
 /// of at most \p channelsPerDecodeChunk for a row. Every \p unit channels
 /// (those of the heads of a group) a new chunk of a block begins.
@@ -336,8 +346,7 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
   linear.n = int64_t(channels.size());
   linear.k = int64_t(lanes.size());
 
-  auto q = std::make_shared<quantise::QuantisedLinear>(quantise::quantiseLinear(
-      op.getWeight(), op.getBias().value_or(TypedAttr()), linear.form));
+  auto q = weights.of(op);
   linear.inner = q->inner;
 
   int64_t step = depthStep(m, linear.form), room = slotBytes();
@@ -457,6 +466,9 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     if (!projection.linear)
       return op.emitError() << "queries, keys and values must each come from "
                                "a linear layer of their own";
+  for (Projection &projection : a.projections)
+    if (failed(tileFits(projection.linear)))
+      return failure();
   const Projection &value = a.projections[2];
   qnn::RotaryOp turn = a.projections[1].rotary,
                 queryTurn = a.projections[0].rotary;
@@ -490,8 +502,8 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
       return failure();
 
   // Heads computed together: their projections fit a half of the accumulators
-  // and one slot, their scores another half, their caches a quarter of the
-  // scratchpad.
+  // and one slot, if those of one head do, their scores another half, their
+  // caches a part of the scratchpad.
   int64_t half = m.accEntries / 2;
   int64_t headTiles = a.paddedSize / m.n;
   qnn::LinearOp q = a.projections[0].linear;
@@ -499,12 +511,15 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   auto shortage = [&](int64_t group, int64_t kvGroup) {
     Shortage shortage(m);
     shortage.accumulators(2 * group * headTiles * plan.grain.block);
-    int64_t weights = tileBytes(m, formOf(q), group * headTiles, lanes) +
-                      group * a.paddedSize * 8,
-            cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
-    shortage.scratchpad(
-        std::max({SlotsOfScratchpad * weights, plan.grain.cacheParts * cache,
-                  4 * a.biasBytes(plan.grain.block)}));
+    auto weights = [&](int64_t group) {
+      return tileBytes(m, formOf(q), group * headTiles, lanes) +
+             group * a.paddedSize * 8;
+    };
+    if (weights(1) <= slotBytes())
+      shortage.scratchpad(SlotsOfScratchpad * weights(group));
+    int64_t cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
+    shortage.scratchpad(std::max(plan.grain.cacheParts * cache,
+                                 4 * a.biasBytes(plan.grain.block)));
     shortage.rowScalars(group * plan.grain.block * 12);
     return shortage;
   };
@@ -575,6 +590,18 @@ void Planner::cacheRegions(AttentionPlan &a) {
   a.valueScales = place(a.kvHeads * plan.paddedContext * 4);
 }
 
+LogicalResult Planner::tileFits(qnn::LinearOp op) const {
+  const Machine &m = machine();
+  Shortage shortage(m);
+  shortage.scratchpad(
+      SlotsOfScratchpad *
+      (tileBytes(m, formOf(op), 1, depthStep(m, formOf(op))) + m.n * 8));
+  if (!shortage.none())
+    return op.emitError() << "one tile of weights does not fit the target: "
+                          << shortage.message();
+  return success();
+}
+
 LogicalResult Planner::linear(qnn::LinearOp op) {
   if (plan.inAttention.contains(op))
     return success(); // planned with its attention
@@ -584,14 +611,9 @@ LogicalResult Planner::linear(qnn::LinearOp op) {
       if (modelGroup(lanes, int64_t(lane)) == -2)
         return op.emitError() << "padded heads split the groups of 4-bit "
                                  "weights on this target; use --weights w8";
+  if (failed(tileFits(op)))
+    return failure();
   const Machine &m = machine();
-  Shortage shortage(m);
-  shortage.scratchpad(
-      SlotsOfScratchpad *
-      (tileBytes(m, formOf(op), 1, depthStep(m, formOf(op))) + m.n * 8));
-  if (!shortage.none())
-    return op.emitError() << "one tile of weights does not fit the target: "
-                          << shortage.message();
   int64_t n = lastDimension(op.getOut());
   std::vector<int64_t> channels = headColumns(op.getOut());
   if (channels.empty())
@@ -742,8 +764,8 @@ FailureOr<Plan> Planner::run() {
 }
 
 FailureOr<Plan> makePlan(func::FuncOp function, const Options &options,
-                         const Grain &grain) {
-  return Planner(function, options, grain).run();
+                         const Grain &grain, QuantisedWeights &weights) {
+  return Planner(function, options, grain, weights).run();
 }
 
 } // namespace dalbit::schedule

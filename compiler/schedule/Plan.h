@@ -18,6 +18,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 
 namespace dalbit::schedule {
 
@@ -197,10 +198,23 @@ struct Plan {
   llvm::MapVector<mlir::Operation *, int32_t> tags;
 };
 
+/// Linear layers in integers, each made once however many plans are tried and
+/// however many parts they cut it into.
+class QuantisedWeights {
+public:
+  std::shared_ptr<const quantise::QuantisedLinear> of(qnn::LinearOp op);
+
+private:
+  llvm::DenseMap<mlir::Operation *,
+                 std::shared_ptr<const quantise::QuantisedLinear>>
+      linears;
+};
+
 /// Lays out \p function with as much at a time as \p grain says. Fails with an
 /// error on operations that the schedules do not cover.
 mlir::FailureOr<Plan> makePlan(mlir::func::FuncOp function,
-                               const Options &options, const Grain &grain);
+                               const Options &options, const Grain &grain,
+                               QuantisedWeights &weights);
 
 /// What is behind \p value, if each step has one user; no linear layer if
 /// there is something else behind it.

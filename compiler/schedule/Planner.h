@@ -28,8 +28,8 @@ std::vector<int64_t> headMap(int64_t heads, int64_t size,
 class Planner {
 public:
   Planner(mlir::func::FuncOp function, const Options &options,
-          const Grain &grain)
-      : function(function) {
+          const Grain &grain, QuantisedWeights &weights)
+      : function(function), weights(weights) {
     plan.options = options;
     plan.grain = grain;
     plan.context = options.maxContext;
@@ -66,6 +66,7 @@ private:
                     std::vector<int64_t> lanes, int64_t channelsPerChunk,
                     int64_t channelsPerDecodeChunk, int64_t unit);
   mlir::LogicalResult linear(qnn::LinearOp op);
+  mlir::LogicalResult tileFits(qnn::LinearOp op) const;
   int64_t slotBytes() const;
   std::vector<int64_t> lanesOf(mlir::Value codes);
 
@@ -93,6 +94,7 @@ private:
   std::vector<int64_t> headColumns(mlir::Value value);
 
   mlir::func::FuncOp function;
+  QuantisedWeights &weights;
   Plan plan;
   /// Biases placed so far, by values and size.
   std::map<std::pair<const void *, int64_t>, BiasPlan> biases;

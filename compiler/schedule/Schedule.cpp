@@ -129,12 +129,13 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
   // context may be too much.
   for (int64_t heads : {16, 4, 1})
     grains.push_back({smallest, heads, 2});
+  QuantisedWeights weights;
   for (const Grain &grain : grains) {
     bool last = &grain == &grains.back();
     std::optional<ScopedDiagnosticHandler> silent;
     if (!last)
       silent.emplace(qnn.getContext(), [](Diagnostic &) { return success(); });
-    FailureOr<Plan> plan = makePlan(source, options, grain);
+    FailureOr<Plan> plan = makePlan(source, options, grain, weights);
     if (failed(plan)) {
       if (last)
         return failure();
