@@ -353,13 +353,78 @@ static StringRef nameOf(Operation *op) {
   return op->getName().getStringRef();
 }
 
+/// Whether \p node multiplies two matrices that the graph computes: rows of all
+/// sequences with each other.
+static bool mixesSequences(onnx::NodeOp node) {
+  return (node.isOnnx("MatMul") || node.isOnnx("Gemm")) &&
+         llvm::all_of(node.getInputs().take_front(2), [](Value operand) {
+           auto type = dyn_cast<RankedTensorType>(operand.getType());
+           Operation *made = operand.getDefiningOp();
+           return type && type.getRank() == 2 &&
+                  !(made && made->hasTrait<OpTrait::ConstantLike>());
+         });
+}
+
+/// Names of the results of the graph that do not need \p op, of others than
+/// caches.
+static std::string resultsWithout(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  llvm::SetVector<Operation *> needing;
+  needing.insert(op);
+  for (size_t i = 0; i < needing.size(); ++i)
+    needing.insert(needing[i]->user_begin(), needing[i]->user_end());
+  std::string names;
+  for (OpOperand &result :
+       function.getBody().front().getTerminator()->getOpOperands()) {
+    Operation *made = result.get().getDefiningOp();
+    auto name = function.getResultAttrOfType<StringAttr>(
+        result.getOperandNumber(), "dalbit.name");
+    if (name && made && !needing.contains(made) &&
+        cast<OpResult>(result.get()).getResultNumber() == 0)
+      names += (names.empty() ? "" : ",") + name.str();
+  }
+  return names;
+}
+
+/// The first input that holds keys or values as codes; empty if there is none.
+static std::string cacheOfCodes(func::FuncOp function) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                      "dalbit.name");
+    if (name && type && type.getRank() == 4 &&
+        type.getElementType().isInteger(8) &&
+        llvm::any_of(argument.getUsers(), [](Operation *user) {
+          auto node = dyn_cast<onnx::NodeOp>(user);
+          return node && node.isOnnx("DequantizeLinear");
+        }))
+      return name.str();
+  }
+  return "";
+}
+
 /// \p before is a node further up that stays as in the file too, or null.
 static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
   InFlightDiagnostic error = op->emitError()
                              << "the NPU cannot run this operation yet: "
                              << nameOf(op);
   if (auto node = dyn_cast<onnx::NodeOp>(op); node && node.getWhy())
-    error << "; the attention around it was not recognised: " << *node.getWhy();
+    error << (node.isOnnx("Conv")
+                  ? "; "
+                  : "; the attention around it was not recognised: ")
+          << *node.getWhy();
+  else if (node && mixesSequences(node))
+    error << "; it multiplies rows of all sequences with each other, and the "
+             "NPU runs one sequence after the other";
+  if (std::string cache = cacheOfCodes(op->getParentOfType<func::FuncOp>());
+      !cache.empty())
+    error.attachNote() << "input '" << cache
+                       << "' is a cache of 8-bit codes, and the NPU keeps keys "
+                          "and values as int8 with scales of its own; export "
+                          "the model with a cache of floats";
+  if (std::string rest = resultsWithout(op); !rest.empty())
+    error.attachNote() << "--results " << rest
+                       << " leaves it out: these results do not need it";
   if (before)
     error.attachNote() << "the first in front of it is " << nameOf(before)
                        << " '" << before.getNodeName() << "'";

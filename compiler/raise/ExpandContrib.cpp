@@ -491,8 +491,9 @@ bool Expander::groupQueryAttention() {
     return stays("its head_sink is not a constant of one number a head");
   for (unsigned i = 12; i < node.getInputs().size(); ++i)
     if (input(i))
-      return stays("its cache is quantised (k_scale, v_scale); the NPU has "
-                   "scales of its own");
+      return stays("its cache is quantised (k_scale, v_scale), and the NPU "
+                   "keeps int8 keys and values with scales of its own; export "
+                   "the model with a cache of floats");
   if (node->getNumResults() > 3 && !node->getResult(3).use_empty())
     return stays("its scores are a result (qk_output)");
   if (!dims || dims->size() != 3 || heads <= 0 || kvHeads <= 0 ||

@@ -21,7 +21,12 @@ namespace dalbit::raise {
 
 namespace {
 
-/// A convolution with constant weights [O, C, k...] and no groups.
+/// Columns of the longest window of a convolution in groups, which becomes one
+/// product of all of its channels.
+constexpr int64_t MostGroupColumns = 1 << 14;
+
+/// A convolution with constant weights [O, C, k...]; those of groups have zeros
+/// in between.
 struct ConvMatch {
   Value x, result;
   Operation *clip = nullptr; ///< cuts x to a range with 0 in it
@@ -50,6 +55,33 @@ static TypedAttr channelBias(Value value, int64_t channels, int64_t spatial) {
   return vectorConstant(constant);
 }
 
+/// Makes the weight of \p groups groups, [O, C / groups, k], one of all
+/// channels, [O, C, k]. Empty, or why it is not done.
+static std::string joinGroups(ConvMatch &match, int64_t groups,
+                              int64_t channels) {
+  ArrayRef<int64_t> shape = match.weightType.getShape();
+  int64_t outputs = shape[0], own = shape[1], size = shape.back();
+  if (groups < 1 || shape.size() != 3 || outputs % groups != 0 ||
+      channels % groups != 0 || channels / groups != own)
+    return "it has " + std::to_string(groups) +
+           " groups; known are groups of a convolution over time";
+  if (size * channels > MostGroupColumns)
+    return "as one product its " + std::to_string(groups) +
+           " groups would take " + std::to_string(size * channels * outputs) +
+           " MACs a row, " + std::to_string(groups) + " times their own, and " +
+           std::to_string(size * channels) + " columns, of which " +
+           std::to_string(MostGroupColumns) + " are possible";
+  std::vector<float> all(size_t(outputs * channels * size));
+  for (int64_t o = 0; o < outputs; ++o)
+    std::copy_n(match.weight.begin() + o * own * size, own * size,
+                all.begin() +
+                    (o * channels + o / (outputs / groups) * own) * size);
+  match.weight.assign(all.begin(), all.end());
+  match.weightType = RankedTensorType::get({outputs, channels, size},
+                                           match.weightType.getElementType());
+  return "";
+}
+
 /// The Clip that makes \p value, if zeros that are put around it pass it.
 static onnx::NodeOp clipOf(Value value) {
   onnx::NodeOp node = nodeOf(value, "Clip");
@@ -76,9 +108,9 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   if (!weight || !type || !isFloat32(match.x))
     return std::nullopt;
   match.weightType = cast<RankedTensorType>(weight.getType());
-  int64_t spatial = match.weightType.getRank() - 2;
-  if (spatial < 1 || spatial > 2 || type.getRank() != spatial + 2 ||
-      node.getOnnxInt("group").value_or(1) != 1)
+  int64_t spatial = match.weightType.getRank() - 2,
+          groups = node.getOnnxInt("group").value_or(1);
+  if (spatial < 1 || spatial > 2 || type.getRank() != spatial + 2)
     return std::nullopt;
   auto list = [&](StringRef name, int64_t size, int64_t fallback) {
     auto given = node.getOnnxInts(name);
@@ -98,7 +130,7 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
       int64_t(pads.size()) != 2 * spatial ||
       llvm::any_of(match.strides, [](int64_t s) { return s <= 0; }) ||
       llvm::is_contained(match.weightType.getShape(), 0) ||
-      staticDim(match.x, 1) != match.weightType.getDimSize(1))
+      (groups == 1 && staticDim(match.x, 1) != match.weightType.getDimSize(1)))
     return std::nullopt;
   match.before.assign(pads.begin(), pads.begin() + spatial);
   match.after.assign(pads.begin() + spatial, pads.end());
@@ -122,7 +154,13 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   } catch (const Error &) {
     return std::nullopt;
   }
-  return match;
+  if (groups == 1)
+    return match;
+  std::string why = joinGroups(match, groups, staticDim(match.x, 1));
+  if (why.empty())
+    return match;
+  node.setWhyAttr(StringAttr::get(node.getContext(), why));
+  return std::nullopt;
 }
 
 /// Rows times the convolution's weight [K, O], given as element

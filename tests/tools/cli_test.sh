@@ -306,6 +306,11 @@ for file in "$work/pipe" /dev/zero "$work/links" "$work/hole"; do
   refuses "no text as a target: $file" "${file##*/}: \(is a\|has 1073741824 bytes\)" timeout 20 "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$file"
 done
 refuses "a folder as a model" "links: is a folder" "$dalbit" run "$work/links"
+refuses "a result that is none" "has no result 'nothing'" "$dalbit" compile "$model" -o "$work/out/x.dbn" --results nothing
+"$dalbit" compile "$model" -o "$work/kept.dbn" --results logits 2>/dev/null
+check "results that are not wanted are left out" sh -c "$dalbit inspect $work/kept.dbn | grep -q '^tensor *logits' && ! $dalbit inspect $work/kept.dbn | grep -q '^tensor *present'"
+refuses "text without its cache" "caches are not among the results" "$dalbit" run "$model" --engine float --results logits --tokens 5 --generate 2
+check "the NPU keeps them itself" sh -c "$dalbit run $model --engine functional --results logits --tokens 5 --generate 4 >$work/kept && $dalbit run $model --engine functional --tokens 5 --generate 4 | cmp - $work/kept"
 refuses "a binary to compile" "is a compiled binary" "$dalbit" compile "$work/t.dbn" -o "$work/out/x.dbn"
 refuses "a binary to verify" "is a compiled binary" "$dalbit" verify "$work/t.dbn"
 cp "$work/t.dbn" "$work/flipped.dbn"

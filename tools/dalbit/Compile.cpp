@@ -43,13 +43,19 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
       .add_option("--set", options.values,
                   "value of an input that steers shapes")
       ->type_name("NAME=VALUE");
+  command
+      .add_option("--results", options.results,
+                  "results of the graph to keep, with what they need "
+                  "(default: all)")
+      ->delimiter(',')
+      ->type_name("NAME,...");
 }
 
 void checkCompileOptions(const CLI::App &command, const std::string &file) {
   if (!binary::isBinary(file))
     return;
   for (const char *name : {"--target", "--weights", "--int16", "--max-context",
-                           "--max-batch", "--shape", "--set"}) {
+                           "--max-batch", "--shape", "--set", "--results"}) {
     const CLI::Option *option = command.get_option(name);
     if (option->count() == 0)
       continue;

@@ -175,7 +175,7 @@ void showProgram(const binary::Program &program, const Raised &raised) {
 std::optional<binary::Program> explain(const std::string &path,
                                        const CompileOptions &options) {
   Compiler compiler;
-  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path, options);
   showModel(path, onnxFacts(*module));
   try {
     compiler.raise(*module, options);

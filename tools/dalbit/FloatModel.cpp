@@ -26,7 +26,7 @@ using execute::Tensor;
 class FloatModel : public Model {
 public:
   FloatModel(const std::string &path, const CompileOptions &options)
-      : module(compiler.import(path)), executor(*module), path(path),
+      : module(compiler.import(path, options)), executor(*module), path(path),
         options(options) {
     if (auto metadata =
             (*module)->getAttrOfType<mlir::DictionaryAttr>("dalbit.metadata"))
@@ -101,6 +101,10 @@ public:
                              .cast(elementOf(port)));
       }
     }
+    if (size_t(std::count_if(executor.inputs().begin(), executor.inputs().end(),
+                             isCache)) > executor.outputs().size() - 1)
+      throw Error(path + ": its caches are not among the results",
+                  {"text goes on from them; leave out --results"});
     auto start = std::chrono::steady_clock::now();
     std::vector<Tensor> outputs = executor.run(inputs);
     Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
@@ -173,7 +177,7 @@ public:
   }
   std::vector<host::HostTensor> seededInputs(std::span<const int32_t> tokens,
                                              uint64_t seed) override {
-    mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
+    mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path, options);
     compiler.raise(*raised, options);
     int64_t count = tokens.empty() ? std::min<int64_t>(16, context() / 2 + 1)
                                    : int64_t(tokens.size());
@@ -206,7 +210,7 @@ private:
   /// tensors need not be a transformer.
   const ModelFacts &facts() const {
     if (!known) {
-      mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path);
+      mlir::OwningOpRef<mlir::ModuleOp> raised = compiler.import(path, options);
       compiler.raise(*raised, options);
       known = modelFacts(*raised);
     }

@@ -72,7 +72,7 @@ void showPort(const char *what, const OnnxFacts::Port &port) {
 
 void inspectModel(const std::string &path) {
   Compiler compiler;
-  OnnxFacts facts = onnxFacts(*compiler.import(path));
+  OnnxFacts facts = onnxFacts(*compiler.import(path, {}));
   for (const OnnxFacts::Port &port : facts.inputs)
     showPort("input", port);
   for (const OnnxFacts::Port &port : facts.outputs)

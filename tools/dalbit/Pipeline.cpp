@@ -9,6 +9,7 @@
 #include "compiler/encode/BuildProgram.h"
 #include "compiler/import/Import.h"
 #include "compiler/quantise/NNToQNN.h"
+#include "compiler/raise/Graph.h"
 #include "compiler/raise/Raise.h"
 #include "compiler/raise/Steering.h"
 #include "compiler/schedule/Schedule.h"
@@ -192,7 +193,41 @@ void Compiler::fail(const std::string &fallback) {
   throw Error(message, hints);
 }
 
-OwningOpRef<ModuleOp> Compiler::import(const std::string &path) {
+/// Leaves the results \p names of @main, in the file's order, and what they
+/// need.
+static void keepResults(ModuleOp module, const std::vector<std::string> &names,
+                        const std::string &source) {
+  func::FuncOp function = *module.getOps<func::FuncOp>().begin();
+  auto end = function.getBody().front().getTerminator();
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  std::string known;
+  for (OpOperand &result : end->getOpOperands()) {
+    unsigned index = result.getOperandNumber();
+    std::string name =
+        function.getResultAttrOfType<StringAttr>(index, "dalbit.name").str();
+    known += (known.empty() ? "" : ", ") + name;
+    if (!llvm::is_contained(names, name))
+      continue;
+    values.push_back(result.get());
+    attributes.push_back(function.getResultAttrDict(index));
+  }
+  for (const std::string &name : names)
+    if (llvm::none_of(attributes, [&](DictionaryAttr attrs) {
+          return attrs.getAs<StringAttr>("dalbit.name") == name;
+        }))
+      throw Error(source + ": has no result '" + name + "'",
+                  {"its results are " + known});
+  end->setOperands(values);
+  function.setType(FunctionType::get(
+      module.getContext(), function.getFunctionType().getInputs(),
+      llvm::to_vector(ValueRange(values).getTypes())));
+  function.setAllResultAttrs(attributes);
+  raise::eraseDead(function);
+}
+
+OwningOpRef<ModuleOp> Compiler::import(const std::string &path,
+                                       const CompileOptions &options) {
   source = path;
   if (binary::isBinary(path))
     throw Error(path + ": is a compiled binary, no ONNX model",
@@ -201,6 +236,8 @@ OwningOpRef<ModuleOp> Compiler::import(const std::string &path) {
   FailureOr<OwningOpRef<ModuleOp>> module = import::importOnnx(*mlir, path);
   if (failed(module))
     fail(path + ": cannot be imported");
+  if (!options.results.empty())
+    keepResults(**module, options.results, path);
   return std::move(*module);
 }
 
@@ -255,7 +292,7 @@ binary::Program Compiler::compile(const std::string &path,
     *emitted = text();
     return true;
   };
-  OwningOpRef<ModuleOp> module = import(path);
+  OwningOpRef<ModuleOp> module = import(path, options);
   if (emit("onnx", [&] { return textOf(*module); }))
     return {};
   raise(*module, options);

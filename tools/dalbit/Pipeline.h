@@ -27,6 +27,7 @@ struct CompileOptions {
   /// NAME=DIMS of inputs, numbers or symbols; NAME=VALUE of inputs that steer
   /// shapes.
   std::vector<std::string> shapes, values;
+  std::vector<std::string> results; ///< names of those to keep; empty: all
   /// NAME=DIMS of inputs that will be given (M2).
   std::vector<std::string> actual;
   /// onnx, nn, qnn, npu or asm: text of that step instead of a program.
@@ -42,7 +43,9 @@ public:
 
   mlir::MLIRContext &context() { return *mlir; }
   /// The model as imported, and the same raised to [nn]. Throw Error.
-  mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &path);
+  /// The first keeps the results that options.results names.
+  mlir::OwningOpRef<mlir::ModuleOp> import(const std::string &path,
+                                           const CompileOptions &options);
   void raise(mlir::ModuleOp module, const CompileOptions &options);
   /// [nn] to [qnn] in place. Throws Error.
   void quantise(mlir::ModuleOp module, const CompileOptions &options);

@@ -11,7 +11,7 @@ namespace dalbit::tool {
 void specialise(const std::string &path, CompileOptions &options,
                 std::vector<NamedTensor> &inputs) {
   Compiler compiler;
-  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path);
+  mlir::OwningOpRef<mlir::ModuleOp> module = compiler.import(path, options);
   for (const std::string &name : raise::steeringInputs(*module)) {
     auto given = std::find_if(
         inputs.begin(), inputs.end(),

@@ -86,8 +86,8 @@ void addSteering(const std::vector<std::string> &values,
 
 void verify(VerifyState &state) {
   Compiler compiler;
-  auto imported = compiler.import(state.model),
-       raised = compiler.import(state.model);
+  auto imported = compiler.import(state.model, state.compile),
+       raised = compiler.import(state.model, state.compile);
   execute::FloatExecutor onnx(*imported);
   // The actual inputs decide, as in a run; `left` are those that the program
   // takes.

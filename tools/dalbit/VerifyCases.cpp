@@ -98,7 +98,7 @@ constexpr double trialTime = 30;
 void showNoise(const std::string &model, const CompileOptions &options,
                const std::vector<NamedTensor> &inputs, bool tries) {
   Compiler compiler;
-  auto raised = compiler.import(model);
+  auto raised = compiler.import(model, options);
   compiler.raise(*raised, options);
   mlir::OwningOpRef<mlir::ModuleOp> integer(raised->clone());
   compiler.quantise(*integer, options);
@@ -132,7 +132,7 @@ void verifyCases(const std::string &model, const CompileOptions &options,
                 {"the layout is that of the ONNX standard's node tests"});
   std::sort(sets.begin(), sets.end());
   Compiler compiler;
-  auto imported = compiler.import(model);
+  auto imported = compiler.import(model, {});
   execute::FloatExecutor ports(*imported);
   for (const fs::path &set : sets) {
     std::vector<NamedTensor> inputs = conformed(
@@ -149,6 +149,9 @@ void verifyCases(const std::string &model, const CompileOptions &options,
         openModel(model, modelOptions)->runTensors(left);
     std::printf("%s\n", set.filename().c_str());
     for (const NamedTensor &want : expected) {
+      if (!options.results.empty() &&
+          !llvm::is_contained(options.results, want.name))
+        continue;
       auto got = std::find_if(
           outputs.begin(), outputs.end(),
           [&](const NamedTensor &output) { return output.name == want.name; });

@@ -15,8 +15,10 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace dalbit::execute {
 
@@ -451,6 +453,94 @@ Tensor grownCache(const Tensor *past, const Tensor &fresh,
   return out;
 }
 
+/// How keys or values of a cache are stored as codes: real = code * scale, with
+/// one scale or one for each of G * D columns.
+class CacheCodes {
+public:
+  CacheCodes(const Tensor &scales, int64_t bits, int64_t groups, int64_t depth)
+      : scales(inFloat(scales)), bits(bits), depth(depth) {
+    if (bits != 8 && bits != 4)
+      throw Error("kv_cache_bit_width is " + std::to_string(bits) +
+                  ", known are 4 and 8");
+    if (scales.count() != 1 && scales.count() != groups * depth)
+      throw Error("needs one scale of the cache or one for each of " +
+                  std::to_string(groups * depth) + " columns, has " +
+                  std::to_string(scales.count()));
+  }
+
+  /// Codes [B, G, S, D], or [B, G, S, D / 2] with two in a byte, the low one
+  /// first and 8 more than it is.
+  Tensor real(const Tensor &stored) const {
+    if (stored.rank() != 4 || stored.dim(3) != width())
+      throw Error("a past of shape " + shapeText(stored.shape()) +
+                  " has no rows of " + std::to_string(width()) + " bytes");
+    llvm::SmallVector<int64_t> bytes = stored.integers();
+    Tensor out(ElementType::F32,
+               {stored.dim(0), stored.dim(1), stored.dim(2), depth});
+    for (int64_t i = 0; i < out.count(); ++i) {
+      int64_t row = i / depth, column = i % depth;
+      int64_t code =
+          bits == 8
+              ? bytes[i]
+              : (bytes[row * width() + column / 2] >> (column % 2 * 4) & 15) -
+                    8;
+      out.data<float>()[i] = float(code) * scaleAt(out, i);
+    }
+    return out;
+  }
+
+  /// \p x, [B, G, S, D], as it is stored.
+  Tensor stored(const Tensor &x) const {
+    Tensor out(bits == 8 ? ElementType::I8 : ElementType::U8,
+               {x.dim(0), x.dim(1), x.dim(2), width()});
+    if (bits == 4)
+      std::fill_n(out.data<uint8_t>(), out.count(), 0);
+    for (int64_t i = 0; i < x.count(); ++i) {
+      int64_t top = bits == 8 ? 127 : 7;
+      int64_t code = std::clamp<int64_t>(
+          std::llrint(x.data<float>()[i] / scaleAt(x, i)), -top - 1, top);
+      if (bits == 8)
+        out.data<int8_t>()[i] = int8_t(code);
+      else
+        out.data<uint8_t>()[i / depth * width() + i % depth / 2] |=
+            uint8_t((code + 8) << (i % depth % 2 * 4));
+    }
+    return out;
+  }
+
+private:
+  int64_t width() const { return bits == 8 ? depth : (depth + 1) / 2; }
+  float scaleAt(const Tensor &x, int64_t index) const {
+    int64_t group = index / (x.dim(2) * depth) % x.dim(1);
+    return scales
+        .data<float>()[scales.count() == 1 ? 0 : group * depth + index % depth];
+  }
+
+  Tensor scales;
+  int64_t bits, depth;
+};
+
+bool isCodes(llvm::StringRef type) { return !type.empty() && type != "NONE"; }
+
+std::optional<CacheCodes> codesOf(Call &call, llvm::StringRef type,
+                                  unsigned scales, const Tensor &rows) {
+  if (!isCodes(call.text(type)))
+    return std::nullopt;
+  return CacheCodes(call.input(scales), call.integer("kv_cache_bit_width"),
+                    rows.dim(1), rows.dim(3));
+}
+
+/// Rows \p fresh behind those of \p past, which may be \p codes.
+Tensor grownCodes(const std::optional<CacheCodes> &codes, const Tensor *past,
+                  const Tensor &fresh, llvm::ArrayRef<int64_t> starts,
+                  int64_t length) {
+  if (!codes)
+    return grownCache(past, fresh, starts, length);
+  Tensor old = past ? codes->real(*past) : Tensor();
+  return grownCache(past ? &old : nullptr, codes->real(codes->stored(fresh)),
+                    starts, length);
+}
+
 void evalGroupQueryAttention(Call &call) {
   const Tensor &given = call.input(0);
   int64_t heads = call.integer("num_heads"),
@@ -497,8 +587,11 @@ void evalGroupQueryAttention(Call &call) {
     parts.query = rotate(parts.query, cos, sin, positions, interleaved);
     parts.key = rotate(parts.key, cos, sin, positions, interleaved);
   }
-  parts.key = grownCache(call.optional(3), parts.key, starts, total);
-  parts.value = grownCache(call.optional(4), parts.value, starts, total);
+  auto keyCodes = codesOf(call, "k_quant_type", 12, parts.key),
+       valueCodes = codesOf(call, "v_quant_type", 13, parts.value);
+  parts.key = grownCodes(keyCodes, call.optional(3), parts.key, starts, total);
+  parts.value =
+      grownCodes(valueCodes, call.optional(4), parts.value, starts, total);
   Bias bias({1, 1, rows, parts.key.dim(2)});
   int64_t window = call.integer("local_window_size", -1);
   bias.hide(batch, hidden, [&](int64_t b, int64_t i, int64_t j) {
@@ -518,8 +611,23 @@ void evalGroupQueryAttention(Call &call) {
   }
   parts.run();
   call.output(0, mergeHeads(parts.output).cast(given.type()));
-  call.output(1, parts.key.cast(given.type()));
-  call.output(2, parts.value.cast(given.type()));
+  call.output(1, keyCodes ? keyCodes->stored(parts.key)
+                          : parts.key.cast(given.type()));
+  call.output(2, valueCodes ? valueCodes->stored(parts.value)
+                            : parts.value.cast(given.type()));
+}
+
+/// Of GroupQueryAttention: its caches may be codes.
+mlir::Type elementOfCache(llvm::ArrayRef<mlir::Type> inputs,
+                          mlir::DictionaryAttr attributes, unsigned result) {
+  auto type = attributes.getAs<mlir::StringAttr>(result == 1 ? "k_quant_type"
+                                                             : "v_quant_type");
+  if ((result != 1 && result != 2) || !type || !isCodes(type.getValue()))
+    return inputs[0];
+  auto bits = attributes.getAs<mlir::IntegerAttr>("kv_cache_bit_width");
+  return mlirOfElement(attributes.getContext(), bits && bits.getInt() == 4
+                                                    ? ElementType::U8
+                                                    : ElementType::I8);
 }
 
 mlir::Type elementOfThird(llvm::ArrayRef<mlir::Type> inputs,
@@ -632,8 +740,11 @@ Rows attentionOperators() {
         {"do_rotary", Kind::Int, "0"},
         {"rotary_interleaved", Kind::Int, "0"},
         {"smooth_softmax", Kind::Int, "-1"},
-        {"qk_output", Kind::Int, "0"}},
-       elementOfFirst,
+        {"qk_output", Kind::Int, "0"},
+        {"k_quant_type", Kind::String, "NONE"},
+        {"v_quant_type", Kind::String, "NONE"},
+        {"kv_cache_bit_width", Kind::Int, "0"}},
+       elementOfCache,
        evalGroupQueryAttention},
   };
 }

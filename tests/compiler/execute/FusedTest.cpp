@@ -137,6 +137,57 @@ TEST_CASE("GroupQueryAttention: a prompt and a step equal one prompt",
   checkClose(whole[0], expected[0]);
 }
 
+TEST_CASE("GroupQueryAttention: a cache of codes is what its scales say",
+          "[execute]") {
+  // Keys and values without angles; the new row of keys is 0.5, 1, -0.5, 2.
+  auto run = [](int64_t bits, const char *type, Tensor past,
+                std::vector<float> scales) {
+    FusedModel model;
+    for (const char *name : {"q", "k", "v"})
+      model.input(name, {"B", "S", "W"});
+    auto code =
+        bits == 8 ? ::onnx::TensorProto::INT8 : ::onnx::TensorProto::UINT8;
+    for (const char *name : {"pk", "pv"})
+      model.input(name, {"B", "1", "P", "D"}, code);
+    model.input("last", {"B"}, int32).input("total", {}, int32);
+    for (const char *name : {"ks", "vs"})
+      model.input(name, {"N"});
+    model.output("y").output("key").output("value");
+    auto &node = model.fused("GroupQueryAttention",
+                             {"q", "k", "v", "pk", "pv", "last", "total", "",
+                              "", "", "", "", "ks", "vs"},
+                             {"y", "key", "value"});
+    setInt(node, "num_heads", 1);
+    setInt(node, "kv_num_heads", 1);
+    setInt(node, "kv_cache_bit_width", bits);
+    for (const char *name : {"k_quant_type", "v_quant_type"}) {
+      auto *attribute = node.add_attribute();
+      attribute->set_name(name);
+      attribute->set_type(::onnx::AttributeProto::STRING);
+      attribute->set_s(type);
+    }
+    Tensor q(ElementType::F32, {1, 1, 4});
+    std::fill_n(q.data<float>(), 4, 0.0f);
+    Tensor k = Tensor::of<float>({1, 1, 4}, {0.5f, 1, -0.5f, 2});
+    Tensor scale = Tensor::of<float>({int64_t(scales.size())}, scales);
+    return runModel(model, {q, k, k, past, past, Tensor::of<int32_t>({1}, {1}),
+                            Tensor::scalar(int32_t(2)), scale, scale});
+  };
+  // A query of 0 takes the mean of the values.
+  auto eight = run(8, "PER_TENSOR",
+                   Tensor::of<int8_t>({1, 1, 1, 4}, {2, -4, 8, 0}), {0.25f});
+  checkClose(eight[0], Tensor::of<float>({1, 1, 4}, {0.5f, 0, 0.75f, 1}));
+  CHECK(eight[1].integers() ==
+        llvm::SmallVector<int64_t>{2, -4, 8, 0, 2, 4, -2, 8});
+  // Two codes a byte, 8 more than they are: 1, -2, 3, 0; 2 is cut to 7 / 4.
+  auto four =
+      run(4, "PER_CHANNEL", Tensor::of<uint8_t>({1, 1, 1, 2}, {0x69, 0x8b}),
+          {0.5f, 0.5f, 0.25f, 0.25f});
+  checkClose(four[0], Tensor::of<float>({1, 1, 4}, {0.5f, 0, 0.125f, 0.875f}));
+  CHECK(four[1].integers() ==
+        llvm::SmallVector<int64_t>{0x69, 0x8b, 0xa9, 0xf6});
+}
+
 TEST_CASE("Attention with its projection is MultiHeadAttention behind a "
           "product",
           "[execute]") {

@@ -108,3 +108,29 @@ func.func @cut(%ids: tensor<?x?xi64>) -> tensor<?x?x2xf32> {
   %y = nn.linear %x, %w, %b : (tensor<?x?x2xf32>, tensor<2x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
   return %y : tensor<?x?x2xf32>
 }
+
+// -----
+
+// Results that do not need what is refused are named.
+func.func @both_towers(%x: tensor<2x4xf32>, %y: tensor<3x4xf32>) -> (tensor<2x3xf32> {dalbit.name = "logits"}, tensor<2x4xf32> {dalbit.name = "text"}, tensor<3x4xf32> {dalbit.name = "image"}) {
+  %a = nn.tanh %x : tensor<2x4xf32>
+  %b = nn.tanh %y : tensor<3x4xf32>
+  %t = onnx.node "Transpose"(%b) opset 13 attributes {perm = array<i64: 1, 0>} : (tensor<3x4xf32>) -> tensor<4x3xf32>
+  // expected-error @+3 {{the NPU cannot run this operation yet: MatMul; it multiplies rows of all sequences with each other, and the NPU runs one sequence after the other}}
+  // expected-note @+2 {{--results text,image leaves it out: these results do not need it}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %l = onnx.node "MatMul"(%a, %t) opset 13 : (tensor<2x4xf32>, tensor<4x3xf32>) -> tensor<2x3xf32>
+  return %l, %a, %b : tensor<2x3xf32>, tensor<2x4xf32>, tensor<3x4xf32>
+}
+
+// -----
+
+// The NPU has codes of its own.
+func.func @codes(%x: tensor<1x2x3x4xi8> {dalbit.name = "past_key"}) -> tensor<1x2x3x4xf32> {
+  %s = onnx.constant dense<0.5> : tensor<f32>
+  // expected-error @+3 {{the NPU cannot run this operation yet: DequantizeLinear}}
+  // expected-note @+2 {{input 'past_key' is a cache of 8-bit codes, and the NPU keeps keys and values as int8 with scales of its own; export the model with a cache of floats}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %y = onnx.node "DequantizeLinear"(%x, %s) opset 13 : (tensor<1x2x3x4xi8>, tensor<f32>) -> tensor<1x2x3x4xf32>
+  return %y : tensor<1x2x3x4xf32>
+}

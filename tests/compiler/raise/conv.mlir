@@ -60,13 +60,26 @@ func.func @rows_behind(%x: tensor<?x2x4xf32> {dalbit.dims = ["B", "2", "4"]}) ->
 
 // -----
 
-// Groups are another operation.
+// Groups are products of all channels with zeros in between.
 // CHECK-LABEL: @groups
-// CHECK: onnx.node "Conv"
-func.func @groups(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tensor<?x2x6xf32> {
-  %w = onnx.constant dense<1.0> : tensor<2x1x1xf32>
-  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 2 : i64, kernel_shape = array<i64: 1>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<?x2x6xf32>, tensor<2x1x1xf32>) -> tensor<?x2x6xf32>
-  return %c : tensor<?x2x6xf32>
+// CHECK: %[[R:.*]] = nn.windows %{{.*}} {after = 0 : i64, before = 0 : i64, size = 2 : i64, stride = 1 : i64}
+// CHECK: %[[W:.*]] = nn.constant dense<{{\[\[}}1.000000e+00, 0.000000e+00], [2.000000e+00, 0.000000e+00], [0.000000e+00, 5.000000e+00], [0.000000e+00, 6.000000e+00], [3.000000e+00, 0.000000e+00], [4.000000e+00, 0.000000e+00], [0.000000e+00, 7.000000e+00], [0.000000e+00, 8.000000e+00]]>
+// CHECK: nn.linear %[[R]], %[[W]]
+func.func @groups(%x: tensor<?x4x6xf32> {dalbit.dims = ["B", "4", "6"]}) -> tensor<?x2x5xf32> {
+  %w = onnx.constant dense<[[[1.0, 3.0], [2.0, 4.0]], [[5.0, 7.0], [6.0, 8.0]]]> : tensor<2x2x2xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 2 : i64, kernel_shape = array<i64: 2>, pads = array<i64: 0, 0>, strides = array<i64: 1>} : (tensor<?x4x6xf32>, tensor<2x2x2xf32>) -> tensor<?x2x5xf32>
+  return %c : tensor<?x2x5xf32>
+}
+
+// -----
+
+// Not where that would be too much.
+// CHECK-LABEL: @wide_groups
+// CHECK: onnx.node "Conv"{{.*}} because "as one product its 16 groups would take 75497472 MACs a row, 16 times their own, and 98304 columns, of which 16384 are possible"
+func.func @wide_groups(%x: tensor<?x768x6xf32> {dalbit.dims = ["B", "768", "6"]}) -> tensor<?x768x7xf32> {
+  %w = onnx.constant dense<1.0> : tensor<768x48x128xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 16 : i64, kernel_shape = array<i64: 128>, pads = array<i64: 64, 64>, strides = array<i64: 1>} : (tensor<?x768x6xf32>, tensor<768x48x128xf32>) -> tensor<?x768x7xf32>
+  return %c : tensor<?x768x7xf32>
 }
 
 // -----
