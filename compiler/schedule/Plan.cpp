@@ -380,6 +380,10 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
     chunk.bytes =
         chunk.last ? chunk.biasOffset + chunk.channels * 4 : chunk.tiles;
   };
+  // A layer of many channels has many chunks: they share what is as long.
+  auto maps = std::make_shared<
+      const std::pair<std::vector<int64_t>, std::vector<int64_t>>>(
+      std::move(channels), std::move(lanes));
   int64_t stride = perDecodeChunk == perChunk ? unit : linear.n;
   for (int64_t from = 0; from < linear.n; from += stride) {
     int64_t to = std::min(from + stride, linear.n);
@@ -406,11 +410,11 @@ LinearPlan Planner::linear(qnn::LinearOp op, std::vector<int64_t> channels,
           }
           linear.chunks.push_back(part);
         }
-        plan.fills.push_back([q, m, chunk, channels, lanes,
-                              first](auto &, std::vector<uint8_t> &weights) {
-          packChunk(*q, m, chunk, channels, lanes, first,
-                    &weights[chunk.offset]);
-        });
+        plan.fills.push_back(
+            [q, m, chunk, maps, first](auto &, std::vector<uint8_t> &weights) {
+              packChunk(*q, m, chunk, maps->first, maps->second, first,
+                        &weights[chunk.offset]);
+            });
       }
   }
   return linear;

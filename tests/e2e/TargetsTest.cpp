@@ -103,6 +103,26 @@ TEST_CASE("a long context takes fewer heads, or one with a large cache, at a "
         std::vector<float>(expected.end() - model.vocabulary, expected.end()));
 }
 
+TEST_CASE("projections of one head may be larger than a slot of weights",
+          "[e2e]") {
+  SmallLlama model;
+  model.layers = model.kvHeads = 1;
+  model.heads = 2;
+  model.width = 512; // x 64 columns: two slots of nano
+  model.size = 64;
+  model.pairs = 32;
+  model.headNorms = true;
+  Compiled c(model, "nano");
+  std::vector<int64_t> ids = someIds(19, model.vocabulary);
+  std::vector<float> expected = c.integerLogits(ids, 1);
+  c.session->reset();
+  CHECK(npuLogits(c, ids, 1) == expected);
+  c.session->reset();
+  npuLogits(c, {ids.begin(), ids.end() - 1}, 1);
+  CHECK(npuLogits(c, {ids.back()}, 1) ==
+        std::vector<float>(expected.end() - model.vocabulary, expected.end()));
+}
+
 TEST_CASE("a scratchpad that holds no tile of weights is named", "[targets]") {
   NNText text(3);
   std::string table = text.weight({9, 64});

@@ -235,7 +235,7 @@ refuses "fuzz on a target without room" "too small for random programs" sh -c "$
 # changed NAME SED_SCRIPT: the target NAME.toml, edge with a line changed.
 changed() { "$dalbit" targets edge | sed "$2" >"$work/$1.toml"; }
 changed small 's/^kib = .*/kib = 64/'
-refuses "a target whose scratchpad is too small" "scratchpad.kib = 64 is too small, it takes 256" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/small.toml"
+refuses "a target whose scratchpad is too small" "scratchpad.kib = 64 is too small, it takes 128" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/small.toml"
 changed scalars 's/^row_scalars = .*/row_scalars = 16/'
 refuses "a target with too few row scalars" "vector.row_scalars = 16 is too small, it takes 128" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/scalars.toml"
 changed mib 's/^capacity_mib = .*/capacity_mib = 3/'
