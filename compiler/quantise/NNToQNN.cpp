@@ -472,8 +472,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Default([](Operation *o) { return refuse(o); });
 }
 
-/// How much of a model hangs on \p node: 3 for an attention that raising gave
-/// up with a reason, 2 for products and what goes with
+/// How much of a model hangs on \p node: 3 for what raising gave up with a
+/// reason, 2 for products and what goes with
 /// them, 1 for other arithmetic on floats, 0 for sizes and moves of elements.
 static int weightOf(onnx::NodeOp node) {
   if (node.getWhy())

@@ -87,27 +87,28 @@ static LogicalResult placeBuffers(func::FuncOp function, const Machine &machine,
                                   bool spread) {
   // Life times in program order; what crosses into a loop lives as long as the
   // loop.
-  llvm::DenseMap<Operation *, int> number;
+  llvm::DenseMap<Operation *, int> number, last; ///< own, largest inside
   int count = 0;
   function.walk<WalkOrder::PreOrder>(
       [&](Operation *op) { number[op] = count++; });
+  function.walk<WalkOrder::PostOrder>([&](Operation *op) {
+    int end = std::max(last[op], number[op]);
+    last[op] = end;
+    int &outer = last[op->getParentOp()];
+    outer = std::max(outer, end);
+  });
   std::vector<Item> items;
   function.walk([&](npu::BufferOp op) {
     if (op.getAddress())
       return;
     Item item{op, op.getExtent()};
     for (Operation *user : op->getUsers()) {
-      int start = number[user], stop = start;
       Operation *outer = user;
       while (outer->getBlock() != op->getBlock())
         outer = outer->getParentOp();
-      if (outer != user) {
-        start = number[outer];
-        outer->walk(
-            [&](Operation *inner) { stop = std::max(stop, number[inner]); });
-      }
-      item.start = std::min(item.start, start);
-      item.stop = std::max(item.stop, stop);
+      item.start = std::min(item.start, number[outer]);
+      item.stop =
+          std::max(item.stop, outer == user ? number[user] : last[outer]);
     }
     if (item.stop >= 0)
       items.push_back(item);

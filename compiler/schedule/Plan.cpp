@@ -521,8 +521,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     };
     if (weights(1) <= slotBytes())
       shortage.scratchpad(SlotsOfScratchpad * weights(group));
-    int64_t cache = 2 * kvGroup * plan.paddedContext * (a.paddedSize + 4);
-    shortage.scratchpad(std::max(plan.grain.cacheParts * cache,
+    shortage.scratchpad(std::max(plan.grain.cacheParts * a.cacheBytes(kvGroup),
                                  4 * a.biasBytes(plan.grain.block)));
     shortage.rowScalars(group * plan.grain.block * 12);
     return shortage;
@@ -574,10 +573,7 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   columns[op.getOut()] = headMap(a.heads, a.size, plain);
   if (!a.softcap.words.empty())
     plan.gateTables[op] = piecewise(a.softcap);
-  AttentionPlan &ofRow = plan.decodeAttentions[op] = a;
-  ofRow.group = row.group;
-  ofRow.kvGroup = row.kvGroup;
-  ofRow.keyChunk = row.keyChunk;
+  plan.decodeAttentions[op] = forDecode(a);
   plan.attentions[op] = std::move(a);
   return success();
 }

@@ -120,9 +120,11 @@ struct AttentionPlan {
   int64_t slots() const { return kvHeads / kvGroup; }
   int64_t groupsPerSlot() const { return heads / slots() / group; }
   bool sharesKeys() const { return heads != kvHeads; }
-  int64_t cacheBytes() const {
-    return 2 * kvGroup * context * (paddedSize + 4);
+  /// Keys and values of \p some heads, with their scales.
+  int64_t cacheBytes(int64_t some) const {
+    return 2 * some * context * (paddedSize + 4);
   }
+  int64_t cacheBytes() const { return cacheBytes(kvGroup); }
   /// Of a group's scores for a block of \p rows, with what is made of them.
   int64_t scoreBytes(int64_t rows) const { return group * rows * context * 6; }
   /// Of a group's bias for a block of \p rows.

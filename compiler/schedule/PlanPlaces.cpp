@@ -334,9 +334,8 @@ LogicalResult Planner::attend(qnn::AttendOp op) {
   auto shortage = [&](int64_t group) {
     Shortage shortage(m);
     shortage.accumulators(2 * group * block * headTiles);
-    int64_t caches = 2 * group * a.context * (a.paddedSize + 4);
-    shortage.scratchpad(
-        std::max(plan.grain.cacheParts * caches, 4 * a.biasBytes(block)));
+    shortage.scratchpad(std::max(plan.grain.cacheParts * a.cacheBytes(group),
+                                 4 * a.biasBytes(block)));
     shortage.rowScalars(group * block * 12);
     return shortage;
   };

@@ -124,9 +124,10 @@ struct Tensor {
   /// Inputs: elements are 0 .. limit - 1; 0: not checked.
   uint64_t limit = 0;
   /// Positions that the host counts from this mask; empty for inputs of the
-  /// model. `fill` is the position of what the mask hides, and of lengths the
-  /// number by which they are less than the keys.
+  /// model.
   std::string source;
+  /// The position of what the source hides; of lengths, by how much they are
+  /// less than the keys.
   int64_t fill = 0;
   int64_t hidden = 0; ///< what the source holds where a key is hidden
   /// Name of the tensor in whose memory this one lies ("present" over "past"),

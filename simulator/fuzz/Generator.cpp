@@ -194,11 +194,12 @@ void Generator::arithmetic() {
 }
 
 /// Many instructions: what is around them, be it a loop or a branch, is longer
-/// than what the sequencer fetches ahead, or than its instruction buffer.
+/// than what the sequencer fetches ahead, or about as long as its instruction
+/// buffer, which has 1024, and longer.
 void Generator::stretch() {
-  bool isBeyondBuffer = random.chance(50);
+  bool isAboutBuffer = random.chance(50);
   int count =
-      isBeyondBuffer ? random.between(900, 1500) : random.between(100, 700);
+      isAboutBuffer ? random.between(900, 1500) : random.between(100, 700);
   while (count-- > 0)
     emitter.arithmetic();
 }
