@@ -87,14 +87,20 @@ QuantisedLinear quantiseLinear(std::span<const float> weight,
     result.bias[i] = toFixed(bias[i], ResidualFraction);
 
   std::vector<double> scales(n);
-  std::vector<float> column(k);
+  // Columns are read side by side: one alone would fetch a line of the cache
+  // for each of its weights.
+  constexpr int64_t Together = 16;
+  std::vector<float> columns(Together * k);
   double largest = 0, largestScale = 0;
   for (int64_t c = 0; c < n; ++c) {
+    if (c % Together == 0)
+      for (int64_t i = 0; i < k; ++i)
+        for (int64_t j = 0; j < std::min(Together, n - c); ++j)
+          columns[j * k + i] = weight[i * n + c + j];
+    std::span<float> column(&columns[c % Together * k], size_t(k));
     float maximum = 0;
-    for (int64_t i = 0; i < k; ++i) {
-      column[i] = weight[i * n + c];
-      maximum = std::max(maximum, std::fabs(column[i]));
-    }
+    for (float w : column)
+      maximum = std::max(maximum, std::fabs(w));
     // 4-bit groups reach 15 * 16 / 2: a grid of 119 leaves room for the
     // multiplier's rounding.
     double steps = form == WeightForm::W4 ? 119 : 127;
@@ -116,9 +122,8 @@ QuantisedLinear quantiseLinear(std::span<const float> weight,
       for (int64_t g = 0; g < groups; ++g) {
         int64_t first = g * W4Group,
                 count = std::min<int64_t>(W4Group, k - first);
-        fitGroup(std::span(column).subspan(first, count),
-                 result.headers[c * groups + g], &result.nibbles[c * k + first],
-                 codes + first);
+        fitGroup(column.subspan(first, count), result.headers[c * groups + g],
+                 &result.nibbles[c * k + first], codes + first);
       }
     }
     double sum = 0;
