@@ -44,7 +44,7 @@ private:
   bool groupQueryAttention();
   bool biased(Value q, Value k, Value v, Value mask, float scale);
   /// False, and whoever refuses the node says \p why.
-  bool stays(StringRef why) {
+  bool stays(const Twine &why) {
     node.setWhyAttr(builder.getStringAttr(why));
     return false;
   }
@@ -465,13 +465,21 @@ bool Expander::biased(Value q, Value k, Value v, Value mask, float scale) {
 }
 
 /// The sinks of a GroupQueryAttention, [heads]; null if it has none, nothing
-/// if they are not known here.
+/// if they are not known here, and whoever refuses the node says why.
 std::optional<Value> Expander::headSinks(int64_t heads) {
   auto type = RankedTensorType::get({heads}, f32());
   if (input(11)) {
     Value sinks = vector(11);
-    return sinks && sinks.getType() == type ? std::optional<Value>(sinks)
-                                            : std::nullopt;
+    if (sinks && sinks.getType() == type)
+      return sinks;
+    const Dims *dims = constantOf(input(11)) ? shapes.dims(input(11)) : nullptr;
+    std::string has;
+    for (const SymbolicExpr &size : dims ? *dims : Dims())
+      has += (has.empty() ? "" : ", ") + size.str();
+    stays("its head_sink is " +
+          (dims ? "of shape [" + has + "]" : std::string("no constant")) +
+          "; it needs one number a head, [" + std::to_string(heads) + "]");
+    return std::nullopt;
   }
   if (node.getOnnxInt("smooth_softmax").value_or(0) <= 0)
     return Value();
@@ -488,7 +496,7 @@ bool Expander::groupQueryAttention() {
   bool packed = !input(1);
   auto sinks = headSinks(heads);
   if (!sinks)
-    return stays("its head_sink is not a constant of one number a head");
+    return false;
   for (unsigned i = 12; i < node.getInputs().size(); ++i)
     if (input(i))
       return stays("its cache is quantised (k_scale, v_scale), and the NPU "
@@ -496,23 +504,39 @@ bool Expander::groupQueryAttention() {
                    "the model with a cache of floats");
   if (node->getNumResults() > 3 && !node->getResult(3).use_empty())
     return stays("its scores are a result (qk_output)");
-  if (!dims || dims->size() != 3 || heads <= 0 || kvHeads <= 0 ||
-      heads % kvHeads != 0 || packed != !input(2) || !input(3) != !input(4))
-    return false;
+  for (unsigned i : {5u, 6u})
+    if (!input(i))
+      return stays(Twine("it has no ") +
+                   (i == 5 ? "seqlens_k" : "total_sequence_length") +
+                   ", which the operator requires: the number of keys, less "
+                   "one in seqlens_k; export the model with both");
+  if (!dims || dims->size() != 3)
+    return stays("the sizes of its query are not known as [B, T, width]");
+  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
+    return stays("it has num_heads " + Twine(heads) + " and kv_num_heads " +
+                 Twine(kvHeads));
+  if (packed != !input(2))
+    return stays(packed ? "it has a value without a key"
+                        : "it has a key without a value");
+  if (!input(3) != !input(4))
+    return stays("it has a past key or value without the other");
   int64_t parts = packed ? heads + 2 * kvHeads : heads;
   int64_t width = *dims->back().constant();
   if (width % parts != 0)
-    return false;
+    return stays("the " + Twine(width) + " columns of its query are not " +
+                 Twine(parts) + " heads");
   int64_t size = width / parts;
   bool turns = node.getOnnxInt("do_rotary").value_or(0) != 0;
   Value cos = turns ? table(7) : Value(), sin = turns ? table(8) : Value();
   if (turns && (!cos || !sin))
-    return false;
+    return stays(Twine("it turns by positions (do_rotary), but its ") +
+                 (cos ? "sin_cache" : "cos_cache") + " is no constant matrix");
   Dims present = {(*dims)[0], kvHeads, (*dims)[1], size};
   if (input(3)) {
     const Dims *past = shapes.dims(input(3));
     if (!past || past->size() != 4)
-      return false;
+      return stays("the sizes of its past are not known as [B, heads, P, "
+                   "columns]");
     present[2] = present[2] + (*past)[2];
   }
   KeyLengths lengths(node->getParentOfType<func::FuncOp>(), present[2], shapes);
@@ -541,7 +565,9 @@ bool Expander::groupQueryAttention() {
     auto kd = knownDims(k), vd = knownDims(v);
     if (!kd || !vd || kd->size() != 3 || vd->size() != 3 ||
         kd->back() != SymbolicExpr(columns[1]) || vd->back() != kd->back())
-      return false;
+      return stays("its key and value are not [B, T, " + Twine(columns[1]) +
+                   "], " + Twine(kvHeads) + " heads of " + Twine(size) +
+                   " columns as its query has");
   }
   if (turns) {
     Value ids = input(9)       ? input(9)

@@ -232,8 +232,9 @@ bool Sinks::search() {
     return true;
   // What float32 leaves of a number is rounded away.
   for (int64_t h = 0; h < heads; ++h)
-    found.push_back(float(std::round(number[h] * 65536) / 65536));
-  return llvm::none_of(none, [](bool each) { return each; });
+    found.push_back(none[h] ? -std::numeric_limits<float>::infinity()
+                            : float(std::round(number[h] * 65536) / 65536));
+  return true;
 }
 
 bool Sinks::check() {
@@ -241,7 +242,8 @@ bool Sinks::check() {
   std::uniform_real_distribution<double> score(-3, 3);
   for (const Sizes &sizes : probes) {
     Numbers logits = fill(sizes, [&](int64_t h) {
-      return score(random) + (found.empty() ? 0 : double(found[h]));
+      return score(random) +
+             (found.empty() || std::isinf(found[h]) ? 0 : double(found[h]));
     });
     auto shares = evaluate(form.probabilities, sizes, logits);
     if (!shares || shares->values.size() != logits.values.size())

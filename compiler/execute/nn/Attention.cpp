@@ -2,6 +2,7 @@
 
 #include "compiler/execute/nn/Attention.h"
 
+#include "compiler/execute/operators/AttentionCore.h"
 #include "compiler/execute/operators/Matrix.h"
 
 #include "support/Error.h"
@@ -98,9 +99,8 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
   if (!fits)
     throw Error("a mask of shape " + shapeText(mask->shape()) + " for " +
                 shapeText({batch, length}) + " keys");
-  if (call.sinks && call.sinks->count() != call.heads)
-    throw Error("needs one sink for each of " + std::to_string(call.heads) +
-                " heads");
+  if (call.sinks)
+    checkSinks(*call.sinks, call.heads);
   Tensor out(ElementType::F32, query.shape());
   std::vector<float> scores(size_t(tokens * length));
   int64_t group = call.heads / call.kvHeads;

@@ -36,6 +36,18 @@ void softmaxRow(float *row, int64_t count, bool allHidden, const float *sink) {
 
 } // namespace
 
+void checkSinks(const Tensor &sinks, int64_t heads) {
+  if (sinks.shape() != llvm::ArrayRef<int64_t>({heads}))
+    throw Error("its sinks are of shape " + shapeText(sinks.shape()) +
+                ", not one a head, " + shapeText({heads}));
+  for (int64_t h = 0; h < heads; ++h)
+    if (float sink = sinks.data<float>()[h];
+        std::isnan(sink) || sink == std::numeric_limits<float>::infinity())
+      throw Error("the sink of head " + std::to_string(h) + " is " +
+                  (std::isnan(sink) ? "nan" : "infinite") +
+                  "; it must be a number, or -inf for none");
+}
+
 void AttentionParts::run() {
   bool ranks = query.rank() == 4 && key.rank() == 4 && value.rank() == 4;
   if (!ranks || key.dim(0) != query.dim(0) || value.dim(0) != query.dim(0) ||
@@ -50,8 +62,8 @@ void AttentionParts::run() {
   int64_t group = heads / key.dim(1);
   if (std::max({rows, depth, keys, width}) > INT32_MAX)
     throw Error("a matrix dimension is beyond 2^31");
-  if (sink && sink->count() != heads)
-    throw Error("needs one sink a head");
+  if (sink)
+    checkSinks(*sink, heads);
   Shape scoreShape = {batch, heads, rows, keys};
   Shape biasSteps;
   if (bias) {

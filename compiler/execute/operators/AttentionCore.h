@@ -32,6 +32,10 @@ struct AttentionParts {
   void run();
 };
 
+/// Throws dalbit::Error unless \p sinks are numbers, one for each of \p heads;
+/// a head whose sink is -inf has none.
+void checkSinks(const Tensor &sinks, int64_t heads);
+
 /// Rotates the first 2 * R elements of each row of \p x [B, H, S, D] by the
 /// angles whose cosines and sines are rows of \p cos and \p sin [n, R]; \p rows
 /// [B, S] says which row. Pairs are halves apart, or neighbours if

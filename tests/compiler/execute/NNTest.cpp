@@ -198,7 +198,19 @@ TEST_CASE("a sink is one more key that has no value", "[execute][nn]") {
     CHECK(out.data<float>()[i] ==
           Approx(expected.data<float>()[i]).margin(1e-6));
   sinks = Tensor::of<float>({1}, {0});
-  CHECK_THROWS_WITH(attention(call), "needs one sink for each of 2 heads");
+  CHECK_THROWS_WITH(attention(call),
+                    "its sinks are of shape [1], not one a head, [2]");
+  sinks = Tensor::of<float>({2}, {0, NAN});
+  CHECK_THROWS_WITH(attention(call),
+                    "the sink of head 1 is nan; it must be a number, or -inf "
+                    "for none");
+  // -inf is none.
+  sinks = Tensor::of<float>({2}, {-INFINITY, -INFINITY});
+  out = attention(call)[0];
+  call.sinks = nullptr;
+  expected = attention(call)[0];
+  for (int64_t i = 0; i < out.count(); ++i)
+    CHECK(out.data<float>()[i] == expected.data<float>()[i]);
 }
 
 TEST_CASE("a hidden key does not reach the output", "[execute][nn]") {

@@ -224,7 +224,7 @@ func.func @stacked_past(%x: tensor<?x?x6xf32> {dalbit.name = "x"}, %pk: tensor<?
 // What the NPU has no place for stays, with the reason.
 // CHECK-LABEL: @reasons
 // CHECK: onnx.node "Attention"{{.*}} because "its scores are a result (qk_matmul_output)"
-// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its head_sink is not a constant of one number a head"
+// CHECK: onnx.node "GroupQueryAttention"{{.*}} because "its head_sink is no constant; it needs one number a head, [4]"
 func.func @reasons(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}, %s: tensor<4xf32> {dalbit.name = "sinks"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
   %none = onnx.none
   %l = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
@@ -247,7 +247,36 @@ func.func @head_sinks(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?
   %one = onnx.constant dense<1> : tensor<1xi64>
   %n = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
   %l = onnx.node "Sub"(%n, %one) opset 13 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
-  %y = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %none, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, none, none, none, none, none, tensor<4xf32>) -> tensor<*xf32>
-  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>) -> tensor<*xf32>
+  %shape = onnx.node "Shape"(%m) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %y = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %t, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, tensor<*xi64>, none, none, none, none, tensor<4xf32>) -> tensor<*xf32>
+  %z = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %t) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64, smooth_softmax = 1 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, tensor<*xi64>) -> tensor<*xf32>
   return %y, %z : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// What a GroupQueryAttention lacks is said.
+// CHECK-LABEL: @lacking
+// CHECK: because "its head_sink is of shape [3]; it needs one number a head, [4]"
+// CHECK: because "it has no seqlens_k, which the operator requires
+// CHECK: because "it has a key without a value"
+// CHECK: because "it has a past key or value without the other"
+// CHECK: because "it turns by positions (do_rotary), but its cos_cache is no constant matrix"
+// CHECK: because "it has num_heads 4 and kv_num_heads 3"
+func.func @lacking(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %m: tensor<?x?xi64> {dalbit.name = "attention_mask"}, %pk: tensor<?x4x?x4xf32> {dalbit.name = "past_key"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %none = onnx.none
+  %s = onnx.constant dense<1.0> : tensor<3xf32>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %n = onnx.node "ReduceSum"(%m) opset 13 attributes {axes = array<i64: 1>, keepdims = 0 : i64} : (tensor<?x?xi64>) -> tensor<*xi64>
+  %l = onnx.node "Sub"(%n, %one) opset 13 : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %shape = onnx.node "Shape"(%m) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %a = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %t, %none, %none, %none, %none, %s) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, tensor<*xi64>, none, none, none, none, tensor<3xf32>) -> tensor<*xf32>
+  %b = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %none, %t) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, none, tensor<*xi64>) -> tensor<*xf32>
+  %c = onnx.node "GroupQueryAttention"(%q, %q, %none, %none, %none, %l, %t) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, none, tensor<*xi64>, tensor<*xi64>) -> tensor<*xf32>
+  %d = onnx.node "GroupQueryAttention"(%q, %q, %q, %pk, %none, %l, %t) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x4x?x4xf32>, none, tensor<*xi64>, tensor<*xi64>) -> tensor<*xf32>
+  %e = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %t) opset 1 domain "com.microsoft" attributes {do_rotary = 1 : i64, num_heads = 4 : i64, kv_num_heads = 4 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, tensor<*xi64>) -> tensor<*xf32>
+  %f = onnx.node "GroupQueryAttention"(%q, %q, %q, %none, %none, %l, %t) opset 1 domain "com.microsoft" attributes {num_heads = 4 : i64, kv_num_heads = 3 : i64} : (tensor<?x?x16xf32>, tensor<?x?x16xf32>, tensor<?x?x16xf32>, none, none, tensor<*xi64>, tensor<*xi64>) -> tensor<*xf32>
+  return %a, %b, %c, %d, %e, %f : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
 }
