@@ -5,6 +5,11 @@
 
 #include "compiler/quantise/Converter.h"
 
+#include "compiler/dialect/onnx/Weight.h"
+#include "compiler/quantise/Weights.h"
+
+#include <cmath>
+
 using namespace mlir;
 
 namespace dalbit::quantise {
@@ -112,6 +117,24 @@ void Converter::setHeads(Value out, Value made) {
   set(out, made);
 }
 
+/// The sinks of \p op. A head with -inf has none, which is the lowest score
+/// here: its exponential is 0 beside any key that is seen.
+TypedAttr Converter::sinksOf(nn::AttentionOp op) {
+  TypedAttr constant = constantOf(op.getSinks());
+  if (!constant)
+    return constant;
+  SmallVector<float> values;
+  onnx::readWeight(constant, values);
+  auto isNone = [](float value) { return std::isinf(value) && value < 0; };
+  if (llvm::all_of(values, isNone))
+    return {};
+  float lowest = float(std::ldexp(-double(HiddenScore), -ResidualFraction));
+  for (float &value : values)
+    value = isNone(value) ? lowest : value;
+  return DenseElementsAttr::get(cast<ShapedType>(constant.getType()),
+                                ArrayRef<float>(values));
+}
+
 LogicalResult Converter::checkNumbers(nn::AttentionOp op) {
   if (op.getSinks() && !constantOf(op.getSinks()))
     return op.emitError() << "its sinks are not a constant";
@@ -146,7 +169,7 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
   attendTo(op, *q, caches[op.getPresentKey()], caches[op.getPresentValue()],
            *mask, constantOf(op.getBias()), op.getBiasOriginAttr(),
-           constantOf(op.getSinks()));
+           sinksOf(op));
   return success();
 }
 

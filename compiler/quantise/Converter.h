@@ -60,6 +60,7 @@ private:
                 mlir::TypedAttr sinks = {});
   /// What is added to the scores or stands beside them, as the NPU has it.
   mlir::LogicalResult checkNumbers(nn::AttentionOp op);
+  mlir::TypedAttr sinksOf(nn::AttentionOp op);
   void heads(mlir::Value x, mlir::Value present, int64_t heads,
              mlir::Value past);
   // ConvertExperts.cpp

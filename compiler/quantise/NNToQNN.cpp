@@ -2,6 +2,7 @@
 
 #include "compiler/quantise/Converter.h"
 
+#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/dialect/onnx/OnnxOps.h"
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/quantise/LinearWeights.h"
@@ -230,7 +231,9 @@ LogicalResult Converter::linear(nn::LinearOp op) {
     return failure();
   if (!weight || (op.getBias() && !bias))
     return op.emitError() << "weight or bias is not a constant";
-  bool isWide = llvm::is_contained(options.int16, nodeOf(op));
+  // What only moves loses nothing.
+  bool moves = op->hasAttr(nn::MovesColumns);
+  bool isWide = moves || llvm::is_contained(options.int16, nodeOf(op));
   qnn::QuantizeOp rows =
       hasScales ? codesOf(*x, ResidualFraction, row->second.second, isWide)
                 : codesOf(*x, fixed[op.getX()].second, Value(), isWide);
@@ -240,8 +243,9 @@ LogicalResult Converter::linear(nn::LinearOp op) {
   Value out = builder.create<qnn::LinearOp>(
       op.getLoc(), fixedLike(op.getOut()), rows.getCodes(), rows.getScales(),
       rows.getLow(), weight, bias,
-      builder.getStringAttr(kept.form == WeightForm::W4 ? "w4"
-                                                        : options.weights),
+      builder.getStringAttr(moves                         ? "w8"
+                            : kept.form == WeightForm::W4 ? "w4"
+                                                          : options.weights),
       builder.getI64IntegerAttr(ResidualFraction));
   fixed[op.getOut()] = {out, ResidualFraction};
   return success();
@@ -286,8 +290,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
       *q, *k, *v, pastKey, pastKeyScales, pastValue, pastValueScales, *mask,
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr(),
-      constantOf(op.getBias()), op.getBiasOriginAttr(),
-      constantOf(op.getSinks()));
+      constantOf(op.getBias()), op.getBiasOriginAttr(), sinksOf(op));
   setHeads(op.getOut(), out.getOut());
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};
@@ -365,22 +368,34 @@ static bool mixesSequences(onnx::NodeOp node) {
          });
 }
 
-/// Names of the results of the graph that do not need \p op, of others than
-/// caches.
-static std::string resultsWithout(Operation *op) {
-  auto function = op->getParentOfType<func::FuncOp>();
-  llvm::SetVector<Operation *> needing;
-  needing.insert(op);
-  for (size_t i = 0; i < needing.size(); ++i)
-    needing.insert(needing[i]->user_begin(), needing[i]->user_end());
+/// Whether \p value is made by operations of nn alone.
+static bool isRaised(Value value) {
+  llvm::SetVector<Value> needed;
+  needed.insert(value);
+  for (size_t i = 0; i < needed.size(); ++i) {
+    Operation *made = needed[i].getDefiningOp();
+    if (made && isa<onnx::NodeOp>(made))
+      return false;
+    if (made)
+      needed.insert(made->operand_begin(), made->operand_end());
+  }
+  return true;
+}
+
+/// Names of the results of the graph that the NPU can compute without the
+/// others. Caches are not among them: nobody wants these alone.
+static std::string resultsAlone(func::FuncOp function) {
   std::string names;
   for (OpOperand &result :
        function.getBody().front().getTerminator()->getOpOperands()) {
-    Operation *made = result.get().getDefiningOp();
     auto name = function.getResultAttrOfType<StringAttr>(
         result.getOperandNumber(), "dalbit.name");
-    if (name && made && !needing.contains(made) &&
-        cast<OpResult>(result.get()).getResultNumber() == 0)
+    auto made = dyn_cast<OpResult>(result.get());
+    auto type = dyn_cast<RankedTensorType>(result.get().getType());
+    // Keys and values are [B, heads, S, d], or several of these.
+    if (name && made && made.getResultNumber() == 0 && type &&
+        type.getElementType().isF32() && type.getRank() < 4 &&
+        !made.getOwner()->hasTrait<OpTrait::ConstantLike>() && isRaised(made))
       names += (names.empty() ? "" : ",") + name.str();
   }
   return names;
@@ -403,6 +418,20 @@ static std::string cacheOfCodes(func::FuncOp function) {
   return "";
 }
 
+/// The node of the file behind \p move, which raising put behind the rows that
+/// it made of a node's result; null if it is another move.
+static onnx::NodeOp readerOf(onnx::NodeOp move) {
+  Operation *made = move.isOnnx("Transpose") && !move.getInputs().empty()
+                        ? move.getInputs()[0].getDefiningOp()
+                        : nullptr;
+  if (!made || isa<onnx::NodeOp>(made) || made->getLoc() != move.getLoc())
+    return {};
+  for (Operation *user : move->getUsers())
+    if (auto node = dyn_cast<onnx::NodeOp>(user))
+      return node;
+  return {};
+}
+
 /// \p before is a node further up that stays as in the file too, or null.
 static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
   InFlightDiagnostic error = op->emitError()
@@ -413,6 +442,10 @@ static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
                   ? "; "
                   : "; the attention around it was not recognised: ")
           << *node.getWhy();
+  else if (onnx::NodeOp reader = node ? readerOf(node) : onnx::NodeOp())
+    error << "; the node itself is recognised, as rows of tokens, but "
+          << nameOf(reader) << " '" << nodeOf(reader)
+          << "' takes its result in another order";
   else if (node && mixesSequences(node))
     error << "; it multiplies rows of all sequences with each other, and the "
              "NPU runs one sequence after the other";
@@ -422,7 +455,8 @@ static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
                        << "' is a cache of 8-bit codes, and the NPU keeps keys "
                           "and values as int8 with scales of its own; export "
                           "the model with a cache of floats";
-  if (std::string rest = resultsWithout(op); !rest.empty())
+  if (std::string rest = resultsAlone(op->getParentOfType<func::FuncOp>());
+      !rest.empty())
     error.attachNote() << "--results " << rest
                        << " leaves it out: these results do not need it";
   if (before)

@@ -5,6 +5,7 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Moves.h"
@@ -21,17 +22,22 @@ namespace dalbit::raise {
 
 namespace {
 
-/// Columns of the longest window of a convolution in groups, which becomes one
-/// product of all of its channels.
+/// Columns of the longest window of a convolution in groups that becomes one
+/// product of all channels, and of each part where it is cut.
 constexpr int64_t MostGroupColumns = 1 << 14;
 
-/// A convolution with constant weights [O, C, k...]; those of groups have zeros
-/// in between.
+/// Each part moves columns in and out, over all channels: more of them save no
+/// products.
+constexpr int64_t MostParts = 16;
+
+/// A convolution with constant weights [O, C / parts, k...]; those of groups
+/// have zeros in between.
 struct ConvMatch {
   Value x, result;
   Operation *clip = nullptr; ///< cuts x to a range with 0 in it
   RankedTensorType weightType;
   SmallVector<float> weight;
+  int64_t parts = 1; ///< of channels, each with its own windows
   TypedAttr bias;
   SmallVector<int64_t> strides, before, after;
 };
@@ -55,30 +61,42 @@ static TypedAttr channelBias(Value value, int64_t channels, int64_t spatial) {
   return vectorConstant(constant);
 }
 
-/// Makes the weight of \p groups groups, [O, C / groups, k], one of all
-/// channels, [O, C, k]. Empty, or why it is not done.
+/// Joins groups, [O, C / groups, k], to as few parts as can be, each one
+/// product of its channels, [O, C / parts, k]. Empty, or why it is not done.
 static std::string joinGroups(ConvMatch &match, int64_t groups,
                               int64_t channels) {
   ArrayRef<int64_t> shape = match.weightType.getShape();
   int64_t outputs = shape[0], own = shape[1], size = shape.back();
-  if (groups < 1 || shape.size() != 3 || outputs % groups != 0 ||
-      channels % groups != 0 || channels / groups != own)
-    return "it has " + std::to_string(groups) +
-           " groups; known are groups of a convolution over time";
+  std::string has = "it has " + std::to_string(groups) + " groups";
+  if (shape.size() != 3)
+    return has + "; known are groups of a convolution over time";
+  if (channels < 0)
+    return has + ", and its number of channels is open";
+  if (groups < 1 || outputs % groups != 0 || channels % groups != 0 ||
+      channels / groups != own)
+    return has + " of " + std::to_string(own) + " channels for " +
+           std::to_string(channels) + " channels in, " +
+           std::to_string(outputs) + " out";
+  // One product where it can be; else as many as pay, as zeros cost MACs.
+  int64_t parts = 1;
   if (size * channels > MostGroupColumns)
-    return "as one product its " + std::to_string(groups) +
-           " groups would take " + std::to_string(size * channels * outputs) +
-           " MACs a row, " + std::to_string(groups) + " times their own, and " +
-           std::to_string(size * channels) + " columns, of which " +
+    for (parts = std::min(groups, MostParts); groups % parts != 0;)
+      --parts;
+  int64_t wide = channels / parts;
+  if (size * wide > MostGroupColumns)
+    return has + "; its windows have " + std::to_string(size * channels) +
+           " columns, in " + std::to_string(parts) + " parts " +
+           std::to_string(size * wide) + " each, of which " +
            std::to_string(MostGroupColumns) + " are possible";
-  std::vector<float> all(size_t(outputs * channels * size));
+  std::vector<float> all(size_t(outputs * wide * size));
   for (int64_t o = 0; o < outputs; ++o)
     std::copy_n(match.weight.begin() + o * own * size, own * size,
                 all.begin() +
-                    (o * channels + o / (outputs / groups) * own) * size);
+                    (o * wide + o / (outputs / groups) * own % wide) * size);
   match.weight.assign(all.begin(), all.end());
-  match.weightType = RankedTensorType::get({outputs, channels, size},
+  match.weightType = RankedTensorType::get({outputs, wide, size},
                                            match.weightType.getElementType());
+  match.parts = parts;
   return "";
 }
 
@@ -90,6 +108,43 @@ static onnx::NodeOp clipOf(Value value) {
   auto low = scalarOf(node.getInputs()[1]),
        high = scalarOf(node.getInputs()[2]);
   return low && high && *low <= 0 && *high >= 0 ? node : onnx::NodeOp();
+}
+
+/// Takes a Slice that keeps a stretch of the windows (the last one of an even
+/// kernel goes, so that there are as many as before) as windows that are put
+/// elsewhere.
+static void takeSlice(ConvMatch &match, const SymbolicShapes &shapes) {
+  auto slice = nodeOf(shapes.soleReader(match.result), "Slice");
+  const Dims *dims = shapes.dims(match.result);
+  if (!slice || slice.getInputs()[0] != match.result || !dims ||
+      dims->size() != 3 || !hasInput(slice, 1) || !hasInput(slice, 2) ||
+      !hasInput(slice, 3))
+    return;
+  const Contents *starts = shapes.contents(slice.getInputs()[1]),
+                 *ends = shapes.contents(slice.getInputs()[2]);
+  auto axes = integersOf(slice.getInputs()[3]),
+       steps = hasInput(slice, 4) ? integersOf(slice.getInputs()[4])
+                                  : std::optional(SmallVector<int64_t>{1});
+  if (!starts || !ends || starts->elements.size() != 1 ||
+      ends->elements.size() != 1 || !axes || axes->size() != 1 ||
+      normaliseAxis(axes->front(), 3) != 2 || !steps || steps->size() != 1 ||
+      steps->front() != 1)
+    return;
+  SymbolicExpr size = (*dims)[2];
+  auto range = sliceRange(starts->elements[0], ends->elements[0], 1, size);
+  if (!range)
+    return;
+  auto first = range->start.constant(),
+       last = (size - range->start - range->count).constant();
+  if (!first || !last || *first < 0 || *last < 0)
+    return;
+  int64_t before = match.before[0] - *first * match.strides[0],
+          after = match.after[0] - *last * match.strides[0];
+  if (before < 0 || after < 0)
+    return;
+  match.before[0] = before;
+  match.after[0] = after;
+  match.result = slice->getResult(0);
 }
 
 static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
@@ -149,6 +204,8 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   if (match.bias && cast<ShapedType>(match.bias.getType()).getNumElements() !=
                         match.weightType.getDimSize(0))
     return std::nullopt;
+  if (spatial == 1)
+    takeSlice(match, shapes);
   try {
     onnx::readWeight(weight, match.weight);
   } catch (const Error &) {
@@ -163,35 +220,51 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   return std::nullopt;
 }
 
-/// Rows times the convolution's weight [K, O], given as element
-/// \p source(k, o) of the file's.
-static Value makeLinear(OpBuilder &builder, Location loc,
-                        const ConvMatch &match, Value rows, int64_t depth,
-                        llvm::function_ref<int64_t(int64_t, int64_t)> source,
-                        SymbolicShapes &shapes) {
-  int64_t outputs = match.weightType.getDimSize(0);
+/// Rows times a weight [K, N] whose elements are \p element(k, n).
+static Value makeProduct(OpBuilder &builder, Location loc, Value rows,
+                         int64_t depth, int64_t outputs,
+                         llvm::function_ref<float(int64_t, int64_t)> element,
+                         Value bias, SymbolicShapes &shapes) {
   std::vector<float> weight(static_cast<size_t>(depth * outputs));
   for (int64_t k = 0; k < depth; ++k)
     for (int64_t o = 0; o < outputs; ++o)
-      weight[static_cast<size_t>(k * outputs + o)] =
-          match.weight[static_cast<size_t>(source(k, o))];
+      weight[static_cast<size_t>(k * outputs + o)] = element(k, o);
   auto constant = DenseElementsAttr::get(
       RankedTensorType::get({depth, outputs}, builder.getF32Type()),
       ArrayRef<float>(weight));
   Dims dims = *shapes.dims(rows);
-  if (match.clip) {
-    IRMapping map;
-    map.map(match.x, rows);
-    Operation *clip = builder.clone(*match.clip, map);
-    clip->getResult(0).setType(rows.getType());
-    rows = clip->getResult(0);
-    shapes.setDims(rows, dims);
-  }
   dims.back() = outputs;
-  Value bias = match.bias ? makeConstant(builder, loc, match.bias) : Value();
   Value out = builder.create<nn::LinearOp>(
       loc, tensorType(dims, builder.getF32Type()), rows,
       makeConstant(builder, loc, constant), bias);
+  shapes.setDims(out, dims);
+  return out;
+}
+
+/// Columns of \p rows, moved to others: column n of \p width is column
+/// \p source(n), or 0 where that is negative.
+static Value makeColumns(OpBuilder &builder, Location loc, Value rows,
+                         int64_t width,
+                         llvm::function_ref<int64_t(int64_t)> source,
+                         SymbolicShapes &shapes) {
+  Value out = makeProduct(
+      builder, loc, rows, staticDim(rows, 2), width,
+      [&](int64_t k, int64_t n) { return k == source(n) ? 1.0f : 0.0f; },
+      Value(), shapes);
+  out.getDefiningOp()->setAttr(nn::MovesColumns, builder.getUnitAttr());
+  return out;
+}
+
+/// \p rows cut as the convolution's input is, if it is.
+static Value cut(OpBuilder &builder, const ConvMatch &match, Value rows,
+                 SymbolicShapes &shapes) {
+  if (!match.clip)
+    return rows;
+  Dims dims = *shapes.dims(rows);
+  IRMapping map;
+  map.map(match.x, rows);
+  Value out = builder.clone(*match.clip, map)->getResult(0);
+  out.setType(rows.getType());
   shapes.setDims(out, dims);
   return out;
 }
@@ -221,9 +294,13 @@ static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
       ArrayRef<int64_t>{-1, channels, count[0], kernel[0], count[1], kernel[1]},
       ArrayRef<int64_t>{0, 2, 4, 1, 3, 5});
   shapes.setDims(rows, rowDims);
-  Value out = makeLinear(
-      builder, loc, match, rows, depth,
-      [&](int64_t k, int64_t o) { return o * depth + k; }, shapes);
+  Value bias = match.bias ? makeConstant(builder, loc, match.bias) : Value();
+  Value out = makeProduct(
+      builder, loc, cut(builder, match, rows, shapes), depth, outputs,
+      [&](int64_t k, int64_t o) {
+        return match.weight[static_cast<size_t>(o * depth + k)];
+      },
+      bias, shapes);
   out = makeTranspose(builder, out, {0, 2, 1}, shapes);
   out =
       makeReshape(builder, out, {dims[0], outputs, count[0], count[1]}, shapes);
@@ -231,32 +308,70 @@ static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
     Value(match.result).replaceAllUsesWith(out);
 }
 
-/// [B, C, T]: rows of windows over time.
-static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
-                         SymbolicShapes &shapes) {
-  const Dims *result = shapes.dims(node->getResult(0));
-  if (!result)
-    return;
+/// Rows of windows over time of \p rows, times the weights of \p count outputs
+/// from \p first.
+static Value makeWindows(OpBuilder &builder, Location loc,
+                         const ConvMatch &match, Value rows, int64_t first,
+                         int64_t count, SymbolicShapes &shapes) {
   int64_t channels = match.weightType.getDimSize(1),
           size = match.weightType.getDimSize(2);
-  SymbolicExpr outRows = (*result)[2];
-  OpBuilder builder(node);
-  Location loc = node.getLoc();
-  Value rows = makeTranspose(builder, match.x, {0, 2, 1}, shapes);
   if (size != 1 || match.strides[0] != 1 || match.before[0] || match.after[0]) {
-    Dims dims = {(*shapes.dims(rows))[0], outRows, size * channels};
+    Dims dims = {(*shapes.dims(rows))[0], (*shapes.dims(match.result))[2],
+                 size * channels};
     rows = builder.create<nn::WindowsOp>(
         loc, tensorType(dims, builder.getF32Type()), rows, size,
         match.strides[0], match.before[0], match.after[0]);
     shapes.setDims(rows, dims);
   }
+  rows = cut(builder, match, rows, shapes);
+  Value bias;
+  if (match.bias)
+    bias =
+        makeConstant(builder, loc, sliceConstant(match.bias, 0, first, count));
   // Column k * C + c of a window is channel c of its k-th row.
-  Value out = makeLinear(
-      builder, loc, match, rows, size * channels,
+  return makeProduct(
+      builder, loc, rows, size * channels, count,
       [&](int64_t k, int64_t o) {
-        return (o * channels + k % channels) * size + k / channels;
+        return match.weight[static_cast<size_t>(
+            ((first + o) * channels + k % channels) * size + k / channels)];
       },
-      shapes);
+      bias, shapes);
+}
+
+/// [B, C, T]: rows of windows over time. Where they are cut in parts, each has
+/// windows of its own channels only: windows of all would be as many times as
+/// long, and their products mostly zeros. The parts' columns are moved to and
+/// from their places by products with ones, whose rows have 16 bits.
+static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
+                         SymbolicShapes &shapes) {
+  if (!shapes.dims(match.result))
+    return;
+  OpBuilder builder(node);
+  Location loc = node.getLoc();
+  Value rows = makeTranspose(builder, match.x, {0, 2, 1}, shapes), out;
+  int64_t wide = match.weightType.getDimSize(1),
+          outputs = match.weightType.getDimSize(0),
+          count = outputs / match.parts;
+  for (int64_t part = 0; part < match.parts; ++part) {
+    Value own = rows;
+    if (match.parts > 1)
+      own = makeColumns(
+          builder, loc, rows, wide, [&](int64_t n) { return part * wide + n; },
+          shapes);
+    Value made =
+        makeWindows(builder, loc, match, own, part * count, count, shapes);
+    if (match.parts > 1)
+      made = makeColumns(
+          builder, loc, made, outputs,
+          [&](int64_t n) { return n / count == part ? n % count : -1; },
+          shapes);
+    if (!out) {
+      out = made;
+      continue;
+    }
+    out = builder.create<nn::AddOp>(loc, made.getType(), out, made);
+    shapes.setDims(out, *shapes.dims(made));
+  }
   out = makeTranspose(builder, out, {0, 2, 1}, shapes);
   if (out.getType() == match.result.getType())
     Value(match.result).replaceAllUsesWith(out);

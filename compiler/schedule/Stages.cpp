@@ -139,6 +139,7 @@ private:
   func::FuncOp function;
   bool decode;
   llvm::DenseMap<Operation *, int64_t> levels;
+  std::map<int64_t, Value> windows; ///< that a level has
 };
 
 } // namespace
@@ -156,6 +157,12 @@ void StageBuilder::setLevel(Operation *op) {
     if (llvm::isa<qnn::ConcatOp>(op) && isPlace(operand))
       level = std::max(level, readyLevel(operand) + 1);
   }
+  // A stage loads the rows of all its places at once, and windows are long:
+  // those of several (parts of a convolution) come one after the other.
+  for (Value operand : op->getOperands())
+    if (operand.getDefiningOp<qnn::WindowsOp>())
+      while (windows.try_emplace(level, operand).first->second != operand)
+        ++level;
   levels[op] = level;
 }
 

@@ -200,6 +200,16 @@ TEST_CASE("convolutions over time, then a decoder that attends to them",
   agree(c, inputs);
 }
 
+TEST_CASE("parts of a convolution each have their windows in a stage of their "
+          "own",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  CAPTURE(target);
+  Compiled c(smallPartsText(), 1, target);
+  std::vector<HostTensor> inputs = {floats("x", {2, 24, 32})};
+  checkNoise(c, inputs);
+}
+
 TEST_CASE("a mask of what was encoded keeps its columns while tokens grow",
           "[e2e]") {
   Compiled c(smallWhisperText(21, true), 32, "nano");

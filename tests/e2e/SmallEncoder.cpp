@@ -366,6 +366,37 @@ std::string smallClipText(const std::string &attributes) {
 std::string smallCountedText() { return Writer().counted(); }
 std::string smallStepsText() { return Writer().steps(); }
 
+std::string smallPartsText() {
+  NNText net(22);
+  auto rows = [](int cols) {
+    return "tensor<?x24x" + std::to_string(cols) + "xf32>";
+  };
+  auto linear = [&](const std::string &x, int k, int n, const char *kind) {
+    std::string w = net.weight({k, n}), y = net.fresh();
+    net.line(y + " = nn.linear " + x + ", " + w + kind + " : (" + rows(k) +
+             ", " + net.typeOf({k, n}) + ") -> " + rows(n));
+    return y;
+  };
+  std::string sum;
+  for (int part = 0; part < 3; ++part) {
+    std::string own = linear("%x", 32, 16, " {dalbit.moves_columns}"),
+                windows = net.fresh(), next = net.fresh();
+    net.line(windows + " = nn.windows " + own +
+             " {size = 4 : i64, stride = 1 : i64, before = 2 : i64, after = 1 "
+             ": i64} : (" +
+             rows(16) + ") -> " + rows(64));
+    std::string made = linear(windows, 64, 32, "");
+    if (!sum.empty())
+      net.line(next + " = nn.add " + sum + ", " + made + " : (" + rows(32) +
+               ", " + rows(32) + ") -> " + rows(32));
+    sum = sum.empty() ? made : next;
+  }
+  return "func.func @main(%x: tensor<?x24x32xf32> {dalbit.name = \"x\", "
+         "dalbit.dims = [\"B\", \"24\", \"32\"]}) -> (tensor<?x24x32xf32> "
+         "{dalbit.name = \"y\", dalbit.dims = [\"B\", \"24\", \"32\"]}) {\n" +
+         net.text + "  return " + sum + " : " + rows(32) + "\n}\n";
+}
+
 std::string smallClassesText() {
   NNText net(21);
   std::string scores = net.linear("%x", 32, 75), y = net.fresh();

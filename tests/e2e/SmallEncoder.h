@@ -51,4 +51,8 @@ std::string smallStepsText();
 /// Classes of each row of x [B, T, 32]: probabilities [B, T, 75].
 std::string smallClassesText();
 
+/// Windows of three parts of the channels of x [B, 24, 32], whose products add
+/// up: a convolution in groups; y [B, 24, 32].
+std::string smallPartsText();
+
 } // namespace dalbit::test

@@ -125,6 +125,31 @@ func.func @both_towers(%x: tensor<2x4xf32>, %y: tensor<3x4xf32>) -> (tensor<2x3x
 
 // -----
 
+// Caches are not worth naming, nor results that need something refused.
+func.func @no_caches(%x: tensor<1x2x8xf32>, %p: tensor<1x2x3x4xf32>) -> (tensor<1x2x8xf32> {dalbit.name = "logits"}, tensor<1x2x5x4xf32> {dalbit.name = "present_key"}, tensor<1x2x5x4xf32> {dalbit.name = "present_value"}, tensor<1x2x5x4xi8> {dalbit.name = "codes"}, tensor<1x2x8xf32> {dalbit.name = "hidden"}, tensor<1x2x8xf32> {dalbit.name = "other"}) {
+  %a, %k, %v = nn.attention %x, %x, %x past %p, %p {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>)
+  %s = onnx.constant dense<0.5> : tensor<f32>
+  %c = onnx.node "QuantizeLinear"(%k, %s) opset 13 : (tensor<1x2x5x4xf32>, tensor<f32>) -> tensor<1x2x5x4xi8>
+  %o = onnx.node "Cos"(%a) opset 13 : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  // expected-error @+4 {{the NPU cannot run this operation yet: Softmax}}
+  // expected-note @+3 {{--results hidden leaves it out}}
+  // expected-note @+2 {{the first in front of it is Cos}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %y = onnx.node "Softmax"(%o) opset 13 because "tried" : (tensor<1x2x8xf32>) -> tensor<1x2x8xf32>
+  return %y, %k, %v, %c, %a, %o : tensor<1x2x8xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xi8>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+}
+
+// -----
+
+func.func @nan_sinks(%q: tensor<1x2x8xf32>) -> tensor<1x2x8xf32> {
+  %s = nn.constant dense<[1.0, 0x7FC00000]> : tensor<2xf32>
+  // expected-error @+1 {{sinks element 1 is nan; the NPU needs finite weights}}
+  %0:3 = nn.attention %q, %q, %q sinks %s {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<2xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x2x4xf32>, tensor<1x2x2x4xf32>)
+  return %0#0 : tensor<1x2x8xf32>
+}
+
+// -----
+
 // The NPU has codes of its own.
 func.func @codes(%x: tensor<1x2x3x4xi8> {dalbit.name = "past_key"}) -> tensor<1x2x3x4xf32> {
   %s = onnx.constant dense<0.5> : tensor<f32>

@@ -73,13 +73,59 @@ func.func @groups(%x: tensor<?x4x6xf32> {dalbit.dims = ["B", "4", "6"]}) -> tens
 
 // -----
 
-// Not where that would be too much.
-// CHECK-LABEL: @wide_groups
-// CHECK: onnx.node "Conv"{{.*}} because "as one product its 16 groups would take 75497472 MACs a row, 16 times their own, and 98304 columns, of which 16384 are possible"
-func.func @wide_groups(%x: tensor<?x768x6xf32> {dalbit.dims = ["B", "768", "6"]}) -> tensor<?x768x7xf32> {
+// Where that would be too much, parts of the channels have windows of their own
+// (wav2vec2); the last row of an even kernel, which is cut off, is not made.
+// CHECK-LABEL: @parts
+// CHECK: %[[R:.*]] = nn.rearrange %arg0
+// CHECK: %[[X:.*]] = nn.linear %[[R]], %{{.*}} {dalbit.moves_columns} : (tensor<?x6x768xf32>, tensor<768x48xf32>) -> tensor<?x6x48xf32>
+// CHECK: %[[W:.*]] = nn.windows %[[X]] {after = 63 : i64, before = 64 : i64, size = 128 : i64, stride = 1 : i64} : (tensor<?x6x48xf32>) -> tensor<?x6x6144xf32>
+// CHECK: %[[Y:.*]] = nn.linear %[[W]], %{{.*}}, %{{.*}} : (tensor<?x6x6144xf32>, tensor<6144x48xf32>, tensor<48xf32>) -> tensor<?x6x48xf32>
+// CHECK: nn.linear %[[Y]], %{{.*}} {dalbit.moves_columns} : (tensor<?x6x48xf32>, tensor<48x768xf32>) -> tensor<?x6x768xf32>
+// CHECK-COUNT-15: nn.add
+// CHECK-NOT: onnx.node
+func.func @parts(%x: tensor<?x768x6xf32> {dalbit.dims = ["B", "768", "6"]}) -> tensor<?x6x768xf32> {
   %w = onnx.constant dense<1.0> : tensor<768x48x128xf32>
-  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 16 : i64, kernel_shape = array<i64: 128>, pads = array<i64: 64, 64>, strides = array<i64: 1>} : (tensor<?x768x6xf32>, tensor<768x48x128xf32>) -> tensor<?x768x7xf32>
-  return %c : tensor<?x768x7xf32>
+  %b = onnx.constant dense<2.0> : tensor<768xf32>
+  %first = onnx.constant dense<0> : tensor<1xi64>
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %c = onnx.node "Conv"(%x, %w, %b) opset 13 attributes {auto_pad = "NOTSET", dilations = array<i64: 1>, group = 16 : i64, kernel_shape = array<i64: 128>, pads = array<i64: 64, 64>, strides = array<i64: 1>} : (tensor<?x768x6xf32>, tensor<768x48x128xf32>, tensor<768xf32>) -> tensor<?x768x7xf32>
+  %s = onnx.node "Slice"(%c, %first, %last, %axis) opset 13 : (tensor<?x768x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x768x6xf32>
+  %y = onnx.node "Transpose"(%s) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x768x6xf32>) -> tensor<?x6x768xf32>
+  return %y : tensor<?x6x768xf32>
+}
+
+// -----
+
+// A row that windows would have to leave out in front is cut off behind them.
+// CHECK-LABEL: @cut_too_much
+// CHECK: nn.windows %{{.*}} {after = 0 : i64, before = 0 : i64, size = 2 : i64, stride = 1 : i64}
+// CHECK: onnx.node "Slice"
+func.func @cut_too_much(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> tensor<?x2x4xf32> {
+  %w = onnx.constant dense<1.0> : tensor<2x2x2xf32>
+  %first = onnx.constant dense<1> : tensor<1xi64>
+  %last = onnx.constant dense<5> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {group = 1 : i64} : (tensor<?x2x6xf32>, tensor<2x2x2xf32>) -> tensor<?x2x5xf32>
+  %s = onnx.node "Slice"(%c, %first, %last, %axis) opset 13 : (tensor<?x2x5xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x2x4xf32>
+  return %s : tensor<?x2x4xf32>
+}
+
+// -----
+
+// Groups that are none of these stay, with the reason.
+// CHECK-LABEL: @wide_groups
+// CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups; its windows have 65536 columns, in 2 parts 32768 each, of which 16384 are possible"
+// CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups, and its number of channels is open"
+// CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups; known are groups of a convolution over time"
+func.func @wide_groups(%x: tensor<?x1024x6xf32> {dalbit.dims = ["B", "1024", "6"]}, %o: tensor<?x?x6xf32> {dalbit.dims = ["B", "channels", "6"]}, %i: tensor<?x4x6x6xf32> {dalbit.dims = ["B", "4", "6", "6"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<1024x512x64xf32>
+  %v = onnx.constant dense<1.0> : tensor<4x2x2xf32>
+  %u = onnx.constant dense<1.0> : tensor<4x2x2x2xf32>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {group = 2 : i64, pads = array<i64: 32, 32>} : (tensor<?x1024x6xf32>, tensor<1024x512x64xf32>) -> tensor<*xf32>
+  %d = onnx.node "Conv"(%o, %v) opset 13 attributes {group = 2 : i64} : (tensor<?x?x6xf32>, tensor<4x2x2xf32>) -> tensor<*xf32>
+  %e = onnx.node "Conv"(%i, %u) opset 13 attributes {group = 2 : i64} : (tensor<?x4x6x6xf32>, tensor<4x2x2x2xf32>) -> tensor<*xf32>
+  return %c, %d, %e : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
 }
 
 // -----
