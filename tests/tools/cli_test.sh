@@ -309,7 +309,16 @@ refuses "a folder as a model" "links: is a folder" "$dalbit" run "$work/links"
 refuses "a result that is none" "has no result 'nothing'" "$dalbit" compile "$model" -o "$work/out/x.dbn" --results nothing
 "$dalbit" compile "$model" -o "$work/kept.dbn" --results logits 2>/dev/null
 check "results that are not wanted are left out" sh -c "$dalbit inspect $work/kept.dbn | grep -q '^tensor *logits' && ! $dalbit inspect $work/kept.dbn | grep -q '^tensor *present'"
-refuses "text without its cache" "caches are not among the results" "$dalbit" run "$model" --engine float --results logits --tokens 5 --generate 2
+for option in "" "--results logits"; do
+  "$dalbit" run "$model" --engine float $option --tokens 5 --generate 3 --output "$work/said$option" >"$work/said.text$option"
+done
+check "the float engine keeps its caches too" cmp "$work/said.text" "$work/said.text--results logits"
+check "what is left out is not written" [ "$(ls "$work/said--results logits")" = logits.npy ]
+check "compare takes results" sh -c "$dalbit compare $model --results logits --targets nano --generate 2 | grep -q nano"
+check "inspect takes results" sh -c "$dalbit inspect $model --results logits | grep -q '^output *logits' && ! $dalbit inspect $model --results logits | grep -q '^output *present'"
+for command in inspect compare; do
+  refuses "results of a binary: $command" "is compiled already, for .*--results has no effect" "$dalbit" $command "$work/t.dbn" --results logits
+done
 check "the NPU keeps them itself" sh -c "$dalbit run $model --engine functional --results logits --tokens 5 --generate 4 >$work/kept && $dalbit run $model --engine functional --tokens 5 --generate 4 | cmp - $work/kept"
 refuses "a binary to compile" "is a compiled binary" "$dalbit" compile "$work/t.dbn" -o "$work/out/x.dbn"
 refuses "a binary to verify" "is a compiled binary" "$dalbit" verify "$work/t.dbn"

@@ -23,6 +23,10 @@ void addDram(CLI::App &app);
 
 /// Options of `compile` that every command with an ONNX model takes.
 void addCompileOptions(CLI::App &command, CompileOptions &options);
+/// The one of these that chooses results, for commands with few of them.
+void addResultsOption(CLI::App &command, CompileOptions &options);
+/// Throws Error if it is given and \p file is a binary.
+void checkResults(const CompileOptions &options, const std::string &file);
 /// Throws Error if one of them is given that a binary cannot follow: it was
 /// compiled already. Its own target may be named.
 void checkCompileOptions(const CLI::App &command, const std::string &file);

@@ -113,6 +113,8 @@ void compare(const CompareState &state) {
     throw Error("--timing-only is an option of the fast engine",
                 {"add --engine fast"});
   checkDestinations({{"--json", state.json}}, state.files);
+  for (const std::string &file : state.files)
+    checkResults(state.model.compile, file);
   std::vector<Design> designs = designsOf(state);
   unsigned cores = availableCores();
   parallelFor(cores, designs.size(), [&](size_t i) {
@@ -203,6 +205,7 @@ void addCompare(CLI::App &app) {
       ->add_option("--weights", state->model.compile.weights,
                    "weight form: w8 or w4")
       ->capture_default_str();
+  addResultsOption(*command, state->model.compile);
   command
       ->add_option("--seed", state->model.seed,
                    "of the tokens that are taken when no prompt is given")

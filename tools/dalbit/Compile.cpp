@@ -43,12 +43,30 @@ void addCompileOptions(CLI::App &command, CompileOptions &options) {
       .add_option("--set", options.values,
                   "value of an input that steers shapes")
       ->type_name("NAME=VALUE");
+  addResultsOption(command, options);
+}
+
+void addResultsOption(CLI::App &command, CompileOptions &options) {
   command
       .add_option("--results", options.results,
                   "results of the graph to keep, with what they need "
                   "(default: all)")
       ->delimiter(',')
       ->type_name("NAME,...");
+}
+
+[[noreturn]] static void refuseOnBinary(const std::string &file,
+                                        const std::string &name) {
+  std::string own =
+      target::parseTarget(binary::readBinary(file).target, file).name;
+  throw Error(file + ": is compiled already, for " + own + "; " + name +
+                  " has no effect on it",
+              {"compile the model again with " + name});
+}
+
+void checkResults(const CompileOptions &options, const std::string &file) {
+  if (!options.results.empty() && binary::isBinary(file))
+    refuseOnBinary(file, "--results");
 }
 
 void checkCompileOptions(const CLI::App &command, const std::string &file) {
@@ -59,13 +77,11 @@ void checkCompileOptions(const CLI::App &command, const std::string &file) {
     const CLI::Option *option = command.get_option(name);
     if (option->count() == 0)
       continue;
-    std::string own =
-        target::parseTarget(binary::readBinary(file).target, file).name;
-    if (option->get_name() == "--target" && option->as<std::string>() == own)
+    if (option->get_name() == "--target" &&
+        option->as<std::string>() ==
+            target::parseTarget(binary::readBinary(file).target, file).name)
       continue;
-    throw Error(file + ": is compiled already, for " + own + "; " + name +
-                    " has no effect on it",
-                {"compile the model again with " + std::string(name)});
+    refuseOnBinary(file, name);
   }
 }
 

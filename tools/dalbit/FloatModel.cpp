@@ -101,21 +101,22 @@ public:
                              .cast(elementOf(port)));
       }
     }
-    if (size_t(std::count_if(executor.inputs().begin(), executor.inputs().end(),
-                             isCache)) > executor.outputs().size() - 1)
-      throw Error(path + ": its caches are not among the results",
-                  {"text goes on from them; leave out --results"});
+    execute::FloatExecutor &speaker = withCaches();
+    size_t first = 0;
+    while (speaker.outputs()[first].name != logitsName())
+      ++first;
     auto start = std::chrono::steady_clock::now();
-    std::vector<Tensor> outputs = executor.run(inputs);
+    std::vector<Tensor> outputs = speaker.run(inputs);
     Measured::Phase &phase = prefill ? counted.prefill : counted.decode;
     phase.hostSeconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
             .count();
     phase.tokens += fresh;
     caches.clear();
-    for (size_t i = 1; i < outputs.size(); ++i)
-      caches.push_back(outputs[i]);
-    Tensor logits = outputs[0].cast(execute::ElementType::F32);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      if (i != first)
+        caches.push_back(outputs[i]);
+    Tensor logits = outputs[first].cast(execute::ElementType::F32);
     int64_t cols = logits.shape().back();
     // Some give the last row only.
     int64_t given = logits.count() / cols,
@@ -186,9 +187,18 @@ public:
   }
 
   std::vector<host::HostTensor> cacheOutputs() override {
+    // Those that are wanted, of all that went round.
     std::vector<host::HostTensor> result;
-    for (size_t i = 0; i < caches.size(); ++i)
-      result.push_back(toHost(executor.outputs()[i + 1].name, caches[i]));
+    size_t i = 0;
+    for (const execute::Port &port : withCaches().outputs()) {
+      if (port.name == logitsName() || i == caches.size())
+        continue;
+      const Tensor &cache = caches[i++];
+      if (std::any_of(
+              executor.outputs().begin(), executor.outputs().end(),
+              [&](const execute::Port &own) { return own.name == port.name; }))
+        result.push_back(toHost(port.name, cache));
+    }
     return result;
   }
 
@@ -196,6 +206,24 @@ public:
   const Measured &measured() const override { return counted; }
 
 private:
+  /// Text goes on from its caches, whichever results are wanted: the graph with
+  /// all of them, if --results leaves some out.
+  execute::FloatExecutor &withCaches() {
+    auto count = size_t(std::count_if(executor.inputs().begin(),
+                                      executor.inputs().end(), isCache));
+    if (count && !options.results.empty() && !whole) {
+      CompileOptions all = options;
+      all.results.clear();
+      wholeModule = compiler.import(path, all);
+      whole = std::make_unique<execute::FloatExecutor>(*wholeModule);
+    }
+    execute::FloatExecutor &speaker = whole ? *whole : executor;
+    if (count >= speaker.outputs().size())
+      throw Error(path + ": its caches are not among the results",
+                  {"export the model with its present keys and values as "
+                   "results"});
+    return speaker;
+  }
   static bool isCache(const execute::Port &port) {
     auto type = mlir::cast<mlir::ShapedType>(port.type);
     return type.hasRank() && type.getRank() == 4;
@@ -220,6 +248,8 @@ private:
   mutable Compiler compiler;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   execute::FloatExecutor executor;
+  mlir::OwningOpRef<mlir::ModuleOp> wholeModule; ///< with all results,
+  std::unique_ptr<execute::FloatExecutor> whole; ///< if they were needed
   std::vector<Tensor> caches;
   std::vector<int32_t> history; ///< tokens so far, of a model without caches
   std::string tokenizerName;    ///< of the metadata

@@ -70,9 +70,9 @@ void showPort(const char *what, const OnnxFacts::Port &port) {
               listOf(port.dims).c_str(), port.element.c_str());
 }
 
-void inspectModel(const std::string &path) {
+void inspectModel(const std::string &path, const CompileOptions &options) {
   Compiler compiler;
-  OnnxFacts facts = onnxFacts(*compiler.import(path, {}));
+  OnnxFacts facts = onnxFacts(*compiler.import(path, options));
   for (const OnnxFacts::Port &port : facts.inputs)
     showPort("input", port);
   for (const OnnxFacts::Port &port : facts.outputs)
@@ -94,6 +94,7 @@ void inspectModel(const std::string &path) {
 void addInspect(CLI::App &app) {
   struct State {
     std::string file;
+    CompileOptions options;
     bool disassemble = false;
   };
   auto state = std::make_shared<State>();
@@ -103,11 +104,13 @@ void addInspect(CLI::App &app) {
   command->add_option("file", state->file, "binary or ONNX model")->required();
   command->add_flag("--disassemble", state->disassemble,
                     "print the code of a binary");
+  addResultsOption(*command, state->options);
   command->callback([state] {
+    checkResults(state->options, state->file);
     if (binary::isBinary(state->file))
       inspectBinary(state->file, state->disassemble);
     else
-      inspectModel(state->file);
+      inspectModel(state->file, state->options);
   });
 }
 
