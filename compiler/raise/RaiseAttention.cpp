@@ -577,9 +577,10 @@ bool Raiser::replaceOutput(OpBuilder &builder, Operation *made, Value result) {
 }
 
 void Raiser::run(onnx::NodeOp softmax) {
+  std::optional<ZeroRowsCut> cut;
   if (softmax.isOnnx("Softmax"))
     if (auto product = findScores(softmax.getInputs()[0]))
-      cutZeroRows(function, product, softmax, shapes);
+      cut = cutZeroRows(function, product, softmax, shapes);
   form = softmaxForm(softmax, shapes);
   // Quotients are of many kinds.
   if (softmax.isOnnx("Div") && (!form.logits || !findScores(form.logits)))
@@ -589,6 +590,10 @@ void Raiser::run(onnx::NodeOp softmax) {
   if (scores && addsProduct(form.logits, scores))
     why = "another product of data is added to its scores, such as positions "
           "that depend on the queries (DeBERTa)";
+  if (cut) {
+    cut->undo();
+    scores = cut->scores;
+  }
   // For whoever refuses the node; the softmax alone may run.
   (scores ? scores : softmax)
       .setWhyAttr(StringAttr::get(softmax.getContext(), why));

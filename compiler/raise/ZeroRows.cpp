@@ -184,12 +184,22 @@ bool ZeroRows::endsWithZero(Value logits, Value scores) {
   return true;
 }
 
-bool cutZeroRows(func::FuncOp function, onnx::NodeOp scores,
-                 onnx::NodeOp softmax, SymbolicShapes &shapes) {
+void ZeroRowsCut::undo() {
+  product->setOperand(1, v);
+  product->setOperand(0, probabilities);
+  softmax->setOperand(0, logits);
+  // The logits may be the padded scores themselves.
+  padded.replaceAllUsesWith(scores->getResult(0));
+}
+
+std::optional<ZeroRowsCut> cutZeroRows(func::FuncOp function,
+                                       onnx::NodeOp scores,
+                                       onnx::NodeOp softmax,
+                                       SymbolicShapes &shapes) {
   Value probabilities = softmax->getResult(0);
   auto product = nodeOf(shapes.soleReader(probabilities), "MatMul");
   if (!product || product.getInputs()[0] != probabilities)
-    return false;
+    return std::nullopt;
   ZeroRows zeros(function, shapes);
   auto rank = [&](Value value) {
     const Dims *dims = shapes.dims(value);
@@ -202,18 +212,24 @@ bool cutZeroRows(func::FuncOp function, onnx::NodeOp scores,
   // Masks of that column are 0, whoever adds them.
   if (!values || !rank(scores->getResult(0)) ||
       !zeros.endsWithZero(logits, scores->getResult(0)))
-    return false;
+    return std::nullopt;
   NodeWriter atScores(scores), atSoftmax(softmax), atProduct(product);
   Value narrow = atScores("MatMul", {scores.getInputs()[0], keys});
   shapes.infer(narrow.getDefiningOp());
   if (!rank(narrow) || !rank(logits))
-    return false;
-  scores->getResult(0).replaceAllUsesWith(zeros.padded(narrow, atScores));
+    return std::nullopt;
+  Value padded = zeros.padded(narrow, atScores);
+  // The graph's own results have the types that were known.
+  padded.setType(scores->getResult(0).getType());
+  scores->getResult(0).replaceAllUsesWith(padded);
+  ZeroRowsCut done = {
+      scores,        softmax, product, padded, softmax.getInputs()[0],
+      probabilities, v};
   Value cut = zeros.narrowed(softmax.getInputs()[0], atSoftmax);
   softmax->setOperand(0, zeros.padded(cut, atSoftmax));
   product->setOperand(0, zeros.narrowed(probabilities, atProduct));
   product->setOperand(1, values);
-  return true;
+  return done;
 }
 
 } // namespace dalbit::raise

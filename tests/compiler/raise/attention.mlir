@@ -386,6 +386,60 @@ func.func @zero_rows(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?
 
 // -----
 
+// They stay where no attention was found.
+// CHECK-LABEL: @zero_rows_kept
+// CHECK-NOT: onnx.node "Pad"
+// CHECK: onnx.node "Concat"
+// CHECK: onnx.node "Softmax"
+// CHECK-NOT: onnx.node "Pad"
+func.func @zero_rows_kept(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.0> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Scores that are a result as well keep their type.
+// CHECK-LABEL: @zero_rows_scores
+// CHECK: nn.attention %arg0, %arg1, %arg2 sinks
+// CHECK: return %{{.*}} : tensor<1x?x8xf32>, tensor<1x2x?x?xf32>
+func.func @zero_rows_scores(%xq: tensor<1x?x8xf32> {dalbit.name = "q"}, %xk: tensor<1x?x8xf32> {dalbit.name = "k"}, %xv: tensor<1x?x8xf32> {dalbit.name = "v"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %cut = onnx.constant dense<[0, -1, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %row = onnx.constant dense<0.0> : tensor<1x1x8xf32>
+  %kb = onnx.node "Concat"(%xk, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %vb = onnx.node "Concat"(%xv, %row) opset 13 attributes {axis = 1 : i64} : (tensor<1x?x8xf32>, tensor<1x1x8xf32>) -> tensor<1x?x8xf32>
+  %kr = onnx.node "Reshape"(%kb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%vb, %cut) opset 13 : (tensor<1x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y, %s : tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
 // Masks of the other keys are added to them.
 // CHECK-LABEL: @masked_zero_rows
 // CHECK: %[[M:.*]] = nn.key_mask %arg3 {hidden = -1.000000e+04 : f32, inverted}
