@@ -9,6 +9,7 @@
 #include "compiler/execute/operators/Operator.h"
 
 #include "support/Error.h"
+#include "support/KeyNumbers.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
@@ -221,11 +222,9 @@ void checkKeys(func::FuncOp function, unsigned index, const Tensor &tensor,
   auto less = function.getArgAttrOfType<IntegerAttr>(index, "dalbit.keys_less");
   if (!less)
     return;
-  int64_t all = symbols.past + symbols.tokens - less.getInt();
-  for (int64_t number : tensor.integers())
-    if (number > all || (symbols.past > 0 && number != all))
-      throw Error("input '" + port.name + "': the numbers of keys are to be " +
-                  std::to_string(all) + ", one is " + std::to_string(number));
+  Tensor numbers = tensor.cast(ElementType::F64);
+  checkKeyNumbers(port.name, numbers.values<double>(), symbols.past,
+                  symbols.tokens, less.getInt());
 }
 
 } // namespace

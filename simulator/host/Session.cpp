@@ -4,6 +4,7 @@
 
 #include "isa/binary/Expression.h"
 #include "support/Error.h"
+#include "support/KeyNumbers.h"
 
 #include <nlohmann/json.hpp>
 
@@ -362,23 +363,6 @@ void Session::checkLimit(const binary::Tensor &tensor,
   }
 }
 
-void Session::checkLengths(const binary::Tensor &tensor,
-                           const HostTensor &input) const {
-  double all = double(before) + tokens - double(tensor.fill);
-  for (size_t i = 0; i < input.values.size(); ++i) {
-    double value = input.values[i];
-    if (value == all || (before == 0 && value < all))
-      continue;
-    throw Error("input '" + tensor.name + "': element " + std::to_string(i) +
-                    " is " + std::to_string(int64_t(value)) + ", expected " +
-                    std::to_string(int64_t(all)) + ": each sequence has the " +
-                    std::to_string(before) + " keys of the past and the " +
-                    std::to_string(tokens) + " new ones",
-                {"cut the past to the keys that count, and run sequences of "
-                 "different lengths one by one"});
-  }
-}
-
 void Session::bindSymbols(const std::vector<HostTensor> &inputs) {
   tokens = batch = 1;
   before = 0;
@@ -411,9 +395,8 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("the model has no input '" + input.name + "'",
                   {"its inputs are " + known});
     }
-    if (tensor->role == Role::Lengths)
-      checkLengths(*tensor, input);
-    if (isUnread(*tensor))
+    bool isLengths = tensor->role == Role::Lengths;
+    if (isUnread(*tensor) && !isLengths)
       continue;
     std::vector<int64_t> expected = shapeNow(*tensor);
     // What the model fixes stays so, though the program could do others (M2).
@@ -424,6 +407,10 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
     if (input.shape != expected)
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));
+    if (isLengths) {
+      checkKeyNumbers(tensor->name, input.values, before, tokens, tensor->fill);
+      continue;
+    }
     checkLimit(*tensor, input);
     bool isScore = tensor->scale == binary::ScaleKind::Score;
     std::optional<double> limit = borderLimit(*tensor);

@@ -83,8 +83,6 @@ private:
   void checkSizes() const;
   void checkId(int64_t index, double id) const;
   void checkLimit(const binary::Tensor &tensor, const HostTensor &input) const;
-  void checkLengths(const binary::Tensor &tensor,
-                    const HostTensor &input) const;
   /// Takes T, P and B from dimensions that are one of them alone.
   void bindSymbols(const std::vector<HostTensor> &inputs);
   void checkInputs(const std::vector<HostTensor> &inputs) const;

@@ -568,13 +568,24 @@ void evalGroupQueryAttention(Call &call) {
     throw Error("needs one number a sequence in seqlens_k, one in "
                 "total_sequence_length");
   int64_t total = totals[0];
+  const Tensor *pastKey = call.optional(3);
+  int64_t room = pastKey && pastKey->rank() == 4 ? pastKey->dim(2) : 0;
+  if (total < rows || total > room + rows)
+    throw Error("total_sequence_length is " + std::to_string(total) +
+                "; with " + std::to_string(room) + " keys of the past and " +
+                std::to_string(rows) + " new ones it is " +
+                std::to_string(rows) + " .. " + std::to_string(room + rows));
   // A first prompt may be filled up at its end; later steps are exact.
   bool prompt = rows == total;
   llvm::SmallVector<int64_t> starts;
-  for (int64_t number : last)
+  for (int64_t number : last) {
+    if (number < (prompt ? 0 : rows - 1) || number >= total)
+      throw Error("seqlens_k has " + std::to_string(number) +
+                  "; with a total_sequence_length of " + std::to_string(total) +
+                  " it is " + std::to_string(prompt ? 0 : rows - 1) + " .. " +
+                  std::to_string(total - 1));
     starts.push_back(prompt ? 0 : number + 1 - rows);
-  if (total < rows || total > int64_t(1) << 31)
-    throw Error("total_sequence_length is " + std::to_string(total));
+  }
   if (call.integer("do_rotary") != 0) {
     Tensor positions(ElementType::I64, {batch, rows});
     if (const Tensor *own = call.optional(9))

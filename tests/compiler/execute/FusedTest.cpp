@@ -94,6 +94,22 @@ TEST_CASE("GroupQueryAttention: a prompt and a step equal one prompt",
   checkClose(whole[1], second[1]);
   checkClose(whole[2], second[2]);
 
+  auto told = [&](int32_t last, int32_t total, Tensor key, Tensor value) {
+    return runModel(model, {rows(q, 4, 5), rows(k, 4, 5), rows(v, 4, 5), key,
+                            value, Tensor::of<int32_t>({1}, {last}),
+                            Tensor::scalar(total), cos, sin});
+  };
+  CHECK_THROWS_WITH(
+      told(5, 6, first[1], first[2]),
+      Catch::Contains("total_sequence_length is 6; with 4 keys of the "
+                      "past and 1 new ones it is 1 .. 5"));
+  for (int32_t last : {5, -1})
+    CHECK_THROWS_WITH(
+        told(last, 5, first[1], first[2]),
+        Catch::Contains("seqlens_k has " + std::to_string(last)) &&
+            Catch::Contains("it is 0 .. 4"));
+  CHECK_THROWS_WITH(told(1, 1, none, none), Catch::Contains("it is 0 .. 0"));
+
   // Queries, keys and values may come as one.
   FusedModel packed;
   packed.input("qkv", {"B", "S", "W"});

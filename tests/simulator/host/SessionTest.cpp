@@ -343,7 +343,7 @@ TEST_CASE("numbers of keys are those that the past and the new tokens make",
     cache.values.assign(size_t(past) * 4, 1);
     session.runOnce({idsTensor({2, 2}, {1, 2, 3, 4}),
                      cache,
-                     {"last", "int64", {2}, numbers}},
+                     {"last", "int64", {int64_t(numbers.size())}, numbers}},
                     outputs);
   };
   CHECK_NOTHROW(run({4, 4}, 3));
@@ -354,6 +354,15 @@ TEST_CASE("numbers of keys are those that the past and the new tokens make",
                                     "each sequence has the 3 keys of the past "
                                     "and the 2 new ones"));
   CHECK_THROWS_WITH(run({2, 1}, 0), Catch::Contains("element 0 is 2"));
+  CHECK_THROWS_WITH(run({1, -1}, 0),
+                    Catch::Contains("input 'last': element 1 is -1, expected 0 "
+                                    ".. 1: there are 2 new keys and no past"));
+  CHECK_THROWS_WITH(run({0.5, 1}, 0), Catch::Contains("element 0 is 0.5"));
+  for (std::vector<double> numbers : {std::vector<double>{}, {4}, {4, 4, 4}})
+    CHECK_THROWS_WITH(run(numbers, 3),
+                      Catch::Contains("input 'last' has shape [" +
+                                      std::to_string(numbers.size()) +
+                                      "], expected [2]"));
 }
 
 TEST_CASE("inputs that do not fit the model are named", "[session]") {
