@@ -532,6 +532,8 @@ private:
         }
       }
       join(tensor, parts, value.getType());
+    } else if (auto choice = value.getDefiningOp<qnn::TopKOp>()) {
+      chosen(tensor, choice, value);
     } else if (value.getDefiningOp<qnn::EmptyOp>()) {
       tensor.kind = binary::TensorKind::Output;
       tensor.region = isa::Region::Output;
@@ -561,6 +563,22 @@ private:
       tensor.fractionBits = int(result.getFraction());
     }
     list.push_back(tensor);
+  }
+
+  /// What the host chooses of another result; the binary has no place for it.
+  void chosen(Tensor &tensor, qnn::TopKOp op, Value value) {
+    tensor.kind = binary::TensorKind::Output;
+    tensor.region = isa::Region::Output;
+    tensor.strides.assign(tensor.shape.size(), 0);
+    tensor.role = value == op.getValues() ? binary::Role::Largest
+                                          : binary::Role::LargestColumns;
+    tensor.limit = op.getK();
+    tensor.fill = op.getSmallest() ? 1 : 0;
+    for (OpOperand &use : op.getX().getUses())
+      if (llvm::isa<func::ReturnOp>(use.getOwner()))
+        if (auto name = function.getResultAttrOfType<StringAttr>(
+                use.getOperandNumber(), "dalbit.name"))
+          tensor.source = name.str();
   }
 
   /// A result whose dimensions are rows seen in another order.

@@ -31,6 +31,8 @@ private:
   mlir::LogicalResult gelu(nn::GeluOp op);
   mlir::LogicalResult attention(nn::AttentionOp op);
   mlir::LogicalResult results(mlir::func::ReturnOp op);
+  mlir::LogicalResult choices(mlir::func::ReturnOp op,
+                              llvm::MutableArrayRef<mlir::Value> operands);
 
   // ConvertElementwise.cpp
   mlir::LogicalResult gate(mlir::Value x, mlir::Value out,

@@ -306,9 +306,36 @@ Value Converter::exported(Value value, Location loc) {
       loc, value.getType(), found->second.first, found->second.second);
 }
 
+/// What the host chooses of results stands behind them.
+LogicalResult Converter::choices(func::ReturnOp op,
+                                 MutableArrayRef<Value> operands) {
+  llvm::DenseMap<Operation *, qnn::TopKOp> made;
+  for (auto [value, operand] : llvm::zip(op.getOperands(), operands)) {
+    auto choice = value.getDefiningOp<nn::TopKOp>();
+    if (!choice)
+      continue;
+    qnn::TopKOp &own = made[choice];
+    if (!own) {
+      auto given = llvm::find(op.getOperands(), choice.getX());
+      if (given == op.getOperands().end())
+        return choice.emitError() << "chooses of what is no result";
+      own = builder.create<qnn::TopKOp>(
+          choice.getLoc(), choice->getResultTypes(),
+          operands[size_t(given - op.getOperands().begin())], choice.getK(),
+          choice.getSmallest());
+    }
+    operand = own->getResult(cast<OpResult>(value).getResultNumber());
+  }
+  return success();
+}
+
 LogicalResult Converter::results(func::ReturnOp op) {
   SmallVector<Value> operands;
   for (Value value : op.getOperands()) {
+    if (value.getDefiningOp<nn::TopKOp>()) {
+      operands.push_back({});
+      continue;
+    }
     if (Value cache = exported(value, op.getLoc())) {
       operands.push_back(cache);
       continue;
@@ -346,6 +373,8 @@ LogicalResult Converter::results(func::ReturnOp op) {
         moved ? moved.getView() : ArrayRef<int64_t>(),
         moved ? moved.getOrder() : ArrayRef<int64_t>()));
   }
+  if (failed(choices(op, operands)))
+    return failure();
   builder.create<func::ReturnOp>(op.getLoc(), operands);
   return success();
 }
@@ -500,8 +529,8 @@ LogicalResult Converter::convert(Operation *op) {
       .Case([&](nn::AttentionOp o) { return attention(o); })
       .Case([&](func::ReturnOp o) { return results(o); })
       .Case<nn::ConstantOp, nn::PositionIdsOp, nn::MaskPositionsOp,
-            nn::KeyMaskOp, nn::CachePartOp, nn::StackCachesOp, onnx::ConstantOp,
-            onnx::NoneOp>(
+            nn::KeyMaskOp, nn::CachePartOp, nn::StackCachesOp, nn::TopKOp,
+            onnx::ConstantOp, onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
       .Default([](Operation *o) { return refuse(o); });
 }

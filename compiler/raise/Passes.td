@@ -266,6 +266,15 @@ def ReportRaising : RaisePass<"raise-report"> {
   }];
 }
 
+def RaiseChoices : RaisePass<"raise-choices"> {
+  let summary = "TopK and ArgMax of a result's rows to nn.top_k";
+  let description = [{
+    Of the last dimension, and only where the graph returns them. What they
+    choose from becomes a result behind the others, called NAME.scores, unless
+    it is one.
+  }];
+}
+
 def MarkAliases : RaisePass<"nn-mark-aliases"> {
   let summary = "says which result is the successor of which past";
   let description = [{

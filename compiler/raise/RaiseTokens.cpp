@@ -334,10 +334,11 @@ void RaiseTokensPass::raisePick(onnx::NodeOp node) {
   }
 }
 
-/// Whether \p value is only a result of the graph.
+/// Whether \p value is only a result of the graph, of which the host may
+/// choose.
 static bool isOnlyReturned(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isa<func::ReturnOp>(user);
+    return isa<func::ReturnOp, nn::TopKOp>(user);
   });
 }
 

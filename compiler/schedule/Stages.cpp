@@ -40,7 +40,7 @@ bool isPlace(Value value) {
 static bool isBorder(Operation *op) {
   return llvm::isa<qnn::ImportCacheOp, qnn::ExportCacheOp, qnn::StackCachesOp,
                    qnn::ImportMaskOp, qnn::ImportScoresOp, qnn::MaskPositionsOp,
-                   qnn::EmptyOp, func::ReturnOp>(op);
+                   qnn::EmptyOp, qnn::TopKOp, func::ReturnOp>(op);
 }
 
 static bool isRowValue(Value value) {

@@ -69,6 +69,10 @@ const char *name(Role role) {
     return "mask";
   case Role::Lengths:
     return "lengths";
+  case Role::Largest:
+    return "largest";
+  case Role::LargestColumns:
+    return "largest_columns";
   }
   return "";
 }

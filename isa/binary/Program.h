@@ -75,8 +75,14 @@ enum class Role {
   Types,     ///< ids of another kind: 0 unless the host is told others
   Mask,      ///< 0: the key is hidden
   Lengths,   ///< numbers of keys, P + T less `fill`; less still if P is 0
+  // Results that the host computes of `source`, another result:
+  Largest,       ///< the largest `limit` of each row, smallest if `fill` is 1
+  LargestColumns ///< and their columns
 };
-constexpr unsigned Roles = 6;
+constexpr unsigned Roles = 8;
+constexpr bool isChosen(Role role) {
+  return role == Role::Largest || role == Role::LargestColumns;
+}
 
 /// How numbers in DRAM stand for real ones (A9).
 enum class ScaleKind {
@@ -121,13 +127,13 @@ struct Tensor {
   std::vector<int64_t> columns;
   /// Inputs: what the integers are.
   Role role = Role::None;
-  /// Inputs: elements are 0 .. limit - 1; 0: not checked.
+  /// Inputs: elements are 0 .. limit - 1; 0: not checked. Largest: how many.
   uint64_t limit = 0;
-  /// Positions that the host counts from this mask; empty for inputs of the
-  /// model.
+  /// What the host counts positions from, a mask, or chooses from, a result;
+  /// empty for all else.
   std::string source;
   /// The position of what the source hides; of lengths, by how much they are
-  /// less than the keys.
+  /// less than the keys; 1 if the smallest numbers are chosen.
   int64_t fill = 0;
   int64_t hidden = 0; ///< what the source holds where a key is hidden
   /// Name of the tensor in whose memory this one lies ("present" over "past"),

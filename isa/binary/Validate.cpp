@@ -176,7 +176,28 @@ private:
     return shapes;
   }
 
+  /// Of what the host chooses of a result; how many there are is seen when
+  /// they are chosen.
+  void checkChosen(const std::string &prefix, const Tensor &tensor) {
+    const Tensor *from = findTensor(program, tensor.source);
+    bool fits = from && !isChosen(from->role) &&
+                (from->kind == TensorKind::Output ||
+                 from->kind == TensorKind::Logits) &&
+                from->shape.size() >= 1;
+    require(fits, prefix + ": source '" + tensor.source +
+                      "' is no result to choose from");
+    require(tensor.kind == TensorKind::Output && tensor.limit >= 1 &&
+                tensor.limit <= MaxContext &&
+                (tensor.shape.size() == from->shape.size() ||
+                 (tensor.limit == 1 &&
+                  tensor.shape.size() + 1 == from->shape.size())),
+            prefix + ": is no " + std::to_string(tensor.limit) +
+                " of each row of '" + tensor.source + "'");
+  }
+
   void checkSource(const std::string &prefix, const Tensor &tensor) {
+    if (isChosen(tensor.role))
+      return checkChosen(prefix, tensor);
     if (tensor.source.empty())
       return;
     const Tensor *mask = findTensor(program, tensor.source);

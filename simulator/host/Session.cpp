@@ -3,6 +3,7 @@
 #include "simulator/host/Session.h"
 
 #include "isa/binary/Expression.h"
+#include "simulator/host/Choices.h"
 #include "support/Error.h"
 #include "support/KeyNumbers.h"
 
@@ -557,7 +558,7 @@ uint64_t Session::lastTokens() const {
   if (logitsTensor())
     return uint64_t(batch) * tokens;
   for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == TensorKind::Output) {
+    if (tensor.kind == TensorKind::Output && !binary::isChosen(tensor.role)) {
       std::vector<int64_t> shape = shapeNow(tensor);
       if (!shape.empty())
         shape.pop_back();
@@ -571,7 +572,8 @@ std::vector<HostTensor> Session::outputs() const {
   if (!engine.hasData())
     return result;
   for (const binary::Tensor &tensor : program.tensors) {
-    if (isInput(tensor) || tensor.kind == TensorKind::Input)
+    if (isInput(tensor) || tensor.kind == TensorKind::Input ||
+        binary::isChosen(tensor.role))
       continue;
     std::vector<int64_t> shape = shapeNow(tensor);
     if (tensor.kind != TensorKind::Logits) {
@@ -593,6 +595,11 @@ std::vector<HostTensor> Session::outputs() const {
     }
     result.push_back(std::move(logits));
   }
+  size_t computed = result.size();
+  for (const binary::Tensor &tensor : program.tensors)
+    for (size_t i = 0; binary::isChosen(tensor.role) && i < computed; ++i)
+      if (result[i].name == tensor.source)
+        result.push_back(chosenFrom(result[i], tensor));
   return result;
 }
 

@@ -403,8 +403,16 @@ std::string smallClassesText() {
   net.line(y + " = nn.softmax " + scores + " : " + net.tensor(75));
   return "func.func @main(%x: tensor<?x?x32xf32> {dalbit.name = \"x\", "
          "dalbit.dims = [\"B\", \"T\", \"32\"]}) -> (tensor<?x?x75xf32> "
-         "{dalbit.name = \"y\", dalbit.dims = [\"B\", \"T\", \"75\"]}) {\n" +
-         net.text + "  return " + y + " : tensor<?x?x75xf32>\n}\n";
+         "{dalbit.name = \"y\", dalbit.dims = [\"B\", \"T\", \"75\"]}, "
+         "tensor<?x?x3xf32> {dalbit.name = \"best\", "
+         "dalbit.dims = [\"B\", \"T\", \"3\"]}, tensor<?x?x3xi64> "
+         "{dalbit.name = \"at\", dalbit.dims = [\"B\", \"T\", \"3\"]}) {\n" +
+         net.text + "  %v, %i = nn.top_k " + y +
+         " {k = 3 : i64} : (tensor<?x?x75xf32>) -> (tensor<?x?x3xf32>, "
+         "tensor<?x?x3xi64>)\n  return " +
+         y +
+         ", %v, %i : tensor<?x?x75xf32>, tensor<?x?x3xf32>, "
+         "tensor<?x?x3xi64>\n}\n";
 }
 
 } // namespace dalbit::test

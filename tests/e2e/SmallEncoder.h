@@ -48,7 +48,8 @@ std::string smallCountedText();
 /// them; the result is [6, B, 48].
 std::string smallStepsText();
 
-/// Classes of each row of x [B, T, 32]: probabilities [B, T, 75].
+/// Classes of each row of x [B, T, 32]: probabilities [B, T, 75], the three
+/// largest and their columns [B, T, 3].
 std::string smallClassesText();
 
 /// Windows of three parts of the channels of x [B, 24, 32], whose products add

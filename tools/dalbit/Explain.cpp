@@ -129,6 +129,17 @@ void showRaised(const Raised &facts) {
             ")");
 }
 
+/// "columns of the 5 largest of each row of 'logits'".
+std::string choiceText(const binary::Tensor &tensor) {
+  bool isOne = tensor.limit == 1;
+  std::string what = tensor.role == binary::Role::Largest ? "the "
+                     : isOne                              ? "column of the "
+                                                          : "columns of the ";
+  return what + (isOne ? "" : std::to_string(tensor.limit) + " ") +
+         (tensor.fill == 1 ? "smallest" : "largest") + " of each row of '" +
+         tensor.source + "'";
+}
+
 void showProgram(const binary::Program &program, const Raised &raised) {
   target::Target target = target::parseTarget(program.target, "binary");
   std::map<std::string, int> kinds;
@@ -150,6 +161,9 @@ void showProgram(const binary::Program &program, const Raised &raised) {
               std::to_string(target.lanes) + " array, " +
               std::to_string(target.scratchpadKib) + " KiB, " +
               target.dramDevice + ")");
+  for (const binary::Tensor &tensor : program.tensors)
+    if (binary::isChosen(tensor.role))
+      row("on host", tensor.name + ": " + choiceText(tensor));
   row("limits", "context " + std::to_string(program.limits.context) +
                     ", batch " + std::to_string(program.limits.batch) + "; " +
                     bytes(double(memory)) + " of " +

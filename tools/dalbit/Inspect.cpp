@@ -36,10 +36,18 @@ void inspectBinary(const std::string &path, bool disassemble) {
                 isa::regions()[unsigned(region.kind)].name,
                 static_cast<unsigned long long>(region.size));
   for (const binary::Tensor &tensor : program.tensors)
-    std::printf("tensor    %-8s %-28s %s as %s%s\n", binary::name(tensor.kind),
-                tensor.name.c_str(), listOf(tensor.shape).c_str(),
-                binary::name(tensor.type),
-                tensor.alias.empty() ? "" : (" over " + tensor.alias).c_str());
+    if (binary::isChosen(tensor.role))
+      std::printf("tensor    %-8s %-28s %s on host, %s %llu of '%s'\n",
+                  binary::name(tensor.kind), tensor.name.c_str(),
+                  listOf(tensor.shape).c_str(), binary::name(tensor.role),
+                  static_cast<unsigned long long>(tensor.limit),
+                  tensor.source.c_str());
+    else
+      std::printf("tensor    %-8s %-28s %s as %s%s\n",
+                  binary::name(tensor.kind), tensor.name.c_str(),
+                  listOf(tensor.shape).c_str(), binary::name(tensor.type),
+                  tensor.alias.empty() ? ""
+                                       : (" over " + tensor.alias).c_str());
   uint64_t weights = 0, macs = 0;
   unsigned number = 0; // as run's --from-layer counts
   for (const binary::Layer &layer : program.layers) {

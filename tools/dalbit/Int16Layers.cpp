@@ -71,7 +71,9 @@ Int16Layers chooseInt16(Compiler &compiler, mlir::ModuleOp raised,
     for (size_t s = 0; s < samples.size(); ++s) {
       Inputs outputs = execute::runInteger(*integer, samples[s], past);
       for (size_t i = 0; i < outputs.size(); ++i)
-        sums[i] += snr(references[s][i], outputs[i]);
+        sums[i] += isFloat(references[s][i].type())
+                       ? snr(references[s][i], outputs[i])
+                       : 200; // what was chosen of another result
     }
     double result = 200;
     for (double sum : sums)

@@ -45,6 +45,17 @@ std::string decibels(double value) {
   return value >= 200 ? "equal" : text;
 }
 
+std::string nearness(const Tensor &reference, const Tensor &got) {
+  double value = snr(reference, got);
+  if (isFloat(reference.type()) || value >= 200 || value <= -200)
+    return decibels(value) + (value >= 200 ? "" : " dB");
+  auto a = reference.integers(), b = got.integers();
+  int64_t same = 0;
+  for (auto [x, y] : llvm::zip(a, b))
+    same += x == y;
+  return "equal in " + std::to_string(same) + " of " + std::to_string(a.size());
+}
+
 namespace {
 
 constexpr double NaN = std::numeric_limits<double>::quiet_NaN();

@@ -21,6 +21,11 @@ double snr(const execute::Tensor &reference, const execute::Tensor &got);
 /// "41.3"; "equal" without a difference, "-" for NaN.
 std::string decibels(double value);
 
+/// How near \p got is: "41.3 dB", or of integers such as the columns that a
+/// TopK chose, "equal in 15 of 16".
+std::string nearness(const execute::Tensor &reference,
+                     const execute::Tensor &got);
+
 /// Values of an integer result that did not fit and saturated.
 struct Saturation {
   std::string node, kind; ///< kind is the operation's name in [qnn]

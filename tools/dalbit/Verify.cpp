@@ -42,10 +42,6 @@ void line(const char *left, const char *right, bool ok,
               figure.c_str());
 }
 
-std::string decibel(double value) {
-  return decibels(value) + (value >= 200 ? "" : " dB");
-}
-
 /// Whether all outputs are equal, bit for bit; else names the first.
 bool equal(const std::vector<host::HostTensor> &a,
            const std::vector<host::HostTensor> &b, std::string &where) {
@@ -118,7 +114,8 @@ void verify(VerifyState &state) {
   for (size_t i = 0; i < reference.size(); ++i) {
     double db = snr(reference[i], rewritten[i]);
     good &= db > 80;
-    line("onnx", "nn", db > 80, onnx.outputs()[i].name + ": " + decibel(db));
+    line("onnx", "nn", db > 80,
+         onnx.outputs()[i].name + ": " + nearness(reference[i], rewritten[i]));
   }
   compiler.quantise(*raised, state.compile);
   SaturationWatch watch;
@@ -131,8 +128,7 @@ void verify(VerifyState &state) {
   for (size_t i = 0; i < reference.size(); ++i) {
     exact.push_back(toHost(onnx.outputs()[i].name, integers[i]));
     line("nn", "qnn", true,
-         onnx.outputs()[i].name + ": " +
-             decibel(snr(reference[i], integers[i])));
+         onnx.outputs()[i].name + ": " + nearness(reference[i], integers[i]));
   }
   for (const Saturation &layer : watch.found)
     line("nn", "qnn", false, textOf(layer));

@@ -162,8 +162,8 @@ void verifyCases(const std::string &model, const CompileOptions &options,
         throw Error(set.string() + ": output '" + want.name + "' has shape " +
                     execute::shapeText(got->tensor.shape()) + ", expected " +
                     execute::shapeText(want.tensor.shape()));
-      std::printf("  output %-37s %6s dB\n", want.name.c_str(),
-                  decibels(snr(want.tensor, got->tensor)).c_str());
+      std::printf("  output %-37s %9s\n", want.name.c_str(),
+                  nearness(want.tensor, got->tensor).c_str());
     }
     showNoise(model, modelOptions.compile, inputs, set == sets.front());
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Verifiers of NNTokenOps.td: rules K1..K11.
+// Verifiers of NNTokenOps.td: rules K1..K12.
 
 #include "compiler/dialect/nn/NNChecks.h"
 #include "compiler/dialect/nn/Rearrangement.h"
@@ -62,6 +62,19 @@ LogicalResult TokenMaxOp::verify() {
     return failure();
   return checkShape(*this, "K11", "the result", getOut(),
                     {x.getDimSize(0), x.getDimSize(2)});
+}
+
+LogicalResult TopKOp::verify() {
+  RankedTensorType x = tensorType(getX());
+  int64_t k = getK(), columns = x.getRank() ? x.getShape().back() : 0;
+  if (k < 1 || (k > columns && !ShapedType::isDynamic(columns)))
+    return fails(*this, "K12", "chooses none or more than there are");
+  SmallVector<int64_t> shape(x.getShape().drop_back());
+  if (k > 1 || tensorType(getIndices()).getRank() == x.getRank())
+    shape.push_back(k);
+  if (failed(checkShape(*this, "K12", "the values", getValues(), shape)))
+    return failure();
+  return checkShape(*this, "K12", "the indices", getIndices(), shape);
 }
 
 LogicalResult ConcatOp::verify() {

@@ -2,7 +2,7 @@
 //
 // Rows of a sequence as a whole: cut out, put together, seen through windows,
 // attention over keys that are given, and the rearrangements at the border of a
-// model. Rules K1..K11.
+// model. Rules K1..K12.
 
 #ifndef DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
 #define DALBIT_COMPILER_DIALECT_NN_NNTOKENOPS_TD
@@ -78,6 +78,22 @@ def NN_TokenMaxOp : NN_Op<"token_max"> {
   let assemblyFormat = [{
     $x (`mask` $mask^)? attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
+}
+
+def NN_TopKOp : NN_Op<"top_k"> {
+  let summary = "the largest numbers of each row and their columns, on the host";
+  let description = [{
+    `values[.., i]` is the largest but i of `x[.., :]`, the `smallest` if that
+    is set, and `indices[.., i]` its column; of equal ones the lower column
+    comes first. Only results of the graph are chosen so: x is a result too,
+    which the NPU computes, and the host does the rest.
+    K12: k is positive and not above x's last dimension, in whose place values
+         and indices have k, or nothing if k is 1.
+  }];
+  let arguments = (ins NN_Float:$x, I64Attr:$k, UnitAttr:$smallest);
+  let results = (outs NN_Float:$values, NN_Ids:$indices);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -115,6 +115,14 @@ def QNN_TokenMaxOp : QNN_Op<"token_max"> {
   let assemblyFormat = "$x (`mask` $mask^)? attr-dict `:` functional-type(operands, results)";
 }
 
+def QNN_TopKOp : QNN_Op<"top_k"> {
+  let summary = "the largest numbers of each row of a result, on the host";
+  let description = [{ As nn.top_k; x is what a qnn.dequantize gives. }];
+  let arguments = (ins QNN_Float:$x, I64Attr:$k, UnitAttr:$smallest);
+  let results = (outs QNN_Float:$values, RankedTensorOf<[I32, I64]>:$indices);
+  let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+}
+
 def QNN_PickOp : QNN_Op<"pick"> {
   let summary = "the row at a token found by ids or a mask";
   let description = [{

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "compiler/execute/integer/IntegerExecutor.h"
+#include "compiler/execute/ElementTypes.h"
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/dialect/qnn/QNNOps.h"
@@ -647,6 +648,15 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::ImportMaskOp o) { importMask(o); })
         .Case([&](qnn::ImportScoresOp o) { importScores(o); })
         .Case([&](qnn::DequantizeOp o) { dequantize(o); })
+        .Case([&](qnn::TopKOp o) {
+          auto type = o.getIndices().getType();
+          const Tensor &x = get(o.getX());
+          auto [chosen, indices] = topK(x, int64_t(o.getK()), o.getSmallest(),
+                                        type.getRank() == x.rank(),
+                                        *elementOfMlir(type.getElementType()));
+          set(o.getValues(), chosen);
+          set(o.getIndices(), indices);
+        })
         .Case([&](qnn::ImportOp o) { import(o); })
         .Case([&](qnn::RescaleOp o) { rescale(o); })
         .Case([&](qnn::BoundOp o) { bound(o); })

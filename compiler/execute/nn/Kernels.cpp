@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "compiler/execute/nn/Kernels.h"
+#include "compiler/execute/ElementTypes.h"
 
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/execute/nn/Attention.h"
@@ -317,6 +318,14 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       .Case([&](nn::TokenMaxOp op) {
         return one(
             tokenMax<float>(*inputs[0], op.getMask() ? inputs[1] : nullptr));
+      })
+      .Case([&](nn::TopKOp op) {
+        auto type = op.getIndices().getType();
+        auto [values, indices] =
+            topK(*inputs[0], int64_t(op.getK()), op.getSmallest(),
+                 type.getRank() == inputs[0]->rank(),
+                 *elementOfMlir(type.getElementType()));
+        return Results(std::vector<Tensor>{values, indices});
       })
       .Case([&](nn::ConcatOp op) {
         int64_t batch = cast<ShapedType>(op.getOut().getType()).getDimSize(0);

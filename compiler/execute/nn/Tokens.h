@@ -40,6 +40,12 @@ std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys);
 /// [B, U], null for none, are added to a token before, saturating.
 template <typename T> Tensor tokenMax(const Tensor &x, const Tensor *mask);
 
+/// nn.top_k: the \p k largest, or smallest, of each row of \p x and their
+/// columns of type \p indices; without \p keeps the last dimension, which is
+/// one, is left out.
+std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k, bool smallest,
+                               bool keeps, ElementType indices);
+
 /// Along the tokens; a part with one sequence is repeated for all \p batch.
 template <typename T>
 Tensor concatTokens(llvm::ArrayRef<const Tensor *> parts, int64_t batch);

@@ -8,6 +8,7 @@
 #include "compiler/execute/operators/Operator.h"
 
 #include "support/Error.h"
+#include "support/TopK.h"
 
 #include <algorithm>
 #include <numeric>
@@ -48,19 +49,11 @@ void evalTopK(Call &call) {
   Tensor values(x.type(), shape), indices(ElementType::I64, shape);
   dispatch(x.type(), [&](auto tag) {
     using T = decltype(tag);
-    std::vector<int64_t> places(static_cast<size_t>(size));
     for (int64_t r = 0, n = size ? rows.count() / size : 0; r < n; ++r) {
       const T *row = rows.data<T>() + r * size;
-      std::iota(places.begin(), places.end(), 0);
-      // Of equal elements the one with the lower index comes first.
-      std::partial_sort(places.begin(), places.begin() + k, places.end(),
-                        [&](int64_t a, int64_t b) {
-                          if (less(row[a], row[b]))
-                            return !largest;
-                          if (less(row[b], row[a]))
-                            return largest;
-                          return a < b;
-                        });
+      std::vector<int64_t> places =
+          firstOf(std::span(row, size_t(size)), k,
+                  [&](T a, T b) { return largest ? less(b, a) : less(a, b); });
       for (int64_t i = 0; i < k; ++i) {
         values.data<T>()[r * k + i] = row[places[i]];
         indices.data<int64_t>()[r * k + i] = places[i];

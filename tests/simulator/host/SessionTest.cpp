@@ -482,3 +482,46 @@ TEST_CASE("an argument that nobody knows is refused", "[session]") {
 }
 
 } // namespace dalbit::host
+
+TEST_CASE("the host chooses of logits what TopK and ArgMax would",
+          "[session]") {
+  binary::Program code = program();
+  binary::Tensor best;
+  best.name = "best";
+  best.kind = TensorKind::Output;
+  best.onnxType = "int64";
+  best.shape = {"B", "T"};
+  best.strides = {0, 0};
+  best.role = binary::Role::LargestColumns;
+  best.limit = 1;
+  best.source = "logits";
+  binary::Tensor lowest = best;
+  lowest.name = "lowest";
+  lowest.onnxType = "float";
+  lowest.shape = {"B", "T", "2"};
+  lowest.strides = {0, 0, 0};
+  lowest.role = binary::Role::Largest;
+  lowest.limit = 2;
+  lowest.fill = 1;
+  // In front of what they are chosen from, as a model may have its results.
+  code.tensors.insert(code.tensors.begin(), {best, lowest});
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session{code, memory, engine};
+  session.step(Ids{1, 30}, 1, /*allRows=*/true);
+  auto outputs = session.outputs();
+  auto named = [&](const std::string &name) {
+    return *std::find_if(outputs.begin(), outputs.end(),
+                         [&](const HostTensor &t) { return t.name == name; });
+  };
+  CHECK(named("logits").values == std::vector<double>{0.5, -0.5, 15, -15});
+  CHECK(named("best").shape == std::vector<int64_t>{1, 2});
+  CHECK(named("best").values == std::vector<double>{0, 0});
+  CHECK(named("lowest").shape == std::vector<int64_t>{1, 2, 2});
+  CHECK(named("lowest").values == std::vector<double>{-0.5, 0.5, -15, 15});
+
+  code.tensors[1].limit = 3;
+  CHECK_THROWS_WITH(session.outputs(),
+                    Catch::Contains("result 'lowest': there are 2 columns in a "
+                                    "row of 'logits' to choose 3 from"));
+}

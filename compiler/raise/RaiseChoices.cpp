@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// TopK and ArgMax at the end of a graph: what they choose from becomes a result
+// too, and the host chooses.
+
+#include "compiler/raise/Passes.h"
+
+#include "compiler/raise/Graph.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace dalbit::raise {
+
+#define GEN_PASS_DEF_RAISECHOICES
+#include "compiler/raise/Passes.h.inc"
+
+namespace {
+
+class RaiseChoicesPass : public impl::RaiseChoicesBase<RaiseChoicesPass> {
+public:
+  void runOnOperation() override;
+
+private:
+  void raise(onnx::NodeOp node);
+  void makeResult(Value scores, unsigned choice, bool keeps);
+
+  func::FuncOp function;
+};
+
+} // namespace
+
+static bool isReturned(Value value) {
+  return !value.use_empty() &&
+         llvm::all_of(value.getUsers(),
+                      [](Operation *op) { return isa<func::ReturnOp>(op); });
+}
+
+/// What the graph returns of \p columns: the value, or what a Cast to other
+/// integers makes of it; null if it is used in another way.
+static Value returnedColumns(Value columns) {
+  if (columns.hasOneUse())
+    if (auto cast = nodeOf(*columns.user_begin(), "Cast")) {
+      auto type = rankedType(cast->getResult(0));
+      bool fits = type && (type.getElementType().isInteger(32) ||
+                           type.getElementType().isInteger(64));
+      return fits && isReturned(cast->getResult(0)) ? cast->getResult(0)
+                                                    : Value();
+    }
+  return columns.use_empty() || isReturned(columns) ? columns : Value();
+}
+
+/// Dimensions of the scores of result \p choice: its own and all columns.
+static ArrayAttr widened(ArrayAttr dims, bool keeps, int64_t columns) {
+  SmallVector<Attribute> list(dims.begin(), dims.end());
+  if (keeps && !list.empty())
+    list.pop_back();
+  list.push_back(StringAttr::get(dims.getContext(), std::to_string(columns)));
+  return ArrayAttr::get(dims.getContext(), list);
+}
+
+/// Makes \p scores a result behind all others, called after result \p choice
+/// that is chosen of them.
+void RaiseChoicesPass::makeResult(Value scores, unsigned choice, bool keeps) {
+  Operation *end = function.getBody().front().getTerminator();
+  if (llvm::is_contained(end->getOperands(), scores))
+    return;
+  llvm::StringSet<> names;
+  for (unsigned i = 0; i < function.getNumResults(); ++i)
+    if (auto name = function.getResultAttrOfType<StringAttr>(i, "dalbit.name"))
+      names.insert(name.getValue());
+  auto own = function.getResultAttrOfType<StringAttr>(choice, "dalbit.name");
+  std::string name = ((own ? own.getValue() : "chosen") + ".scores").str();
+  while (names.contains(name))
+    name += "_";
+  NamedAttrList attributes;
+  attributes.set("dalbit.name", StringAttr::get(&getContext(), name));
+  int64_t columns = rankedType(scores).getShape().back();
+  for (const char *key : {"dalbit.dims", "dalbit.onnx_dims"})
+    if (auto dims = function.getResultAttrOfType<ArrayAttr>(choice, key))
+      attributes.set(key, widened(dims, keeps, columns));
+  end->insertOperands(end->getNumOperands(), scores);
+  (void)function.insertResult(function.getNumResults(), scores.getType(),
+                              attributes.getDictionary(&getContext()));
+}
+
+void RaiseChoicesPass::raise(onnx::NodeOp node) {
+  bool isTopK = node.isOnnx("TopK");
+  if (!isTopK && !node.isOnnx("ArgMax") && !node.isOnnx("ArgMin"))
+    return;
+  Value scores = node.getInputs()[0];
+  auto type = rankedType(scores);
+  if (!type || !isFloat32(scores) || type.getRank() < 2 ||
+      type.isDynamicDim(type.getRank() - 1))
+    return;
+  int64_t columns = type.getShape().back(), k = 1;
+  if (normaliseAxis(node.getOnnxInt("axis").value_or(isTopK ? -1 : 0),
+                    type.getRank()) != type.getRank() - 1 ||
+      node.getOnnxInt("select_last_index").value_or(0) != 0)
+    return;
+  if (isTopK) {
+    auto numbers = integersOf(node, "k", 1);
+    if (!numbers || numbers->size() != 1)
+      return;
+    k = numbers->front();
+  }
+  if (k < 1 || k > columns)
+    return;
+  Value found = node->getResult(isTopK && node->getNumResults() > 1 ? 1 : 0),
+        indices = returnedColumns(found),
+        values = isTopK ? node->getResult(0) : Value();
+  if (!indices || (isTopK && node->getNumResults() != 2) ||
+      (values && !values.use_empty() && !isReturned(values)))
+    return;
+  Operation *end = function.getBody().front().getTerminator();
+  std::optional<unsigned> choice;
+  for (OpOperand &result : end->getOpOperands())
+    if (result.get() == indices || (values && result.get() == values))
+      choice = choice.value_or(result.getOperandNumber());
+  if (!choice)
+    return;
+  auto shape = rankedType(indices);
+  bool keeps = shape.getRank() == type.getRank();
+  makeResult(scores, *choice, keeps);
+  OpBuilder builder(node);
+  builder.setInsertionPoint(end);
+  bool smallest = node.isOnnx("ArgMin") ||
+                  (isTopK && node.getOnnxInt("largest").value_or(1) == 0);
+  auto op = builder.create<nn::TopKOp>(
+      node.getLoc(),
+      RankedTensorType::get(shape.getShape(), type.getElementType()), shape,
+      scores, builder.getI64IntegerAttr(k),
+      smallest ? builder.getUnitAttr() : UnitAttr());
+  indices.replaceAllUsesWith(op.getIndices());
+  if (values)
+    values.replaceAllUsesWith(op.getValues());
+}
+
+void RaiseChoicesPass::runOnOperation() {
+  function = getOperation();
+  if (function.isDeclaration())
+    return;
+  for (onnx::NodeOp node : llvm::to_vector(function.getOps<onnx::NodeOp>()))
+    raise(node);
+  eraseDead(function);
+}
+
+} // namespace dalbit::raise
