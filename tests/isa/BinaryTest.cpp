@@ -299,9 +299,12 @@ TEST_CASE("what a program promises is checked piece by piece") {
         "from");
   auto choose = [](const std::string &from, uint64_t limit) {
     return [=](Program &p) {
-      Tensor chosen = p.tensors[1];
-      chosen.name = "chosen";
+      Tensor chosen = p.tensors[0];
       chosen.kind = TensorKind::Output;
+      chosen.role = Role::None;
+      chosen.name = "y";
+      p.tensors.push_back(chosen);
+      chosen.name = "chosen";
       chosen.role = Role::Largest;
       chosen.source = from;
       chosen.limit = limit;
@@ -310,8 +313,8 @@ TEST_CASE("what a program promises is checked piece by piece") {
   };
   CHECK(reason(choose("tokens", 1)) ==
         "p: tensor 'chosen': source 'tokens' is no result to choose from");
-  CHECK(reason(choose("logits", 0)) ==
-        "p: tensor 'chosen': is no 0 of each row of 'logits'");
+  CHECK(reason(choose("y", 0)) ==
+        "p: tensor 'chosen': is no 0 of each row of 'y'");
   CHECK(reason([](Program &p) { p.tensors[2].alias = "nobody"; }) ==
         "p: tensor 'past': alias 'nobody' is no other tensor");
   CHECK(reason([](Program &p) { p.tensors[2].offset = 1; }) ==
