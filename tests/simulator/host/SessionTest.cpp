@@ -481,8 +481,6 @@ TEST_CASE("an argument that nobody knows is refused", "[session]") {
                     Catch::Contains("'chips'"));
 }
 
-} // namespace dalbit::host
-
 TEST_CASE("the host chooses of logits what TopK and ArgMax would",
           "[session]") {
   binary::Program code = program();
@@ -525,3 +523,5 @@ TEST_CASE("the host chooses of logits what TopK and ArgMax would",
                     Catch::Contains("result 'lowest': there are 2 columns in a "
                                     "row of 'logits' to choose 3 from"));
 }
+
+} // namespace dalbit::host
