@@ -71,6 +71,49 @@ LogicalResult Converter::rotary(nn::RotaryOp op) {
   return success();
 }
 
+/// One new token sees all keys of a cache, causal or not.
+bool Converter::isCausal(nn::AttentionOp op) {
+  return op.getCausal() ||
+         (op.getPastKey() && op.getQuery().getType().getDimSize(1) == 1);
+}
+
+/// Causal attention computes a few heads' queries, keys and values at a time:
+/// a linear layer, for queries and keys the norm of each head, then the angles.
+/// What else lies between (a norm over all heads, a clip) is computed before,
+/// and a linear layer that changes nothing brings its heads.
+void Converter::separateProjections() {
+  auto separate = [&](OpOperand *use, int64_t heads, bool turns) {
+    auto soleOf = [&]<typename Op>(Op &step) {
+      step = use->get().hasOneUse() ? use->get().getDefiningOp<Op>() : Op();
+      return bool(step);
+    };
+    if (nn::RotaryOp rotary; turns && soleOf(rotary))
+      use = &rotary.getXMutable();
+    if (nn::RMSNormOp norm;
+        turns && soleOf(norm) && int64_t(norm.getGroups()) == heads)
+      use = &norm.getXMutable();
+    if (nn::LinearOp linear; soleOf(linear))
+      return;
+    Value value = use->get();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(use->getOwner());
+    DenseElementsAttr identity =
+        nn::identityMatrix(builder.getContext(),
+                           cast<ShapedType>(value.getType()).getShape().back());
+    Value weight = builder.create<nn::ConstantOp>(value.getLoc(),
+                                                  identity.getType(), identity);
+    use->set(builder.create<nn::LinearOp>(value.getLoc(), value.getType(),
+                                          value, weight, Value()));
+  };
+  function.walk([&](nn::AttentionOp op) {
+    if (!isCausal(op))
+      return;
+    separate(&op.getQueryMutable(), op.getHeads(), true);
+    separate(&op.getKeyMutable(), op.getKvHeads(), true);
+    separate(&op.getValueMutable(), op.getKvHeads(), false);
+  });
+}
+
 LogicalResult Converter::product(nn::MulOp op) {
   if (op.getA().getType() != op.getB().getType())
     return op.emitError() << "factors have different shapes; the NPU "

@@ -29,6 +29,8 @@ private:
   mlir::LogicalResult norm(nn::LayerNormOp op);
   mlir::LogicalResult linear(nn::LinearOp op);
   mlir::LogicalResult gelu(nn::GeluOp op);
+  void separateProjections();
+  bool isCausal(nn::AttentionOp op);
   mlir::LogicalResult attention(nn::AttentionOp op);
   mlir::LogicalResult results(mlir::func::ReturnOp op);
   mlir::LogicalResult choices(mlir::func::ReturnOp op,

@@ -265,9 +265,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
       return op.emitError() << "its past keys or values are computed in the "
                                "graph; the NPU keeps what comes in as an "
                                "input";
-  // One new token sees all keys of a cache, causal or not.
-  bool causal = op.getCausal() ||
-                (op.getPastKey() && op.getQuery().getType().getDimSize(1) == 1);
+  bool causal = isCausal(op);
   if (!causal)
     return attend(op);
   FailureOr<Value> q = residualOf(op.getQuery(), op),
@@ -594,6 +592,10 @@ LogicalResult Converter::run() {
     old.push_back(&op);
   if (onnx::NodeOp chief = chiefOf(old))
     return refuse(chief, firstBefore(chief));
+  separateProjections();
+  old.clear();
+  for (Operation &op : function.getBody().front())
+    old.push_back(&op);
   for (Operation *op : old)
     if (failed(convert(op)))
       return failure();

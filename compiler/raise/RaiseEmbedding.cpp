@@ -190,27 +190,48 @@ countPositions(OpBuilder &builder, Location loc,
               ArrayRef<float>(shifted))};
 }
 
+/// The ids [B, T] that \p node, an index_select, takes as one list, if the rows
+/// are cut into [B, T, D] again: that is all that reads them.
+static onnx::NodeOp cutAgain(onnx::NodeOp node, Value &ids,
+                             const SymbolicShapes &shapes) {
+  auto flat = nodeOf(ids, "Reshape");
+  auto back = nodeOf(shapes.soleReader(node->getResult(0)), "Reshape");
+  const Dims *list = shapes.dims(ids);
+  const Dims *before = flat ? shapes.dims(flat.getInputs()[0]) : nullptr;
+  const Dims *after = back ? shapes.dims(back->getResult(0)) : nullptr;
+  if (!list || list->size() != 1 || !before || before->size() != 2 || !after ||
+      after->size() != 3 ||
+      !std::equal(before->begin(), before->end(), after->begin()))
+    return node;
+  ids = flat.getInputs()[0];
+  return back;
+}
+
 void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
                                      SymbolicShapes &shapes) {
   TypedAttr table = matrixConstant(node.getInputs()[0]);
   Value ids = node.getInputs()[1];
+  if (!table || node.getOnnxInt("axis").value_or(0) != 0)
+    return;
+  // What the rows are called.
+  onnx::NodeOp last = cutAgain(node, ids, shapes);
   const Dims *dims = shapes.dims(ids);
-  if (!table || !dims || node.getOnnxInt("axis").value_or(0) != 0)
+  if (!dims)
     return;
   if (auto offset = positionOffset(ids, shapes)) {
     int64_t rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
     if (*offset < rows)
-      embedPositions(node, sliceConstant(table, 0, *offset, rows - *offset),
+      embedPositions(last, sliceConstant(table, 0, *offset, rows - *offset),
                      dims->back(), shapes);
     return;
   }
-  OpBuilder builder(node);
-  Location loc = node.getLoc();
+  OpBuilder builder(last);
+  Location loc = last.getLoc();
   // Places of an image: its tokens are no T of them.
   if (constantOf(ids))
-    if (TypedAttr rows = foldToConstant(node->getResult(0), MostRows)) {
+    if (TypedAttr rows = foldToConstant(last->getResult(0), MostRows)) {
       auto made = builder.create<onnx::ConstantOp>(loc, rows.getType(), rows);
-      node->getResult(0).replaceAllUsesWith(made.getResult());
+      last->getResult(0).replaceAllUsesWith(made.getResult());
       shapes.infer(made);
       return;
     }
@@ -219,7 +240,7 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
   if (TypedAttr rows = fixedRows(ids, table, shapes)) {
     auto made = builder.create<onnx::ConstantOp>(loc, rows.getType(), rows);
     shapes.infer(made);
-    replaceRows(node, made.getResult(), shapes);
+    replaceRows(last, made.getResult(), shapes);
     return;
   }
   if (auto counted = countedPositions(getOperation(), ids, shapes))
@@ -232,7 +253,7 @@ void RaiseEmbeddingPass::raiseGather(onnx::NodeOp node,
       loc, tensorType(out, builder.getF32Type()),
       makeConstant(builder, loc, table), ids);
   shapes.setDims(rows, out);
-  node->getResult(0).replaceAllUsesWith(rows);
+  last->getResult(0).replaceAllUsesWith(rows);
 }
 
 /// Rows P .. P+T of a table, cut out directly.

@@ -156,11 +156,15 @@ bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
     int64_t axis = normaliseAxis(node.getOnnxInt("axis").value_or(0), rank);
     const Dims *before = shapes.dims(value);
     auto full = axis >= 0 && before ? (*before)[axis].constant() : std::nullopt;
-    if (!index || !full || indexType.getRank() != 0)
+    if (!index || !full || index->empty() || indexType.getRank() > 1)
       return false;
     int64_t start = normaliseAxis(index->front(), *full);
-    return addPiece(node->getResult(0), axes[axis], start, 1, axis, true,
-                    moves);
+    // A list takes neighbours, as a Slice does ([-1] keeps the axis).
+    for (auto [i, each] : llvm::enumerate(*index))
+      if (start < 0 || normaliseAxis(each, *full) != start + int64_t(i))
+        return false;
+    return addPiece(node->getResult(0), axes[axis], start, index->size(), axis,
+                    indexType.getRank() == 0, moves);
   }
   SmallVector<Atoms, 4> moved(axes.begin(), axes.end());
   if (node->getNumResults() != 1 || !applyMove(node, shapes, moved))

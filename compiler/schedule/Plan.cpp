@@ -470,6 +470,11 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
     if (!projection.linear)
       return op.emitError() << "queries, keys and values must each come from "
                                "a linear layer of their own";
+  for (int i = 0; i < 2; ++i)
+    if (qnn::RMSNormOp norm = a.projections[i].norm;
+        norm && int64_t(norm.getGroups()) != (i ? a.kvHeads : a.heads))
+      return norm.emitError() << "the norm of queries or keys is not one of "
+                                 "each head";
   for (Projection &projection : a.projections)
     if (failed(tileFits(projection.linear)))
       return failure();

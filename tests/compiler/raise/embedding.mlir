@@ -48,6 +48,22 @@ func.func @sliced(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*
 
 // -----
 
+// index_select (M2M100): ids as one list, rows cut into [B, T, D] again.
+// CHECK-LABEL: @selected
+// CHECK: nn.embedding %{{.*}}, %arg0 : (tensor<9x4xf32>, tensor<2x3xi64>) -> tensor<2x3x4xf32>
+// CHECK-NOT: onnx.node
+func.func @selected(%ids: tensor<2x3xi64> {dalbit.name = "input_ids"}) -> tensor<2x3x4xf32> {
+  %table = onnx.constant dense<1.0> : tensor<9x4xf32>
+  %list = onnx.constant dense<-1> : tensor<1xi64>
+  %target = onnx.constant dense<[2, 3, 4]> : tensor<3xi64>
+  %flat = onnx.node "Reshape"(%ids, %list) opset 13 : (tensor<2x3xi64>, tensor<1xi64>) -> tensor<6xi64>
+  %rows = onnx.node "Gather"(%table, %flat) opset 13 attributes {axis = 0 : i64} : (tensor<9x4xf32>, tensor<6xi64>) -> tensor<6x4xf32>
+  %y = onnx.node "Reshape"(%rows, %target) opset 13 : (tensor<6x4xf32>, tensor<3xi64>) -> tensor<2x3x4xf32>
+  return %y : tensor<2x3x4xf32>
+}
+
+// -----
+
 // Ids that are not the positions of the new tokens are an ordinary look-up.
 // CHECK-LABEL: @other_ids
 // CHECK-NOT: nn.position_ids

@@ -76,6 +76,28 @@ func.func @stacked(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> (te
 
 // -----
 
+// Falcon's queries with one key head behind them: a Slice, and a list of one.
+// CHECK-LABEL: @listed
+// CHECK-DAG: #onnx.weight<{{.*}}starts = [0, 0], sizes = [8, 6]
+// CHECK-DAG: #onnx.weight<{{.*}}starts = [0, 6], sizes = [8, 2]
+// CHECK-NOT: "Gather"
+// CHECK: return
+func.func @listed(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> (tensor<?x?x3x2xf32>, tensor<?x?x1x2xf32>) {
+  %w = onnx.constant #onnx.weight<"w.bin", offset = 0, length = 256, element = f32, shape = [8, 8], starts = [0, 0], sizes = [8, 8], permutation = [0, 1]> : tensor<8x8xf32>
+  %target = onnx.constant dense<[0, 0, 4, 2]> : tensor<4xi64>
+  %start = onnx.constant dense<0> : tensor<1xi64>
+  %end = onnx.constant dense<-1> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %last = onnx.constant dense<[-1]> : tensor<1xi64>
+  %m = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %r = onnx.node "Reshape"(%m, %target) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<?x?x4x2xf32>
+  %q = onnx.node "Slice"(%r, %start, %end, %axis) opset 13 : (tensor<?x?x4x2xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x?x3x2xf32>
+  %k = onnx.node "Gather"(%r, %last) opset 13 attributes {axis = 2 : i64} : (tensor<?x?x4x2xf32>, tensor<1xi64>) -> tensor<?x?x1x2xf32>
+  return %q, %k : tensor<?x?x3x2xf32>, tensor<?x?x1x2xf32>
+}
+
+// -----
+
 // A piece that is used beside the whole: nothing is split.
 // CHECK-LABEL: @whole_used
 // CHECK: nn.linear
