@@ -342,8 +342,12 @@ void Emitter::add(qnn::AddOp op) {
 }
 
 void Emitter::dequantize(qnn::DequantizeOp op) {
+  takeOut(op, values.lookup(op.getX()), 0, plan.outputs.find(op)->second.cols);
+}
+
+void Emitter::takeOut(qnn::DequantizeOp op, const Rows &rows, int64_t column,
+                      int64_t columns) {
   // The host reads int32 rows (A9); this only brings them to the output region.
-  Rows rows = values.lookup(op.getX());
   Size count = rowsOf(op.getX());
   const Place &place = plan.outputs.find(op)->second;
   Value out =
@@ -353,14 +357,15 @@ void Emitter::dequantize(qnn::DequantizeOp op) {
   Size skipped = jobs.times(jobs.minus(block.rows, count), place.rowStride);
   Job job = jobs.dmaOut();
   job.set("region", region(place.region))
-      .set("bytes", place.cols * 4)
+      .set("bytes", columns * 4)
       .set("rows", count);
   job.set("planes", 1).set("gather", 0).set("dram_row_stride", place.rowStride);
   job.set("spm_row_stride", rows.stride);
   job.read("spm_addr", rows.buffer, rows.start)
       .write("dram_offset", out,
              jobs.times(block.sequence, place.sequenceStride) +
-                 jobs.times(block.first, place.rowStride) + skipped);
+                 jobs.times(block.first, place.rowStride) + skipped +
+                 Size(column * 4));
   job.emit();
 }
 

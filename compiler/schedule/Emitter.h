@@ -142,6 +142,9 @@ private:
   void add(qnn::AddOp op);
   void rescale(qnn::RescaleOp op);
   void dequantize(qnn::DequantizeOp op);
+  /// Brings \p columns from \p column on, which \p rows are, to the host.
+  void takeOut(qnn::DequantizeOp op, const Rows &rows, int64_t column,
+               int64_t columns);
   // Rows.cpp
   void norm(qnn::LayerNormOp op);
   void rmsNorm(qnn::RMSNormOp op);

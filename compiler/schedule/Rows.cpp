@@ -362,7 +362,18 @@ void Emitter::linear(qnn::LinearOp op) {
     fused.insert(residual);
     result = residual.getOut();
   }
-  Rows out = makeRows("linear", linear.n);
+  // Rows as wide as a vocabulary leave for the host in pieces: a block of them
+  // may be more than the scratchpad.
+  auto leaving = onlyUser<qnn::DequantizeOp>(result);
+  if (leaving && (!stage->contains(leaving) ||
+                  roundUp(machine.rowBytes(linear.n), 64) * blockRows <=
+                      machine.spmBytes / 8))
+    leaving = {};
+  Rows out;
+  if (leaving)
+    fused.insert(leaving);
+  else
+    out = makeRows("linear", linear.n);
   Value maximum, running;
   product(linear, 0, chunksOf(linear).size(), input, rows, 0, 0,
           [&](Job &pass, int64_t channel, int64_t channels) {
@@ -379,6 +390,13 @@ void Emitter::linear(qnn::LinearOp op) {
                   .set("a_type", I32)
                   .set("a_stride1", stream.stride);
               pass.read("a_addr", stream.buffer, stream.start + channel * 4);
+            }
+            if (leaving) {
+              int64_t columns = std::min(channels, linear.n - channel);
+              Rows piece = makeRows("piece", columns);
+              pass.set("out_type", I32).set("out_stride1", piece.stride);
+              pass.write("out_addr", piece.buffer).emit();
+              return takeOut(leaving, piece, channel, columns);
             }
             pass.set("out_type", I32).set("out_stride1", out.stride);
             pass.write("out_addr", out.buffer, channel * 4);
@@ -397,6 +415,8 @@ void Emitter::linear(qnn::LinearOp op) {
               running = maximum;
             }
           });
+  if (leaving)
+    return;
   out.absmax = running;
   values[result] = out;
 }

@@ -120,6 +120,13 @@ TEST_CASE("projections of one head may be larger than a slot of weights",
   checkOnNano(model);
 }
 
+TEST_CASE("a block of logits may be larger than the scratchpad", "[e2e]") {
+  SmallLlama model;
+  model.layers = model.kvHeads = 1;
+  model.vocabulary = 10007; // x 8 rows x 4 bytes: 313 KiB; nano has 256
+  checkOnNano(model);
+}
+
 TEST_CASE("a scratchpad that holds no tile of weights is named", "[targets]") {
   NNText text(3);
   std::string table = text.weight({9, 64});
