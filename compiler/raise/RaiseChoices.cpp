@@ -43,8 +43,8 @@ static Value returnedColumns(Value columns) {
   if (columns.hasOneUse())
     if (auto cast = nodeOf(*columns.user_begin(), "Cast")) {
       auto type = rankedType(cast->getResult(0));
-      bool fits = type && (type.getElementType().isInteger(32) ||
-                           type.getElementType().isInteger(64));
+      bool fits = type && (type.getElementType().isSignlessInteger(32) ||
+                           type.getElementType().isSignlessInteger(64));
       return fits && isReturned(cast->getResult(0)) ? cast->getResult(0)
                                                     : Value();
     }
@@ -90,6 +90,9 @@ void RaiseChoicesPass::raise(onnx::NodeOp node) {
   if (!isTopK && !node.isOnnx("ArgMax") && !node.isOnnx("ArgMin"))
     return;
   Value scores = node.getInputs()[0];
+  Operation *made = scores.getDefiningOp();
+  if (!made || made->hasTrait<OpTrait::ConstantLike>())
+    return;
   auto type = rankedType(scores);
   if (!type || !isFloat32(scores) || type.getRank() < 2 ||
       type.isDynamicDim(type.getRank() - 1))

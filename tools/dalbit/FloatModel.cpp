@@ -113,9 +113,19 @@ public:
             .count();
     phase.tokens += fresh;
     caches.clear();
+    cacheNames.clear();
+    // A model may give more than logits and caches: tokens that it chose.
     for (size_t i = 0; i < outputs.size(); ++i)
-      if (i != first)
+      if (i != first && (!hasCache || (outputs[i].rank() == 4 &&
+                                       isFloat(outputs[i].type())))) {
         caches.push_back(outputs[i]);
+        cacheNames.push_back(speaker.outputs()[i].name);
+      }
+    if (hasCache && caches.size() != cacheInputs())
+      throw Error(path + ": has " + std::to_string(cacheInputs()) +
+                      " caches and " + std::to_string(caches.size()) +
+                      " results that could be their successors",
+                  {"--results keeps the logits and the caches alone"});
     Tensor logits = outputs[first].cast(execute::ElementType::F32);
     int64_t cols = logits.shape().back();
     // Some give the last row only.
@@ -189,16 +199,12 @@ public:
   std::vector<host::HostTensor> cacheOutputs() override {
     // Those that are wanted, of all that went round.
     std::vector<host::HostTensor> result;
-    size_t i = 0;
-    for (const execute::Port &port : withCaches().outputs()) {
-      if (port.name == logitsName() || i == caches.size())
-        continue;
-      const Tensor &cache = caches[i++];
-      if (std::any_of(
-              executor.outputs().begin(), executor.outputs().end(),
-              [&](const execute::Port &own) { return own.name == port.name; }))
-        result.push_back(toHost(port.name, cache));
-    }
+    for (size_t i = 0; i < caches.size(); ++i)
+      if (std::any_of(executor.outputs().begin(), executor.outputs().end(),
+                      [&](const execute::Port &own) {
+                        return own.name == cacheNames[i];
+                      }))
+        result.push_back(toHost(cacheNames[i], caches[i]));
     return result;
   }
 
@@ -206,12 +212,16 @@ public:
   const Measured &measured() const override { return counted; }
 
 private:
+  size_t cacheInputs() const {
+    return size_t(std::count_if(executor.inputs().begin(),
+                                executor.inputs().end(), isCache));
+  }
   /// Text goes on from its caches, whichever results are wanted: the graph with
-  /// all of them, if --results leaves some out.
+  /// all of them, if --results leaves some of these out.
   execute::FloatExecutor &withCaches() {
-    auto count = size_t(std::count_if(executor.inputs().begin(),
-                                      executor.inputs().end(), isCache));
-    if (count && !options.results.empty() && !whole) {
+    size_t count = cacheInputs();
+    if (count >= executor.outputs().size() && !options.results.empty() &&
+        !whole) {
       CompileOptions all = options;
       all.results.clear();
       wholeModule = compiler.import(path, all);
@@ -251,6 +261,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> wholeModule; ///< with all results,
   std::unique_ptr<execute::FloatExecutor> whole; ///< if they were needed
   std::vector<Tensor> caches;
+  std::vector<std::string> cacheNames;
   std::vector<int32_t> history; ///< tokens so far, of a model without caches
   std::string tokenizerName;    ///< of the metadata
   std::string path;
