@@ -41,13 +41,8 @@ static bool isReturned(Value value) {
 /// integers makes of it; null if it is used in another way.
 static Value returnedColumns(Value columns) {
   if (columns.hasOneUse())
-    if (auto cast = nodeOf(*columns.user_begin(), "Cast")) {
-      auto type = rankedType(cast->getResult(0));
-      bool fits = type && (type.getElementType().isSignlessInteger(32) ||
-                           type.getElementType().isSignlessInteger(64));
-      return fits && isReturned(cast->getResult(0)) ? cast->getResult(0)
-                                                    : Value();
-    }
+    if (auto cast = nodeOf(*columns.user_begin(), "Cast"))
+      return isReturned(cast->getResult(0)) ? cast->getResult(0) : Value();
   return columns.use_empty() || isReturned(columns) ? columns : Value();
 }
 
@@ -113,7 +108,13 @@ void RaiseChoicesPass::raise(onnx::NodeOp node) {
   Value found = node->getResult(isTopK && node->getNumResults() > 1 ? 1 : 0),
         indices = returnedColumns(found),
         values = isTopK ? node->getResult(0) : Value();
-  if (!indices || (isTopK && node->getNumResults() != 2) ||
+  auto isColumn = [](Value value) {
+    auto own = rankedType(value);
+    return own && (own.getElementType().isSignlessInteger(32) ||
+                   own.getElementType().isSignlessInteger(64));
+  };
+  if (!indices || !isColumn(indices) ||
+      (isTopK && node->getNumResults() != 2) ||
       (values && !values.use_empty() && !isReturned(values)))
     return;
   Operation *end = function.getBody().front().getTerminator();

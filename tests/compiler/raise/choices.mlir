@@ -5,10 +5,12 @@
 // CHECK-LABEL: @argmax
 // CHECK-SAME: -> (tensor<?x?xi32> {dalbit.dims = ["B", "T"], dalbit.name = "ids"},
 // CHECK-SAME: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"], dalbit.name = "ids.scores"})
-// CHECK-NEXT: %values, %[[I:.*]] = nn.top_k %arg0 {k = 1 : i64} : (tensor<?x?x8xf32>) -> (tensor<?x?xf32>, tensor<?x?xi32>)
-// CHECK-NEXT: return %[[I]], %arg0
+// CHECK-NEXT: %[[X:.*]] = nn.relu %arg0
+// CHECK-NEXT: %values, %[[I:.*]] = nn.top_k %[[X]] {k = 1 : i64} : (tensor<?x?x8xf32>) -> (tensor<?x?xf32>, tensor<?x?xi32>)
+// CHECK-NEXT: return %[[I]], %[[X]]
 func.func @argmax(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> (tensor<?x?xi32> {dalbit.name = "ids", dalbit.dims = ["B", "T"]}) {
-  %i = onnx.node "ArgMax"(%x) opset 13 attributes {axis = -1 : i64, keepdims = 0 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?xi64>
+  %r = nn.relu %x : tensor<?x?x8xf32>
+  %i = onnx.node "ArgMax"(%r) opset 13 attributes {axis = -1 : i64, keepdims = 0 : i64} : (tensor<?x?x8xf32>) -> tensor<?x?xi64>
   %y = onnx.node "Cast"(%i) opset 13 attributes {to = 6 : i64} : (tensor<?x?xi64>) -> tensor<?x?xi32>
   return %y : tensor<?x?xi32>
 }
@@ -17,12 +19,14 @@ func.func @argmax(%x: tensor<?x?x8xf32> {dalbit.dims = ["B", "T", "8"]}) -> (ten
 
 // It is one already.
 // CHECK-LABEL: @topk
-// CHECK: %[[V:.*]], %[[I:.*]] = nn.top_k %arg0 {k = 3 : i64, smallest}
-// CHECK-NEXT: return %arg0, %[[I]], %[[V]] : tensor<?x8xf32>, tensor<?x3xi64>, tensor<?x3xf32>
+// CHECK: %[[X:.*]] = nn.relu
+// CHECK: %[[V:.*]], %[[I:.*]] = nn.top_k %[[X]] {k = 3 : i64, smallest}
+// CHECK-NEXT: return %[[X]], %[[I]], %[[V]] : tensor<?x8xf32>, tensor<?x3xi64>, tensor<?x3xf32>
 func.func @topk(%x: tensor<?x8xf32> {dalbit.dims = ["B", "8"]}) -> (tensor<?x8xf32> {dalbit.name = "p"}, tensor<?x3xi64>, tensor<?x3xf32>) {
   %k = onnx.constant dense<3> : tensor<1xi64>
-  %v, %i = onnx.node "TopK"(%x, %k) opset 13 attributes {largest = 0 : i64} : (tensor<?x8xf32>, tensor<1xi64>) -> (tensor<?x3xf32>, tensor<?x3xi64>)
-  return %x, %i, %v : tensor<?x8xf32>, tensor<?x3xi64>, tensor<?x3xf32>
+  %r = nn.relu %x : tensor<?x8xf32>
+  %v, %i = onnx.node "TopK"(%r, %k) opset 13 attributes {largest = 0 : i64} : (tensor<?x8xf32>, tensor<1xi64>) -> (tensor<?x3xf32>, tensor<?x3xi64>)
+  return %r, %i, %v : tensor<?x8xf32>, tensor<?x3xi64>, tensor<?x3xf32>
 }
 
 // -----
@@ -31,8 +35,21 @@ func.func @topk(%x: tensor<?x8xf32> {dalbit.dims = ["B", "8"]}) -> (tensor<?x8xf
 // CHECK-LABEL: @stays
 // CHECK-NOT: nn.top_k
 func.func @stays(%x: tensor<?x8xf32> {dalbit.dims = ["B", "8"]}) -> (tensor<8xi64>, tensor<?xi64>) {
-  %i = onnx.node "ArgMax"(%x) opset 13 attributes {axis = 0 : i64, keepdims = 0 : i64} : (tensor<?x8xf32>) -> tensor<8xi64>
-  %j = onnx.node "ArgMax"(%x) opset 13 attributes {axis = 1 : i64, keepdims = 0 : i64} : (tensor<?x8xf32>) -> tensor<?xi64>
+  %r = nn.relu %x : tensor<?x8xf32>
+  %i = onnx.node "ArgMax"(%r) opset 13 attributes {axis = 0 : i64, keepdims = 0 : i64} : (tensor<?x8xf32>) -> tensor<8xi64>
+  %j = onnx.node "ArgMax"(%r) opset 13 attributes {axis = 1 : i64, keepdims = 0 : i64} : (tensor<?x8xf32>) -> tensor<?xi64>
   %k = onnx.node "Add"(%j, %j) opset 13 : (tensor<?xi64>, tensor<?xi64>) -> tensor<?xi64>
   return %i, %k : tensor<8xi64>, tensor<?xi64>
+}
+
+// -----
+
+// Unsigned columns are no result that the host knows.
+// CHECK-LABEL: @unsigned
+// CHECK-NOT: nn.top_k
+func.func @unsigned(%x: tensor<?x8xf32> {dalbit.dims = ["B", "8"]}) -> tensor<?xui32> {
+  %r = nn.relu %x : tensor<?x8xf32>
+  %j = onnx.node "ArgMax"(%r) opset 13 attributes {axis = 1 : i64, keepdims = 0 : i64} : (tensor<?x8xf32>) -> tensor<?xi64>
+  %k = onnx.node "Cast"(%j) opset 13 attributes {to = 12 : i64} : (tensor<?xi64>) -> tensor<?xui32>
+  return %k : tensor<?xui32>
 }
