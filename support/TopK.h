@@ -16,7 +16,8 @@ namespace dalbit {
 /// order of numbers; of equal ones the lower column comes first. k is at most
 /// the row's length.
 template <typename T, typename Before>
-std::vector<int64_t> firstOf(std::span<const T> row, int64_t k, Before before) {
+std::vector<int64_t> topColumns(std::span<const T> row, int64_t k,
+                                Before before) {
   std::vector<int64_t> columns(row.size());
   std::iota(columns.begin(), columns.end(), 0);
   std::partial_sort(columns.begin(), columns.begin() + k, columns.end(),

@@ -533,7 +533,7 @@ private:
       }
       join(tensor, parts, value.getType());
     } else if (auto choice = value.getDefiningOp<qnn::TopKOp>()) {
-      chosen(tensor, choice, value);
+      topK(tensor, choice, value);
     } else if (value.getDefiningOp<qnn::EmptyOp>()) {
       tensor.kind = binary::TensorKind::Output;
       tensor.region = isa::Region::Output;
@@ -566,12 +566,12 @@ private:
   }
 
   /// What the host chooses of another result; the binary has no place for it.
-  void chosen(Tensor &tensor, qnn::TopKOp op, Value value) {
+  void topK(Tensor &tensor, qnn::TopKOp op, Value value) {
     tensor.kind = binary::TensorKind::Output;
     tensor.region = isa::Region::Output;
     tensor.strides.assign(tensor.shape.size(), 0);
-    tensor.role = value == op.getValues() ? binary::Role::Largest
-                                          : binary::Role::LargestColumns;
+    tensor.role = value == op.getValues() ? binary::Role::TopKValues
+                                          : binary::Role::TopKIndices;
     tensor.limit = op.getK();
     tensor.fill = op.getSmallest() ? 1 : 0;
     for (OpOperand &use : op.getX().getUses())

@@ -9,7 +9,7 @@
 #include "compiler/execute/operators/Operator.h"
 
 #include "support/Error.h"
-#include "support/KeyNumbers.h"
+#include "support/KeyLengths.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
@@ -223,7 +223,7 @@ void checkKeys(func::FuncOp function, unsigned index, const Tensor &tensor,
   if (!less)
     return;
   Tensor numbers = tensor.cast(ElementType::F64);
-  checkKeyNumbers(port.name, numbers.values<double>(), symbols.past,
+  checkKeyLengths(port.name, numbers.values<double>(), symbols.past,
                   symbols.tokens, less.getInt());
 }
 

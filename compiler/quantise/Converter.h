@@ -33,8 +33,8 @@ private:
   bool isCausal(nn::AttentionOp op);
   mlir::LogicalResult attention(nn::AttentionOp op);
   mlir::LogicalResult results(mlir::func::ReturnOp op);
-  mlir::LogicalResult choices(mlir::func::ReturnOp op,
-                              llvm::MutableArrayRef<mlir::Value> operands);
+  mlir::LogicalResult topK(mlir::func::ReturnOp op,
+                           llvm::MutableArrayRef<mlir::Value> operands);
 
   // ConvertElementwise.cpp
   mlir::LogicalResult gate(mlir::Value x, mlir::Value out,

@@ -231,7 +231,7 @@ LogicalResult Converter::linear(nn::LinearOp op) {
     return failure();
   if (!weight || (op.getBias() && !bias))
     return op.emitError() << "weight or bias is not a constant";
-  // What only moves loses nothing.
+  // What only moves columns is not to cost accuracy.
   bool moves = op->hasAttr(nn::MovesColumns);
   bool isWide = moves || llvm::is_contained(options.int16, nodeOf(op));
   qnn::QuantizeOp rows =
@@ -305,8 +305,8 @@ Value Converter::exported(Value value, Location loc) {
 }
 
 /// What the host chooses of results stands behind them.
-LogicalResult Converter::choices(func::ReturnOp op,
-                                 MutableArrayRef<Value> operands) {
+LogicalResult Converter::topK(func::ReturnOp op,
+                              MutableArrayRef<Value> operands) {
   llvm::DenseMap<Operation *, qnn::TopKOp> made;
   for (auto [value, operand] : llvm::zip(op.getOperands(), operands)) {
     auto choice = value.getDefiningOp<nn::TopKOp>();
@@ -371,7 +371,7 @@ LogicalResult Converter::results(func::ReturnOp op) {
         moved ? moved.getView() : ArrayRef<int64_t>(),
         moved ? moved.getOrder() : ArrayRef<int64_t>()));
   }
-  if (failed(choices(op, operands)))
+  if (failed(topK(op, operands)))
     return failure();
   builder.create<func::ReturnOp>(op.getLoc(), operands);
   return success();
@@ -587,15 +587,12 @@ static onnx::NodeOp firstBefore(onnx::NodeOp chief) {
 }
 
 LogicalResult Converter::run() {
+  separateProjections();
   SmallVector<Operation *> old;
   for (Operation &op : function.getBody().front())
     old.push_back(&op);
   if (onnx::NodeOp chief = chiefOf(old))
     return refuse(chief, firstBefore(chief));
-  separateProjections();
-  old.clear();
-  for (Operation &op : function.getBody().front())
-    old.push_back(&op);
   for (Operation *op : old)
     if (failed(convert(op)))
       return failure();

@@ -360,4 +360,10 @@ TypedAttr matrixConstant(Value value) {
              : TypedAttr();
 }
 
+bool isOnlyReturned(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<func::ReturnOp, nn::TopKOp>(user);
+  });
+}
+
 } // namespace dalbit::raise

@@ -75,6 +75,10 @@ mlir::TypedAttr matrixConstant(mlir::Value value);
 mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::TypedAttr value);
 
+/// Whether \p value is only a result of the graph, of which the host may
+/// choose.
+bool isOnlyReturned(mlir::Value value);
+
 /// The only function of a module that the compiler works on, or null.
 mlir::func::FuncOp mainFunction(mlir::ModuleOp module);
 

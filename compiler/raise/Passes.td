@@ -266,7 +266,7 @@ def ReportRaising : RaisePass<"raise-report"> {
   }];
 }
 
-def RaiseChoices : RaisePass<"raise-choices"> {
+def RaiseTopK : RaisePass<"raise-top-k"> {
   let summary = "TopK and ArgMax of a result's rows to nn.top_k";
   let description = [{
     Of the last dimension, and only where the graph returns them. What they

@@ -48,7 +48,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createRaiseRouting());
   function.addPass(createSinkMoves());
   function.addPass(createOrderExperts());
-  function.addPass(createRaiseChoices());
+  function.addPass(createRaiseTopK());
   function.addPass(createRaiseTokens());
   function.addPass(createRaiseSteps());
   function.addPass(createMarkAliases());

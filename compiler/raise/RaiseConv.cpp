@@ -85,9 +85,10 @@ static std::string joinGroups(ConvMatch &match, int64_t groups,
   int64_t wide = channels / parts;
   if (size * wide > MostGroupColumns)
     return has + "; its windows have " + std::to_string(size * channels) +
-           " columns, in " + std::to_string(parts) + " parts " +
-           std::to_string(size * wide) + " each, of which " +
-           std::to_string(MostGroupColumns) + " are possible";
+           " columns, in " + std::to_string(parts) +
+           (parts == 1 ? " part " : " parts ") + std::to_string(size * wide) +
+           " each, of which " + std::to_string(MostGroupColumns) +
+           " are possible";
   std::vector<float> all(size_t(outputs * wide * size));
   for (int64_t o = 0; o < outputs; ++o)
     std::copy_n(match.weight.begin() + o * own * size, own * size,

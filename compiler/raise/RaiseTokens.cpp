@@ -334,14 +334,6 @@ void RaiseTokensPass::raisePick(onnx::NodeOp node) {
   }
 }
 
-/// Whether \p value is only a result of the graph, of which the host may
-/// choose.
-static bool isOnlyReturned(Value value) {
-  return llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isa<func::ReturnOp, nn::TopKOp>(user);
-  });
-}
-
 /// An input that is only moved before its first use, or a result that is only
 /// moved after its last operation.
 void RaiseTokensPass::raiseBorder(onnx::NodeOp node) {

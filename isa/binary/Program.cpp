@@ -69,10 +69,10 @@ const char *name(Role role) {
     return "mask";
   case Role::Lengths:
     return "lengths";
-  case Role::Largest:
-    return "largest";
-  case Role::LargestColumns:
-    return "largest_columns";
+  case Role::TopKValues:
+    return "top_k_values";
+  case Role::TopKIndices:
+    return "top_k_indices";
   }
   return "";
 }

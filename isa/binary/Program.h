@@ -76,12 +76,12 @@ enum class Role {
   Mask,      ///< 0: the key is hidden
   Lengths,   ///< numbers of keys, P + T less `fill`; less still if P is 0
   // Results that the host computes of `source`, another result:
-  Largest,       ///< the largest `limit` of each row, smallest if `fill` is 1
-  LargestColumns ///< and their columns
+  TopKValues,  ///< the largest `limit` of each row, smallest if `fill` is 1
+  TopKIndices, ///< and their columns
 };
 constexpr unsigned Roles = 8;
-constexpr bool isChosen(Role role) {
-  return role == Role::Largest || role == Role::LargestColumns;
+constexpr bool isTopK(Role role) {
+  return role == Role::TopKValues || role == Role::TopKIndices;
 }
 
 /// How numbers in DRAM stand for real ones (A9).
@@ -127,7 +127,7 @@ struct Tensor {
   std::vector<int64_t> columns;
   /// Inputs: what the integers are.
   Role role = Role::None;
-  /// Inputs: elements are 0 .. limit - 1; 0: not checked. Largest: how many.
+  /// Inputs: elements are 0 .. limit - 1; 0: not checked. TopK: how many.
   uint64_t limit = 0;
   /// What the host counts positions from, a mask, or chooses from, a result;
   /// empty for all else.

@@ -178,9 +178,9 @@ private:
 
   /// Of what the host chooses of a result; how many there are is seen when
   /// they are chosen.
-  void checkChosen(const std::string &prefix, const Tensor &tensor) {
+  void checkTopK(const std::string &prefix, const Tensor &tensor) {
     const Tensor *from = findTensor(program, tensor.source);
-    bool fits = from && !isChosen(from->role) &&
+    bool fits = from && !isTopK(from->role) &&
                 (from->kind == TensorKind::Output ||
                  from->kind == TensorKind::Logits) &&
                 from->shape.size() >= 1;
@@ -196,8 +196,8 @@ private:
   }
 
   void checkSource(const std::string &prefix, const Tensor &tensor) {
-    if (isChosen(tensor.role))
-      return checkChosen(prefix, tensor);
+    if (isTopK(tensor.role))
+      return checkTopK(prefix, tensor);
     if (tensor.source.empty())
       return;
     const Tensor *mask = findTensor(program, tensor.source);

@@ -3,9 +3,9 @@
 #include "simulator/host/Session.h"
 
 #include "isa/binary/Expression.h"
-#include "simulator/host/Choices.h"
+#include "simulator/host/TopK.h"
 #include "support/Error.h"
-#include "support/KeyNumbers.h"
+#include "support/KeyLengths.h"
 
 #include <nlohmann/json.hpp>
 
@@ -409,7 +409,7 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));
     if (isLengths) {
-      checkKeyNumbers(tensor->name, input.values, before, tokens, tensor->fill);
+      checkKeyLengths(tensor->name, input.values, before, tokens, tensor->fill);
       continue;
     }
     checkLimit(*tensor, input);
@@ -558,7 +558,7 @@ uint64_t Session::lastTokens() const {
   if (logitsTensor())
     return uint64_t(batch) * tokens;
   for (const binary::Tensor &tensor : program.tensors)
-    if (tensor.kind == TensorKind::Output && !binary::isChosen(tensor.role)) {
+    if (tensor.kind == TensorKind::Output && !binary::isTopK(tensor.role)) {
       std::vector<int64_t> shape = shapeNow(tensor);
       if (!shape.empty())
         shape.pop_back();
@@ -573,7 +573,7 @@ std::vector<HostTensor> Session::outputs() const {
     return result;
   for (const binary::Tensor &tensor : program.tensors) {
     if (isInput(tensor) || tensor.kind == TensorKind::Input ||
-        binary::isChosen(tensor.role))
+        binary::isTopK(tensor.role))
       continue;
     std::vector<int64_t> shape = shapeNow(tensor);
     if (tensor.kind != TensorKind::Logits) {
@@ -597,9 +597,9 @@ std::vector<HostTensor> Session::outputs() const {
   }
   size_t computed = result.size();
   for (const binary::Tensor &tensor : program.tensors)
-    for (size_t i = 0; binary::isChosen(tensor.role) && i < computed; ++i)
+    for (size_t i = 0; binary::isTopK(tensor.role) && i < computed; ++i)
       if (result[i].name == tensor.source)
-        result.push_back(chosenFrom(result[i], tensor));
+        result.push_back(topKOf(result[i], tensor));
   return result;
 }
 

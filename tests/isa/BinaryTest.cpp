@@ -305,7 +305,7 @@ TEST_CASE("what a program promises is checked piece by piece") {
       chosen.name = "y";
       p.tensors.push_back(chosen);
       chosen.name = "chosen";
-      chosen.role = Role::Largest;
+      chosen.role = Role::TopKValues;
       chosen.source = from;
       chosen.limit = limit;
       p.tensors.push_back(chosen);

@@ -129,17 +129,6 @@ void showRaised(const Raised &facts) {
             ")");
 }
 
-/// "columns of the 5 largest of each row of 'logits'".
-std::string choiceText(const binary::Tensor &tensor) {
-  bool isOne = tensor.limit == 1;
-  std::string what = tensor.role == binary::Role::Largest ? "the "
-                     : isOne                              ? "column of the "
-                                                          : "columns of the ";
-  return what + (isOne ? "" : std::to_string(tensor.limit) + " ") +
-         (tensor.fill == 1 ? "smallest" : "largest") + " of each row of '" +
-         tensor.source + "'";
-}
-
 void showProgram(const binary::Program &program, const Raised &raised) {
   target::Target target = target::parseTarget(program.target, "binary");
   std::map<std::string, int> kinds;
@@ -162,8 +151,8 @@ void showProgram(const binary::Program &program, const Raised &raised) {
               std::to_string(target.scratchpadKib) + " KiB, " +
               target.dramDevice + ")");
   for (const binary::Tensor &tensor : program.tensors)
-    if (binary::isChosen(tensor.role))
-      row("on host", tensor.name + ": " + choiceText(tensor));
+    if (binary::isTopK(tensor.role))
+      row("on host", tensor.name + ": " + topKText(tensor));
   row("limits", "context " + std::to_string(program.limits.context) +
                     ", batch " + std::to_string(program.limits.batch) + "; " +
                     bytes(double(memory)) + " of " +
@@ -185,6 +174,16 @@ void showProgram(const binary::Program &program, const Raised &raised) {
 }
 
 } // namespace
+
+std::string topKText(const binary::Tensor &tensor) {
+  bool isOne = tensor.limit == 1;
+  std::string what = tensor.role == binary::Role::TopKValues ? "the "
+                     : isOne                                 ? "column of the "
+                             : "columns of the ";
+  return what + (isOne ? "" : std::to_string(tensor.limit) + " ") +
+         (tensor.fill == 1 ? "smallest" : "largest") + " of each row of '" +
+         tensor.source + "'";
+}
 
 std::optional<binary::Program> explain(const std::string &path,
                                        const CompileOptions &options) {

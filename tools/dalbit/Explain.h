@@ -8,8 +8,13 @@
 #include "tools/dalbit/Pipeline.h"
 
 #include <optional>
+#include <string>
 
 namespace dalbit::tool {
+
+/// What the host computes for \p tensor, which binary::isTopK(): "columns of
+/// the 5 largest of each row of 'logits'".
+std::string topKText(const binary::Tensor &tensor);
 
 /// Prints operators found, raised, lowered and refused, and what a token costs
 /// in products and bytes. The program if there is one; else the reason has been

@@ -5,6 +5,7 @@
 #include "isa/binary/Binary.h"
 #include "isa/binary/Disassembly.h"
 #include "tools/dalbit/Commands.h"
+#include "tools/dalbit/Explain.h"
 #include "tools/dalbit/OnnxFacts.h"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,14 @@
 namespace dalbit::tool {
 
 namespace {
+
+/// "as i32 over past_key", or what the host computes.
+std::string placeText(const binary::Tensor &tensor) {
+  if (binary::isTopK(tensor.role))
+    return "on host: " + topKText(tensor);
+  return std::string("as ") + binary::name(tensor.type) +
+         (tensor.alias.empty() ? "" : " over " + tensor.alias);
+}
 
 void inspectBinary(const std::string &path, bool disassemble) {
   binary::Program program = binary::readBinary(path);
@@ -36,18 +45,9 @@ void inspectBinary(const std::string &path, bool disassemble) {
                 isa::regions()[unsigned(region.kind)].name,
                 static_cast<unsigned long long>(region.size));
   for (const binary::Tensor &tensor : program.tensors)
-    if (binary::isChosen(tensor.role))
-      std::printf("tensor    %-8s %-28s %s on host, %s %llu of '%s'\n",
-                  binary::name(tensor.kind), tensor.name.c_str(),
-                  listOf(tensor.shape).c_str(), binary::name(tensor.role),
-                  static_cast<unsigned long long>(tensor.limit),
-                  tensor.source.c_str());
-    else
-      std::printf("tensor    %-8s %-28s %s as %s%s\n",
-                  binary::name(tensor.kind), tensor.name.c_str(),
-                  listOf(tensor.shape).c_str(), binary::name(tensor.type),
-                  tensor.alias.empty() ? ""
-                                       : (" over " + tensor.alias).c_str());
+    std::printf("tensor    %-8s %-28s %s %s\n", binary::name(tensor.kind),
+                tensor.name.c_str(), listOf(tensor.shape).c_str(),
+                placeText(tensor).c_str());
   uint64_t weights = 0, macs = 0;
   unsigned number = 0; // as run's --from-layer counts
   for (const binary::Layer &layer : program.layers) {

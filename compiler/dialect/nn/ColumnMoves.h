@@ -5,7 +5,8 @@
 namespace dalbit::nn {
 
 /// On an nn.linear whose weight has a single 1 in each column or none: it moves
-/// columns and must lose nothing, so its rows have 16 bits and its weights 8.
+/// columns and is not to cost accuracy, so its rows have 16 bits, its
+/// weights 8.
 inline constexpr const char *MovesColumns = "dalbit.moves_columns";
 
 } // namespace dalbit::nn

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "compiler/execute/integer/IntegerExecutor.h"
-#include "compiler/execute/ElementTypes.h"
 
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/dialect/qnn/QNNOps.h"
@@ -649,11 +648,9 @@ std::vector<Tensor> Executor::run(func::FuncOp function,
         .Case([&](qnn::ImportScoresOp o) { importScores(o); })
         .Case([&](qnn::DequantizeOp o) { dequantize(o); })
         .Case([&](qnn::TopKOp o) {
-          auto type = o.getIndices().getType();
-          const Tensor &x = get(o.getX());
-          auto [chosen, indices] = topK(x, int64_t(o.getK()), o.getSmallest(),
-                                        type.getRank() == x.rank(),
-                                        *elementOfMlir(type.getElementType()));
+          auto [chosen, indices] =
+              topK(get(o.getX()), int64_t(o.getK()), o.getSmallest(),
+                   o.getIndices().getType());
           set(o.getValues(), chosen);
           set(o.getIndices(), indices);
         })

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "compiler/execute/nn/Kernels.h"
-#include "compiler/execute/ElementTypes.h"
 
 #include "compiler/dialect/nn/NNOps.h"
 #include "compiler/execute/nn/Attention.h"
@@ -320,11 +319,9 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
             tokenMax<float>(*inputs[0], op.getMask() ? inputs[1] : nullptr));
       })
       .Case([&](nn::TopKOp op) {
-        auto type = op.getIndices().getType();
         auto [values, indices] =
             topK(*inputs[0], int64_t(op.getK()), op.getSmallest(),
-                 type.getRank() == inputs[0]->rank(),
-                 *elementOfMlir(type.getElementType()));
+                 op.getIndices().getType());
         return Results(std::vector<Tensor>{values, indices});
       })
       .Case([&](nn::ConcatOp op) {

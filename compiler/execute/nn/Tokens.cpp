@@ -3,8 +3,9 @@
 #include "compiler/execute/nn/Tokens.h"
 
 #include "compiler/dialect/nn/Rearrangement.h"
+#include "compiler/execute/ElementTypes.h"
+#include "compiler/execute/operators/Order.h"
 #include "support/Error.h"
-#include "support/TopK.h"
 
 #include <algorithm>
 #include <limits>
@@ -63,27 +64,13 @@ Tensor stackCaches(ArrayRef<const Tensor *> parts, ArrayRef<int64_t> shape) {
 }
 
 std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k, bool smallest,
-                               bool keeps, ElementType indices) {
-  Shape shape(x.shape().drop_back());
-  int64_t rows = 1, columns = x.shape().back();
-  for (int64_t size : shape)
-    rows *= size;
-  if (keeps)
-    shape.push_back(k);
-  Tensor values(ElementType::F32, shape), places(ElementType::I64, shape);
-  // NaN counts as the largest number, as in the standard's operator.
-  auto less = [](float a, float b) { return a < b || (a == a && b != b); };
-  for (int64_t row = 0; row < rows; ++row) {
-    std::span numbers(x.data<float>() + row * columns, size_t(columns));
-    auto chosen = firstOf(numbers, k, [&](float a, float b) {
-      return smallest ? less(a, b) : less(b, a);
-    });
-    for (auto [i, column] : llvm::enumerate(chosen)) {
-      values.data<float>()[row * k + int64_t(i)] = numbers[size_t(column)];
-      places.data<int64_t>()[row * k + int64_t(i)] = column;
-    }
-  }
-  return {values, places.cast(indices)};
+                               mlir::RankedTensorType indices) {
+  auto [values, columns] = topKOfRows(x, k, !smallest);
+  Shape shape(values.shape());
+  if (indices.getRank() < x.rank())
+    shape.pop_back();
+  return {values.reshaped(shape), columns.reshaped(shape).cast(*elementOfMlir(
+                                      indices.getElementType()))};
 }
 
 Tensor rearrange(const Tensor &x, llvm::ArrayRef<int64_t> view,

@@ -9,6 +9,8 @@
 
 #include "compiler/dialect/nn/TokenRule.h"
 
+#include "mlir/IR/BuiltinTypes.h"
+
 #include "llvm/ADT/ArrayRef.h"
 
 #include <vector>
@@ -41,10 +43,9 @@ std::vector<bool> countedKeys(const Tensor &mask, int64_t batch, int64_t keys);
 template <typename T> Tensor tokenMax(const Tensor &x, const Tensor *mask);
 
 /// nn.top_k: the \p k largest, or smallest, of each row of \p x and their
-/// columns of type \p indices; without \p keeps the last dimension, which is
-/// one, is left out.
+/// columns, both with the rank, these with the element type of \p indices.
 std::pair<Tensor, Tensor> topK(const Tensor &x, int64_t k, bool smallest,
-                               bool keeps, ElementType indices);
+                               mlir::RankedTensorType indices);
 
 /// Along the tokens; a part with one sequence is repeated for all \p batch.
 template <typename T>

@@ -577,12 +577,13 @@ void evalGroupQueryAttention(Call &call) {
                 std::to_string(rows) + " .. " + std::to_string(room + rows));
   // A first prompt may be filled up at its end; later steps are exact.
   bool prompt = rows == total;
+  int64_t least = prompt ? 0 : rows - 1;
   llvm::SmallVector<int64_t> starts;
   for (int64_t number : last) {
-    if (number < (prompt ? 0 : rows - 1) || number >= total)
+    if (number < least || number >= total)
       throw Error("seqlens_k has " + std::to_string(number) +
                   "; with a total_sequence_length of " + std::to_string(total) +
-                  " it is " + std::to_string(prompt ? 0 : rows - 1) + " .. " +
+                  " it is " + std::to_string(least) + " .. " +
                   std::to_string(total - 1));
     starts.push_back(prompt ? 0 : number + 1 - rows);
   }

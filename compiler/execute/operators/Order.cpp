@@ -3,6 +3,8 @@
 // Operators that sort, search and select: TopK, Unique, NonZero, Compress,
 // OneHot. NaN counts as the largest number.
 
+#include "compiler/execute/operators/Order.h"
+
 #include "compiler/execute/operators/Broadcast.h"
 #include "compiler/execute/operators/Layout.h"
 #include "compiler/execute/operators/Operator.h"
@@ -25,6 +27,32 @@ template <typename T> bool less(T a, T b) {
   return x < y;
 }
 
+} // namespace
+
+std::pair<Tensor, Tensor> topKOfRows(const Tensor &x, int64_t k, bool largest) {
+  Shape shape(x.shape());
+  int64_t size = shape.back();
+  shape.back() = k;
+  Tensor values(x.type(), shape), indices(ElementType::I64, shape);
+  dispatch(x.type(), [&](auto tag) {
+    using T = decltype(tag);
+    for (int64_t r = 0, n = size ? x.count() / size : 0; r < n; ++r) {
+      const T *row = x.data<T>() + r * size;
+      std::vector<int64_t> columns =
+          topColumns(std::span(row, size_t(size)), k, [&](T a, T b) {
+            return largest ? less(b, a) : less(a, b);
+          });
+      for (int64_t i = 0; i < k; ++i) {
+        values.data<T>()[r * k + i] = row[columns[i]];
+        indices.data<int64_t>()[r * k + i] = columns[i];
+      }
+    }
+  });
+  return {values, indices};
+}
+
+namespace {
+
 void evalTopK(Call &call) {
   const Tensor &x = call.input(0);
   int64_t axis = frontAxis(call.integer("axis", -1), x.rank());
@@ -43,23 +71,7 @@ void evalTopK(Call &call) {
   order.push_back(axis);
   for (auto [to, from] : llvm::enumerate(order))
     back[from] = int64_t(to);
-  Tensor rows = permute(x, order);
-  Shape shape(rows.shape());
-  shape.back() = k;
-  Tensor values(x.type(), shape), indices(ElementType::I64, shape);
-  dispatch(x.type(), [&](auto tag) {
-    using T = decltype(tag);
-    for (int64_t r = 0, n = size ? rows.count() / size : 0; r < n; ++r) {
-      const T *row = rows.data<T>() + r * size;
-      std::vector<int64_t> places =
-          firstOf(std::span(row, size_t(size)), k,
-                  [&](T a, T b) { return largest ? less(b, a) : less(a, b); });
-      for (int64_t i = 0; i < k; ++i) {
-        values.data<T>()[r * k + i] = row[places[i]];
-        indices.data<int64_t>()[r * k + i] = places[i];
-      }
-    }
-  });
+  auto [values, indices] = topKOfRows(permute(x, order), k, largest);
   call.output(0, permute(values, back));
   call.output(1, permute(indices, back));
 }

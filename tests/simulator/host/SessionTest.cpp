@@ -490,7 +490,7 @@ TEST_CASE("the host chooses of logits what TopK and ArgMax would",
   best.onnxType = "int64";
   best.shape = {"B", "T"};
   best.strides = {0, 0};
-  best.role = binary::Role::LargestColumns;
+  best.role = binary::Role::TopKIndices;
   best.limit = 1;
   best.source = "logits";
   binary::Tensor lowest = best;
@@ -498,7 +498,7 @@ TEST_CASE("the host chooses of logits what TopK and ArgMax would",
   lowest.onnxType = "float";
   lowest.shape = {"B", "T", "2"};
   lowest.strides = {0, 0, 0};
-  lowest.role = binary::Role::Largest;
+  lowest.role = binary::Role::TopKValues;
   lowest.limit = 2;
   lowest.fill = 1;
   // In front of what they are chosen from, as a model may have its results.

@@ -9,9 +9,9 @@
 
 namespace dalbit::host {
 
-/// \p tensor, which binary::isChosen(), of the rows of its source, \p scores
+/// \p tensor, which binary::isTopK(), of the rows of its source, \p scores
 /// [.., columns]: [.., limit] or, without a dimension for the one, [..]. Throws
 /// Error if a row has fewer columns.
-HostTensor chosenFrom(const HostTensor &scores, const binary::Tensor &tensor);
+HostTensor topKOf(const HostTensor &scores, const binary::Tensor &tensor);
 
 } // namespace dalbit::host

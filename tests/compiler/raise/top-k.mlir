@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: dalbit-opt %s -split-input-file -raise-choices | FileCheck %s
+// RUN: dalbit-opt %s -split-input-file -raise-top-k | FileCheck %s
 
 // What ArgMax chooses from becomes a result; the Cast goes with it.
 // CHECK-LABEL: @argmax

@@ -13,12 +13,12 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
-#define GEN_PASS_DEF_RAISECHOICES
+#define GEN_PASS_DEF_RAISETOPK
 #include "compiler/raise/Passes.h.inc"
 
 namespace {
 
-class RaiseChoicesPass : public impl::RaiseChoicesBase<RaiseChoicesPass> {
+class RaiseTopKPass : public impl::RaiseTopKBase<RaiseTopKPass> {
 public:
   void runOnOperation() override;
 
@@ -31,19 +31,20 @@ private:
 
 } // namespace
 
-static bool isReturned(Value value) {
-  return !value.use_empty() &&
-         llvm::all_of(value.getUsers(),
-                      [](Operation *op) { return isa<func::ReturnOp>(op); });
+/// What the graph returns of \p indices: the value, or what a Cast to other
+/// integers makes of it; null if it is used in another way.
+static Value returnedIndices(Value indices) {
+  if (indices.hasOneUse())
+    if (auto cast = nodeOf(*indices.user_begin(), "Cast"))
+      return isOnlyReturned(cast->getResult(0)) ? cast->getResult(0) : Value();
+  return isOnlyReturned(indices) ? indices : Value();
 }
 
-/// What the graph returns of \p columns: the value, or what a Cast to other
-/// integers makes of it; null if it is used in another way.
-static Value returnedColumns(Value columns) {
-  if (columns.hasOneUse())
-    if (auto cast = nodeOf(*columns.user_begin(), "Cast"))
-      return isReturned(cast->getResult(0)) ? cast->getResult(0) : Value();
-  return columns.use_empty() || isReturned(columns) ? columns : Value();
+/// Integers as nn.top_k gives them.
+static bool isIndices(Value value) {
+  RankedTensorType type = rankedType(value);
+  return type && (type.getElementType().isSignlessInteger(32) ||
+                  type.getElementType().isSignlessInteger(64));
 }
 
 /// Dimensions of the scores of result \p choice: its own and all columns.
@@ -57,7 +58,7 @@ static ArrayAttr widened(ArrayAttr dims, bool keeps, int64_t columns) {
 
 /// Makes \p scores a result behind all others, called after result \p choice
 /// that is chosen of them.
-void RaiseChoicesPass::makeResult(Value scores, unsigned choice, bool keeps) {
+void RaiseTopKPass::makeResult(Value scores, unsigned choice, bool keeps) {
   Operation *end = function.getBody().front().getTerminator();
   if (llvm::is_contained(end->getOperands(), scores))
     return;
@@ -76,11 +77,11 @@ void RaiseChoicesPass::makeResult(Value scores, unsigned choice, bool keeps) {
     if (auto dims = function.getResultAttrOfType<ArrayAttr>(choice, key))
       attributes.set(key, widened(dims, keeps, columns));
   end->insertOperands(end->getNumOperands(), scores);
-  (void)function.insertResult(function.getNumResults(), scores.getType(),
-                              attributes.getDictionary(&getContext()));
+  function.insertResult(function.getNumResults(), scores.getType(),
+                        attributes.getDictionary(&getContext()));
 }
 
-void RaiseChoicesPass::raise(onnx::NodeOp node) {
+void RaiseTopKPass::raise(onnx::NodeOp node) {
   bool isTopK = node.isOnnx("TopK");
   if (!isTopK && !node.isOnnx("ArgMax") && !node.isOnnx("ArgMin"))
     return;
@@ -106,16 +107,11 @@ void RaiseChoicesPass::raise(onnx::NodeOp node) {
   if (k < 1 || k > columns)
     return;
   Value found = node->getResult(isTopK && node->getNumResults() > 1 ? 1 : 0),
-        indices = returnedColumns(found),
+        indices = returnedIndices(found),
         values = isTopK ? node->getResult(0) : Value();
-  auto isColumn = [](Value value) {
-    auto own = rankedType(value);
-    return own && (own.getElementType().isSignlessInteger(32) ||
-                   own.getElementType().isSignlessInteger(64));
-  };
-  if (!indices || !isColumn(indices) ||
+  if (!indices || !isIndices(indices) ||
       (isTopK && node->getNumResults() != 2) ||
-      (values && !values.use_empty() && !isReturned(values)))
+      (values && !isOnlyReturned(values)))
     return;
   Operation *end = function.getBody().front().getTerminator();
   std::optional<unsigned> choice;
@@ -141,7 +137,7 @@ void RaiseChoicesPass::raise(onnx::NodeOp node) {
     values.replaceAllUsesWith(op.getValues());
 }
 
-void RaiseChoicesPass::runOnOperation() {
+void RaiseTopKPass::runOnOperation() {
   function = getOperation();
   if (function.isDeclaration())
     return;

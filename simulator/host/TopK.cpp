@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "simulator/host/Choices.h"
+#include "simulator/host/TopK.h"
 
 #include "support/Error.h"
 #include "support/TopK.h"
 
 namespace dalbit::host {
 
-HostTensor chosenFrom(const HostTensor &scores, const binary::Tensor &tensor) {
+HostTensor topKOf(const HostTensor &scores, const binary::Tensor &tensor) {
   size_t columns = scores.shape.empty() ? 0 : size_t(scores.shape.back());
   if (columns == 0 || tensor.limit > columns)
     throw Error("result '" + tensor.name + "': there are " +
@@ -22,9 +22,10 @@ HostTensor chosenFrom(const HostTensor &scores, const binary::Tensor &tensor) {
   for (size_t at = 0; at < scores.values.size(); at += columns) {
     std::span row(scores.values.data() + at, columns);
     for (int64_t column :
-         firstOf(row, int64_t(tensor.limit),
-                 [&](double a, double b) { return smallest ? a < b : b < a; }))
-      out.values.push_back(tensor.role == binary::Role::Largest
+         topColumns(row, int64_t(tensor.limit), [&](double a, double b) {
+           return smallest ? a < b : b < a;
+         }))
+      out.values.push_back(tensor.role == binary::Role::TopKValues
                                ? row[size_t(column)]
                                : double(column));
   }

@@ -15,7 +15,7 @@ namespace dalbit {
 /// come behind all \p past that there are, so with a past they are past +
 /// \p tokens - less; without one at least 1 - less, since prompts may be padded
 /// at their ends. Throws Error.
-void checkKeyNumbers(const std::string &input, std::span<const double> values,
+void checkKeyLengths(const std::string &input, std::span<const double> values,
                      int64_t past, int64_t tokens, int64_t less);
 
 } // namespace dalbit
