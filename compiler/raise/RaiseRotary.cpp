@@ -89,7 +89,9 @@ std::optional<CutHeads> RotaryRaiser::cutHeads(Value value) {
   }
   std::reverse(cut.moves.begin(), cut.moves.end());
   const Dims *dims = shapes.dims(cut.base), *last = shapes.dims(value);
-  if (!dims || dims->size() != 3 || !last || !isFloat32(cut.base))
+  // Sizes may be known of what the graph has no type for: a damaged file.
+  if (!dims || dims->size() != 3 || !last || !isFloat32(cut.base) ||
+      !rankedType(cut.base))
     return std::nullopt;
   auto width = dims->back().constant(), size = last->back().constant();
   if (!width || !size || *size <= 0 || *width % *size != 0)

@@ -36,10 +36,24 @@ void Mutator::collect(Message &message) {
 int64_t Mutator::number(int64_t old) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
   constexpr int64_t least = std::numeric_limits<int64_t>::min();
-  const int64_t choices[] = {0,         1,       -1,        2,
-                             3,         7,       old + 1,   old - 1,
-                             -old,      1 << 16, 1ll << 31, 1ll << 40,
-                             1ll << 62, most,    least,     int64_t(random())};
+  // A mutant of a mutant may have the least number: unsigned wraps.
+  uint64_t bits = uint64_t(old);
+  const int64_t choices[] = {0,
+                             1,
+                             -1,
+                             2,
+                             3,
+                             7,
+                             int64_t(bits + 1),
+                             int64_t(bits - 1),
+                             int64_t(0 - bits),
+                             1 << 16,
+                             1ll << 31,
+                             1ll << 40,
+                             1ll << 62,
+                             most,
+                             least,
+                             int64_t(random())};
   return choices[random() % std::size(choices)];
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -onnx-fold-shapes -raise-linear -raise-rotary=context=8 2>/dev/null | FileCheck %s
+// Values without a type of known sizes are left alone.
+// RUN: dalbit-opt %s -split-input-file -onnx-bind-shapes -raise-rotary=context=8 2>/dev/null | FileCheck %s --check-prefix=UNTYPED
+// UNTYPED-NOT: nn.rotary
 
 // Halves, rows of a table by an input of positions, heads before tokens.
 // CHECK-LABEL: @halves
