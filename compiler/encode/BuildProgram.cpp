@@ -166,6 +166,16 @@ private:
     return tensor;
   }
 
+  /// Notes where the columns of a head went, unless all stay.
+  static void columns(Tensor &tensor, ArrayRef<int64_t> order, int64_t size) {
+    std::vector<int64_t> places(size_t(size), -1);
+    for (size_t at = 0; at < order.size(); ++at)
+      if (order[at] >= 0)
+        places[size_t(order[at])] = int64_t(at);
+    if (!llvm::equal(places, llvm::seq<int64_t>(0, size)))
+      tensor.columns = places;
+  }
+
   /// The same place, of keys or values whose heads are stored one by one.
   void cache(Tensor &tensor, Value codes) {
     const schedule::CachePlace &place = plan.caches.find(codes)->second;
@@ -180,6 +190,7 @@ private:
     tensor.scaleRegion = place.region;
     tensor.scaleOffset = uint64_t(place.scales);
     tensor.scaleStrides = {sequence, place.context * 4, 4};
+    columns(tensor, place.order, place.size);
   }
 
   void cache(Tensor &tensor, qnn::AttentionOp op, bool value) {
@@ -197,15 +208,8 @@ private:
     tensor.scaleRegion = isa::Region::Kv;
     tensor.scaleOffset = uint64_t(value ? a.valueScales : a.keyScales);
     tensor.scaleStrides = {plan.kvBytesPerSequence, context * 4, 4};
-    if (value)
-      return;
-    // Where the columns of a key went, unless all stay.
-    std::vector<int64_t> places(size_t(a.size), -1);
-    for (size_t at = 0; at < a.keyOrder.size(); ++at)
-      if (a.keyOrder[at] >= 0)
-        places[size_t(a.keyOrder[at])] = int64_t(at);
-    if (!llvm::equal(places, llvm::seq<int64_t>(0, a.size)))
-      tensor.columns = places;
+    if (!value)
+      columns(tensor, a.keyOrder, a.size);
   }
 
   void ids(Tensor &tensor, Value value, binary::Role role, int64_t limit) {

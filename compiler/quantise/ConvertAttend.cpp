@@ -80,13 +80,14 @@ void Converter::heads(Value x, Value present, int64_t heads, Value past) {
 template <typename Op>
 void Converter::attendTo(Op op, Value query, std::pair<Value, Value> keys,
                          std::pair<Value, Value> values, Value mask,
-                         TypedAttr bias, IntegerAttr biasOrigin,
-                         TypedAttr sinks) {
+                         IntegerAttr window, TypedAttr bias,
+                         IntegerAttr biasOrigin, TypedAttr sinks) {
   auto made = builder.create<qnn::AttendOp>(
       op.getLoc(), fixedLike(op.getOut()), Type(), query, keys.first,
       keys.second, values.first, values.second, mask, op.getHeadsAttr(),
-      builder.getBoolAttr(false), op.getScaleAttr(), bias, biasOrigin, sinks);
-  setHeads(op.getOut(), made.getOut());
+      builder.getBoolAttr(false), op.getScaleAttr(), window, bias, biasOrigin,
+      sinks);
+  setAttended(op.getOut(), made.getOut());
 }
 
 /// Whether linear layers alone read \p value or tokens of it, perhaps cut to a
@@ -102,10 +103,28 @@ static bool feedsLinears(Value value) {
   });
 }
 
-/// Heads are padded on some targets, and linear layers alone know where their
-/// columns lie: others read them behind one that changes nothing.
-void Converter::setHeads(Value out, Value made) {
-  if (!feedsLinears(out)) {
+/// Whether all that read \p value take the heads that lie side by side in it.
+static bool isReadByHeads(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isa<nn::LinearOp, nn::RotaryOp, nn::AttentionOp,
+               nn::AttentionWeightsOp, nn::CachedAttentionOp>(user) ||
+           nn::groupsOf(user) > 1;
+  });
+}
+
+void Converter::setTurned(Value out, Value made) {
+  setHeads(out, made, isReadByHeads(out));
+}
+
+void Converter::setAttended(Value out, Value made) {
+  setHeads(out, made, feedsLinears(out));
+}
+
+/// Heads are padded on some targets, and their columns in another order where
+/// angles turn them. Who does not know where they lie reads them behind a
+/// linear layer that changes nothing.
+void Converter::setHeads(Value out, Value made, bool isKnown) {
+  if (!isKnown) {
     int64_t width = cast<ShapedType>(out.getType()).getShape().back();
     TypedAttr identity = nn::identityMatrix(builder.getContext(), width);
     qnn::QuantizeOp rows = codesOf(made, ResidualFraction);
@@ -150,9 +169,6 @@ LogicalResult Converter::checkNumbers(nn::AttentionOp op) {
 }
 
 LogicalResult Converter::attend(nn::AttentionOp op) {
-  if (op.getHeads() != op.getKvHeads())
-    return op.emitError() << "attention over complete keys shares key heads; "
-                             "the NPU needs one for each query head here";
   if (op.getSoftcap().convertToDouble() > 0)
     return op.emitError() << "attention over complete keys has a cap on its "
                              "scores; the NPU has one for causal attention "
@@ -165,11 +181,11 @@ LogicalResult Converter::attend(nn::AttentionOp op) {
   FailureOr<Value> mask = maskOf(op.getKeyMask(), op);
   if (failed(mask))
     return failure();
-  heads(*k, op.getPresentKey(), op.getHeads(), op.getPastKey());
-  heads(*v, op.getPresentValue(), op.getHeads(), op.getPastValue());
+  heads(*k, op.getPresentKey(), op.getKvHeads(), op.getPastKey());
+  heads(*v, op.getPresentValue(), op.getKvHeads(), op.getPastValue());
   attendTo(op, *q, caches[op.getPresentKey()], caches[op.getPresentValue()],
-           *mask, constantOf(op.getBias()), op.getBiasOriginAttr(),
-           sinksOf(op));
+           *mask, op.getWindowAttr(), constantOf(op.getBias()),
+           op.getBiasOriginAttr(), sinksOf(op));
   return success();
 }
 
@@ -207,8 +223,8 @@ LogicalResult Converter::attentionWeights(nn::AttentionWeightsOp op) {
         attend.getQuery(), attend.getKeys(), attend.getKeyScales(),
         attend.getValues(), attend.getValueScales(), attend.getMask(),
         attend.getHeadsAttr(), attend.getCausalAttr(), attend.getScaleAttr(),
-        attend.getBiasAttr(), attend.getBiasOriginAttr(),
-        attend.getSinksAttr());
+        attend.getWindowAttr(), attend.getBiasAttr(),
+        attend.getBiasOriginAttr(), attend.getSinksAttr());
     attend.getOut().replaceAllUsesWith(both.getOut());
     for (auto &[value, made] : fixed)
       if (made.first == attend.getOut())

@@ -24,11 +24,13 @@ LogicalResult Converter::rmsNorm(nn::RMSNormOp op) {
   int64_t fraction = normFraction(g, {});
   if (!onlyBecomesCodes(op.getOut()))
     fraction = ResidualFraction;
-  set(op.getOut(),
-      builder.create<qnn::RMSNormOp>(
-          op.getLoc(), fixedLike(op.getOut()), *x, gamma, op.getEpsilonAttr(),
-          op.getGroupsAttr(), builder.getI64IntegerAttr(fraction)),
-      fraction);
+  auto made = builder.create<qnn::RMSNormOp>(
+      op.getLoc(), fixedLike(op.getOut()), *x, gamma, op.getEpsilonAttr(),
+      op.getGroupsAttr(), builder.getI64IntegerAttr(fraction));
+  if (op.getGroups() == 1 || fraction != ResidualFraction)
+    set(op.getOut(), made, fraction);
+  else
+    setTurned(op.getOut(), made);
   return success();
 }
 
@@ -65,9 +67,9 @@ LogicalResult Converter::rotary(nn::RotaryOp op) {
   FailureOr<Value> ids = positionsOf(op.getIds(), op);
   if (failed(ids))
     return failure();
-  set(op.getOut(), builder.create<qnn::RotaryOp>(
-                       op.getLoc(), fixedLike(op.getOut()), *x, *ids, cos, sin,
-                       op.getHeadsAttr(), op.getInterleavedAttr()));
+  setTurned(op.getOut(), builder.create<qnn::RotaryOp>(
+                             op.getLoc(), fixedLike(op.getOut()), *x, *ids, cos,
+                             sin, op.getHeadsAttr(), op.getInterleavedAttr()));
   return success();
 }
 
@@ -80,7 +82,9 @@ bool Converter::isCausal(nn::AttentionOp op) {
 /// Causal attention computes a few heads' queries, keys and values at a time:
 /// a linear layer, for queries and keys the norm of each head, then the angles.
 /// What else lies between (a norm over all heads, a clip) is computed before,
-/// and a linear layer that changes nothing brings its heads.
+/// and a linear layer that changes nothing brings its heads. Norms and angles
+/// in front of other attention stand behind a linear layer too, which puts the
+/// columns where they need them.
 void Converter::separateProjections() {
   auto separate = [&](OpOperand *use, int64_t heads, bool turns) {
     auto soleOf = [&]<typename Op>(Op &step) {
@@ -89,9 +93,10 @@ void Converter::separateProjections() {
     };
     if (nn::RotaryOp rotary; turns && soleOf(rotary))
       use = &rotary.getXMutable();
-    if (nn::RMSNormOp norm;
-        turns && soleOf(norm) && int64_t(norm.getGroups()) == heads)
-      use = &norm.getXMutable();
+    Value normed = use->get();
+    if (turns && normed.hasOneUse() &&
+        nn::groupsOf(normed.getDefiningOp()) == heads)
+      use = &normed.getDefiningOp()->getOpOperand(0);
     if (nn::LinearOp linear; soleOf(linear))
       return;
     Value value = use->get();
@@ -111,6 +116,19 @@ void Converter::separateProjections() {
     separate(&op.getQueryMutable(), op.getHeads(), true);
     separate(&op.getKeyMutable(), op.getKvHeads(), true);
     separate(&op.getValueMutable(), op.getKvHeads(), false);
+  });
+  // There the norm of a single head is one of whole rows.
+  function.walk([&](nn::RotaryOp op) {
+    auto reader = op.getOut().hasOneUse()
+                      ? dyn_cast<nn::AttentionOp>(*op.getOut().user_begin())
+                      : nn::AttentionOp();
+    if (!reader || !isCausal(reader))
+      separate(&op.getXMutable(), op.getHeads(), op.getHeads() > 1);
+  });
+  function.walk([&](Operation *op) {
+    if (nn::groupsOf(op) > 1 &&
+        !op->getOperand(0).getDefiningOp<nn::RotaryOp>())
+      separate(&op->getOpOperand(0), nn::groupsOf(op), false);
   });
 }
 

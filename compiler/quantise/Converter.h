@@ -55,13 +55,15 @@ private:
   mlir::LogicalResult cachedAttention(nn::CachedAttentionOp op);
   mlir::LogicalResult attentionWeights(nn::AttentionWeightsOp op);
   mlir::FailureOr<mlir::Value> maskOf(mlir::Value mask, mlir::Operation *user);
-  void setHeads(mlir::Value out, mlir::Value made);
+  void setHeads(mlir::Value out, mlir::Value made, bool isKnown);
+  void setAttended(mlir::Value out, mlir::Value made);
+  void setTurned(mlir::Value out, mlir::Value made);
   template <typename Op>
   void attendTo(Op op, mlir::Value query,
                 std::pair<mlir::Value, mlir::Value> keys,
                 std::pair<mlir::Value, mlir::Value> values, mlir::Value mask,
-                mlir::TypedAttr bias = {}, mlir::IntegerAttr biasOrigin = {},
-                mlir::TypedAttr sinks = {});
+                mlir::IntegerAttr window = {}, mlir::TypedAttr bias = {},
+                mlir::IntegerAttr biasOrigin = {}, mlir::TypedAttr sinks = {});
   /// What is added to the scores or stands beside them, as the NPU has it.
   mlir::LogicalResult checkNumbers(nn::AttentionOp op);
   mlir::TypedAttr sinksOf(nn::AttentionOp op);

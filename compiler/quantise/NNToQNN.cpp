@@ -204,12 +204,17 @@ LogicalResult Converter::norm(nn::LayerNormOp op) {
   // What only becomes codes has the finest format that cannot saturate; what
   // is added to the residual stream has the stream's.
   int64_t fraction = normFraction(g, b);
+  bool isOfHeads = op.getGroups() != 1;
   if (!onlyBecomesCodes(op.getOut()))
-    fraction = std::min<int64_t>(fraction, ResidualFraction);
+    fraction = isOfHeads ? ResidualFraction
+                         : std::min<int64_t>(fraction, ResidualFraction);
   Value out = builder.create<qnn::LayerNormOp>(
       op.getLoc(), fixedLike(op.getOut()), *x, gamma, beta, op.getEpsilonAttr(),
-      builder.getI64IntegerAttr(fraction));
-  set(op.getOut(), out, fraction);
+      op.getGroupsAttr(), builder.getI64IntegerAttr(fraction));
+  if (isOfHeads && fraction == ResidualFraction)
+    setTurned(op.getOut(), out);
+  else
+    set(op.getOut(), out, fraction);
   return success();
 }
 
@@ -289,7 +294,7 @@ LogicalResult Converter::attention(nn::AttentionOp op) {
       op.getHeadsAttr(), op.getKvHeadsAttr(), builder.getBoolAttr(causal),
       op.getScaleAttr(), op.getWindowAttr(), op.getSoftcapAttr(),
       constantOf(op.getBias()), op.getBiasOriginAttr(), sinksOf(op));
-  setHeads(op.getOut(), out.getOut());
+  setAttended(op.getOut(), out.getOut());
   caches[presentKey] = {out.getPresentKey(), out.getPresentKeyScales()};
   caches[presentValue] = {out.getPresentValue(), out.getPresentValueScales()};
   return success();
@@ -459,6 +464,48 @@ static onnx::NodeOp readerOf(onnx::NodeOp move) {
   return {};
 }
 
+/// How much of a model hangs on \p node: 3 for what raising gave up with a
+/// reason, 2 for products and what goes with
+/// them, 1 for other arithmetic on floats, 0 for sizes and moves of elements.
+static int weightOf(onnx::NodeOp node) {
+  if (node.getWhy())
+    return 3;
+  static const llvm::StringSet<> cores = {"MatMul",  "Gemm", "Conv",   "Einsum",
+                                          "Softmax", "TopK", "Resize", "Loop",
+                                          "Scan",    "If"};
+  static const llvm::StringSet<> moves = {
+      "Shape",     "Reshape",         "Transpose", "Squeeze",
+      "Unsqueeze", "Flatten",         "Concat",    "Slice",
+      "Gather",    "Split",           "Expand",    "Cast",
+      "Tile",      "ConstantOfShape", "Range",     "Identity",
+      "Where",     "Equal",           "Trilu"};
+  if (!node.getDomain().empty() || cores.contains(node.getOpType()))
+    return 2;
+  auto type = node->getNumResults() > 0
+                  ? dyn_cast<ShapedType>(node->getResult(0).getType())
+                  : ShapedType();
+  bool isFloat = type && isa<FloatType>(type.getElementType());
+  return isFloat && !moves.contains(node.getOpType()) ? 1 : 0;
+}
+
+/// The operation that takes what \p node prepares, with moves of elements
+/// alone in between; null if it is a result or another node.
+static Operation *takerOf(onnx::NodeOp node) {
+  for (int steps = 0; steps < 16; ++steps) {
+    onnx::NodeOp next;
+    for (Operation *user : node->getUsers()) {
+      if (!isa<onnx::NodeOp, func::ReturnOp>(user))
+        return user;
+      if (auto move = dyn_cast<onnx::NodeOp>(user))
+        next = move;
+    }
+    if (!next || weightOf(next) > 0)
+      return nullptr;
+    node = next;
+  }
+  return nullptr;
+}
+
 /// \p before is a node further up that stays as in the file too, or null.
 static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
   InFlightDiagnostic error = op->emitError()
@@ -473,6 +520,11 @@ static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
     error << "; the node itself is recognised, as rows of tokens, but "
           << nameOf(reader) << " '" << nodeOf(reader)
           << "' takes its result in another order";
+  else if (Operation *taker =
+               node && weightOf(node) == 0 ? takerOf(node) : nullptr)
+    error << "; it prepares what '" << nodeOf(taker) << "' (" << nameOf(taker)
+          << ") takes, which the NPU has as rows that it computes or as an "
+             "input of floats alone";
   else if (node && mixesSequences(node))
     error << "; it multiplies rows of all sequences with each other, and the "
              "NPU runs one sequence after the other";
@@ -531,30 +583,6 @@ LogicalResult Converter::convert(Operation *op) {
             onnx::ConstantOp, onnx::NoneOp>(
           [](Operation *) { return success(); }) // taken up by their users
       .Default([](Operation *o) { return refuse(o); });
-}
-
-/// How much of a model hangs on \p node: 3 for what raising gave up with a
-/// reason, 2 for products and what goes with
-/// them, 1 for other arithmetic on floats, 0 for sizes and moves of elements.
-static int weightOf(onnx::NodeOp node) {
-  if (node.getWhy())
-    return 3;
-  static const llvm::StringSet<> cores = {"MatMul",  "Gemm", "Conv",   "Einsum",
-                                          "Softmax", "TopK", "Resize", "Loop",
-                                          "Scan",    "If"};
-  static const llvm::StringSet<> moves = {
-      "Shape",     "Reshape",         "Transpose", "Squeeze",
-      "Unsqueeze", "Flatten",         "Concat",    "Slice",
-      "Gather",    "Split",           "Expand",    "Cast",
-      "Tile",      "ConstantOfShape", "Range",     "Identity",
-      "Where",     "Equal",           "Trilu"};
-  if (!node.getDomain().empty() || cores.contains(node.getOpType()))
-    return 2;
-  auto type = node->getNumResults() > 0
-                  ? dyn_cast<ShapedType>(node->getResult(0).getType())
-                  : ShapedType();
-  bool isFloat = type && isa<FloatType>(type.getElementType());
-  return isFloat && !moves.contains(node.getOpType()) ? 1 : 0;
 }
 
 /// Of the nodes that stay as in the file, the one that says most about why:

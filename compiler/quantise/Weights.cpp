@@ -158,16 +158,16 @@ int normFraction(std::span<const float> gamma, std::span<const float> beta) {
 
 QuantisedNorm quantiseNorm(std::span<const float> gamma,
                            std::span<const float> beta, float epsilon,
-                           int fraction) {
+                           int fraction, int64_t size) {
   QuantisedNorm result;
-  double size = double(gamma.size());
   for (float g : gamma)
     result.gamma.push_back(makePair(g));
   result.beta.assign(gamma.size(), 0);
   for (size_t i = 0; i < beta.size(); ++i)
     result.beta[i] = toFixed(beta[i], fraction);
-  result.inverseSize = makePair(1 / size);
-  result.squareFactor = makePair(std::ldexp(1 / size, -2 * ResidualFraction));
+  result.inverseSize = makePair(1 / double(size));
+  result.squareFactor =
+      makePair(std::ldexp(1 / double(size), -2 * ResidualFraction));
   result.epsilon = makePair(epsilon);
   result.adjust = ResidualFraction - fraction;
   return result;

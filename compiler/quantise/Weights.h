@@ -80,9 +80,10 @@ struct QuantisedNorm {
   Pair epsilon;
   int adjust = 0; ///< of the scale by the reciprocal root
 };
+/// Of rows of \p size columns, or parts of a row with numbers of their own.
 QuantisedNorm quantiseNorm(std::span<const float> gamma,
                            std::span<const float> beta, float epsilon,
-                           int fraction);
+                           int fraction, int64_t size);
 
 /// The most fraction bits (at most 20) with which a normalised row cannot
 /// saturate.

@@ -118,7 +118,8 @@ Value Expander::norm(Value x, bool simplified, unsigned gamma, unsigned beta) {
   if (simplified)
     return builder.create<nn::RMSNormOp>(node.getLoc(), type, x, g, epsilon,
                                          builder.getI64IntegerAttr(1));
-  return builder.create<nn::LayerNormOp>(node.getLoc(), type, x, g, b, epsilon);
+  return builder.create<nn::LayerNormOp>(node.getLoc(), type, x, g, b, epsilon,
+                                         builder.getI64IntegerAttr(1));
 }
 
 bool Expander::simplifiedNorm() {

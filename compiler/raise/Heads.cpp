@@ -94,9 +94,10 @@ std::optional<Heads> matchHeads(Value operand, bool transposed,
     return std::nullopt;
   auto found = matchNew(concat.getInputs()[1], shapes, false, false);
   // Flattening batch and heads would make another cache than ours.
-  if (!found || found->repeat != 1 ||
-      shapes.dims(concat.getInputs()[1])->size() != 4)
+  if (!found || shapes.dims(concat.getInputs()[1])->size() != 4)
     return std::nullopt;
+  found->copies = found->repeat;
+  found->heads *= found->copies;
   found->past = concat.getInputs()[0];
   found->present = layout->base;
   found->repeat = repeat;

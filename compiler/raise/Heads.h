@@ -17,7 +17,10 @@ struct Heads {
   int64_t heads = 0;
   int64_t size = 0;   // of one head
   int64_t repeat = 1; // query heads that share one (grouped queries)
-  double factor = 1;  // number that the elements were multiplied by
+  /// Heads side by side that are one of the base: repeated before they go into
+  /// the cache (Falcon).
+  int64_t copies = 1;
+  double factor = 1; // number that the elements were multiplied by
 };
 
 /// Reads \p operand as [batch and heads..., tokens, size], or, with

@@ -42,6 +42,7 @@ private:
   bool check(const Sizes &sizes, int trial);
   bool findPolarity(const Sizes &sizes);
   bool checkScoreMask(const Sizes &sizes);
+  bool decideRange();
   bool findBias(ArrayRef<Sizes> probes, ArrayRef<Sizes> others);
   bool completeBias();
 
@@ -65,9 +66,6 @@ private:
   int64_t ageOf(int64_t t, int64_t s, const Sizes &sizes) const {
     return t + size(1, sizes) - size(2, sizes) - s;
   }
-  bool isFuture(int64_t t, int64_t s, const Sizes &sizes) const {
-    return ageOf(t, s, sizes) < 0;
-  }
 
   func::FuncOp function;
   Value scores, logits;
@@ -79,9 +77,13 @@ private:
   BiasObserver bias;
   /// What was added where the scale was taken: the less, the more exact.
   double scaleOffset = std::numeric_limits<double>::infinity();
-  bool sawFuture = false, sawHiddenKey = false;
-  /// Ages of keys (0: the query's own) that a window hides, and others.
-  int64_t youngestHidden = INT64_MAX, oldestVisible = -1;
+  bool sawHiddenKey = false;
+  /// Distances of keys (0: the query's own) that are hidden, and of others,
+  /// before the query and behind it.
+  struct Side {
+    int64_t nearestHidden = INT64_MAX, furthestVisible = -1;
+  };
+  Side before, behind;
   std::mt19937 random{20240229};
 };
 
@@ -310,32 +312,46 @@ bool Classifier::learn(const Sizes &sizes) {
   std::vector<double> rest = bias.without(*zero, *zero, queries, keys);
   for (size_t i = 0; i < zero->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
-    bool future = isFuture(t, s, sizes);
     int64_t age = ageOf(t, s, sizes);
-    if (!future && rest[i] == 0) {
-      if (std::abs((*zero)[i]) <= scaleOffset) {
-        scaleOffset = std::abs((*zero)[i]);
-        kind.scale = (*one)[i] - (*zero)[i];
-      }
-      oldestVisible = std::max(oldestVisible, age);
+    Side &side = age < 0 ? behind : before;
+    if ((*zero)[i] < hiddenBelow) {
+      side.nearestHidden = std::min(side.nearestHidden, std::abs(age));
+      kind.hiddenScore = static_cast<float>((*zero)[i]);
       continue;
     }
-    bool hidden = (*zero)[i] < hiddenBelow;
-    if (!future && !hidden)
+    side.furthestVisible = std::max(side.furthestVisible, std::abs(age));
+    if (age < 0)
+      continue;
+    if (rest[i] != 0)
       return fail("something other than a mask is added to the scores");
-    if (!future) {
-      youngestHidden = std::min(youngestHidden, age);
-      kind.hiddenScore = static_cast<float>((*zero)[i]);
-      continue;
+    if (std::abs((*zero)[i]) <= scaleOffset) {
+      scaleOffset = std::abs((*zero)[i]);
+      kind.scale = (*one)[i] - (*zero)[i];
     }
-    if (sawFuture && hidden != kind.causal)
-      return fail("a mask hides some keys of the future and shows others");
-    sawFuture = true;
-    kind.causal = hidden;
-    if (hidden)
-      kind.hiddenScore = static_cast<float>((*zero)[i]);
   }
   return true;
+}
+
+/// Which keys a query sees by their place.
+bool Classifier::decideRange() {
+  if (behind.furthestVisible >= behind.nearestHidden)
+    return fail("a mask hides some keys of the future and shows others");
+  if (before.furthestVisible >= before.nearestHidden ||
+      before.nearestHidden == 0)
+    return fail("a mask hides keys that are not in the future");
+  bool isWindow = before.nearestHidden != INT64_MAX,
+       isCutBehind = behind.nearestHidden != INT64_MAX;
+  // Rows that see only themselves show no future.
+  kind.causal = behind.nearestHidden == 1 ||
+                (isWindow && !isCutBehind && behind.furthestVisible < 0);
+  if (isWindow)
+    kind.window = before.nearestHidden;
+  return kind.causal || before.nearestHidden == behind.nearestHidden ||
+         fail(isWindow && isCutBehind
+                  ? "a window reaches further to one side than to the other"
+              : isWindow ? "a window without a causal mask"
+                         : "a mask hides some keys of the future and shows "
+                           "others");
 }
 
 /// Compares an evaluation with random scores and a random mask to what has
@@ -367,12 +383,12 @@ bool Classifier::check(const Sizes &sizes, int trial) {
   for (size_t i = 0; i < result->size(); ++i) {
     int64_t s = i % keys, t = i / keys % queries;
     int64_t batch = sequences > 1 ? i / perBatch : 0;
-    bool future =
-        kind.causal && (isFuture(t, s, sizes) ||
-                        (kind.window && ageOf(t, s, sizes) >= kind.window));
+    int64_t age = ageOf(t, s, sizes);
+    bool outside = (kind.causal && age < 0) ||
+                   (kind.window && std::abs(age) >= kind.window);
     bool hiddenKey = useMask && hidden[size_t(batch * keys + s)];
     double expected = kind.scale * input.values[i];
-    if (!future && hiddenKey && !sawHiddenKey) {
+    if (!outside && hiddenKey && !sawHiddenKey) {
       // Not below is fine: then this argument does not hide.
       if (!((*result)[i] < hiddenBelow))
         return fail("an input changes the scores, but not as a mask of keys");
@@ -381,13 +397,18 @@ bool Classifier::check(const Sizes &sizes, int trial) {
       if (std::abs(kind.hiddenKey) < 1e30f)
         kind.hiddenKey -= static_cast<float>(expected);
     }
-    if (future || hiddenKey) {
+    if (outside || hiddenKey) {
       if (!((*result)[i] < hiddenBelow))
         return fail("the mask is neither causal nor one of keys");
       continue;
     }
     if (!(std::abs((*result)[i] - expected) <= 1e-4 * (1 + std::abs(expected))))
-      return fail("the scores are changed by more than a factor and a mask");
+      return fail(useMask && trial > 0 && !bias.isNothing()
+                      ? "the bias of its scores depends on the mask, from "
+                        "which positions are counted (ALiBi of BLOOM); a file "
+                        "without the mask as an input would run"
+                      : "the scores are changed by more than a factor and a "
+                        "mask");
   }
   return true;
 }
@@ -418,8 +439,12 @@ SmallVector<Sizes> Classifier::windowProbes() const {
     if (Operation *op = cone[i].getDefiningOp())
       cone.insert(op->operand_begin(), op->operand_end());
   }
-  // Without a past there are as many queries as keys.
-  int64_t most = openPast ? 1 << 16 : 512;
+  // Without a past there are as many queries as keys, for each head.
+  constexpr int64_t Most = 1 << 23;
+  auto fits = [&](int64_t count) {
+    return openPast ? count <= 1 << 16
+                    : count <= 512 || bias.headCount() * count * count <= Most;
+  };
   SmallVector<Sizes> probes;
   Sizes start = probeSizes(function).front();
   for (int64_t count : keys) {
@@ -427,7 +452,7 @@ SmallVector<Sizes> Classifier::windowProbes() const {
     sizes.batch = fixed && fixed.get("B") ? start.batch : 1;
     (openPast ? sizes.past : sizes.tokens) =
         openPast ? count - sizes.tokens : count;
-    if (count <= most && sizes.past >= 0 && probes.size() < 16)
+    if (fits(count) && sizes.past >= 0 && probes.size() < 16)
       probes.push_back(sizes);
   }
   return probes;
@@ -465,19 +490,8 @@ std::optional<MaskKind> Classifier::run() {
   for (const Sizes &sizes : others)
     learn(sizes);
   why = ignored;
-  if (youngestHidden != INT64_MAX) {
-    kind.window = youngestHidden;
-    if (oldestVisible >= youngestHidden || youngestHidden == 0) {
-      fail("a mask hides keys that are not in the future");
-      return std::nullopt;
-    }
-    // Rows that see only themselves show no future.
-    kind.causal |= !sawFuture;
-    if (!kind.causal) {
-      fail("a window without a causal mask");
-      return std::nullopt;
-    }
-  }
+  if (!decideRange())
+    return std::nullopt;
   for (const Sizes &sizes : probes)
     for (int trial = 0; trial < (kind.keyMask ? 4 : 1); ++trial)
       if (!check(sizes, trial))

@@ -22,7 +22,9 @@ struct MaskKind {
   double scale = 1;      // of the scores
   bool causal = false;   // query t sees keys up to t + (S - T)
   float hiddenScore = 0; // score in the place of one that causal hides
-  int64_t window = 0; // with causal: keys that a query sees; 0: all before it
+  /// Keys less than so many before a query are seen, and unless causal as far
+  /// behind it; 0: all.
+  int64_t window = 0;
   mlir::BlockArgument keyMask; // [B, M], not zero: visible; null if none
   bool inverted = false;       // not zero: hidden
   /// As many keys as the mask has ones are visible, the first ones; or the

@@ -4,6 +4,7 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Heads.h"
@@ -47,6 +48,7 @@ private:
   bool isMeanOfHeads(Value value, Value probabilities);
   bool rewrite();
   bool replaceOutput(OpBuilder &builder, Operation *made, Value result);
+  Value rowsOf(OpBuilder &builder, Location loc, const Heads &heads);
   Value keyMask(OpBuilder &builder, Location loc);
   Value scoreMask(OpBuilder &builder, Location loc);
   void replacePresent(const Heads &heads, Value present, Operation *after);
@@ -343,6 +345,15 @@ static bool addsProduct(Value logits, onnx::NodeOp scores) {
   return false;
 }
 
+/// Whether \p queries are [B, tokens and heads, columns] of [B, T, columns].
+static bool hasHeadsInRows(Value queries, const SymbolicShapes &shapes) {
+  auto layout = traceLayout(queries, shapes, true);
+  if (!layout || layout->axes.size() != 3)
+    return false;
+  Atoms rows = canonical(ArrayRef<Atom>(layout->axes[1]));
+  return rows.size() == 2 && rows[0].dim == 1 && rows[1].dim == 2;
+}
+
 bool Raiser::match(onnx::NodeOp softmax) {
   if (!findProducts(softmax))
     return false;
@@ -352,6 +363,11 @@ bool Raiser::match(onnx::NodeOp softmax) {
   auto q = matchHeads(scores.getInputs()[0], false, shapes);
   auto k = matchHeads(scores.getInputs()[1], true, shapes);
   auto v = matchHeads(product.getInputs()[1], false, shapes);
+  if (!q && hasHeadsInRows(scores.getInputs()[0], shapes))
+    return fail("the heads of its queries are rows beside the tokens, of one "
+                "product with the only key head (GPT-BigCode before "
+                "transformers 4.53); export it with a newer version, which "
+                "has [batch, heads, tokens, columns]");
   if (!q || q->past || q->repeat != 1)
     return fail("its queries are not cut into heads in a known way");
   cachedKeys = cachedValues = {};
@@ -391,10 +407,10 @@ bool Raiser::match(onnx::NodeOp softmax) {
   if (softcap && mask.scale != 1)
     return fail("its scores are scaled after they are capped");
   mask.scale *= capScale;
-  if (weights && (mask.causal || key.past || key.repeat != 1 || softcap ||
-                  !mask.bias.shape.empty() || !sinks.empty()))
+  if (weights && (mask.causal || mask.window || key.past || key.repeat != 1 ||
+                  softcap || !mask.bias.shape.empty() || !sinks.empty()))
     return fail("the weights of a causal or cached attention, or of one with "
-                "a bias or sinks, are a result");
+                "a window, a bias or sinks, are a result");
   mask.scale *= query.factor * key.factor;
   return findOutput();
 }
@@ -416,6 +432,8 @@ bool Raiser::matchCached(const Heads &q) {
   mask = *kind;
   if (mask.causal)
     return fail("a causal mask over given keys");
+  if (mask.window)
+    return fail("a window over given keys");
   if (!mask.bias.shape.empty())
     return fail("a bias of the scores over given keys");
   mask.scale *= query.factor;
@@ -499,6 +517,31 @@ Value Raiser::scoreMask(OpBuilder &builder, Location loc) {
   return made;
 }
 
+/// The rows of all \p heads side by side.
+Value Raiser::rowsOf(OpBuilder &builder, Location loc, const Heads &heads) {
+  if (heads.copies == 1)
+    return heads.base;
+  int64_t width = heads.heads * heads.size, own = width / heads.copies;
+  SmallVector<float> numbers(size_t(own * width), 0.0f);
+  for (int64_t column = 0; column < width; ++column) {
+    int64_t head = column / heads.size / heads.copies,
+            from = head * heads.size + column % heads.size;
+    numbers[size_t(from * width + column)] = 1;
+  }
+  Dims dims = *shapes.dims(heads.base);
+  dims.back() = width;
+  Value weight = makeConstant(
+      builder, loc,
+      DenseElementsAttr::get(
+          RankedTensorType::get({own, width}, builder.getF32Type()),
+          ArrayRef<float>(numbers)));
+  auto rows = builder.create<nn::LinearOp>(
+      loc, tensorType(dims, builder.getF32Type()), heads.base, weight, Value());
+  rows->setAttr(nn::MovesColumns, builder.getUnitAttr());
+  shapes.setDims(rows, dims);
+  return rows;
+}
+
 bool Raiser::rewrite() {
   Operation *op = output.getDefiningOp();
   OpBuilder builder(op);
@@ -534,9 +577,10 @@ bool Raiser::rewrite() {
   if (mask.hiddenScore == 0)
     mask.hiddenScore = std::numeric_limits<float>::lowest();
   auto attention = builder.create<nn::AttentionOp>(
-      loc, TypeRange{query.base.getType(), cache, cache}, query.base, key.base,
-      value.base, key.past, value.past, maskValue, bias,
-      constant({query.heads}, sinks), builder.getI64IntegerAttr(query.heads),
+      loc, TypeRange{query.base.getType(), cache, cache}, query.base,
+      rowsOf(builder, loc, key), rowsOf(builder, loc, value), key.past,
+      value.past, maskValue, bias, constant({query.heads}, sinks),
+      builder.getI64IntegerAttr(query.heads),
       builder.getI64IntegerAttr(key.heads), builder.getBoolAttr(mask.causal),
       builder.getF32FloatAttr(static_cast<float>(mask.scale)),
       builder.getF32FloatAttr(mask.hiddenScore),

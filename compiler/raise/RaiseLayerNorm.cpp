@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// LayerNormalization, whole or in parts.
+// LayerNormalization, whole or in parts; of heads that are cut out one by one,
+// each with numbers of its own.
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/dialect/onnx/Weight.h"
+#include "compiler/raise/NodeWriter.h"
 #include "compiler/raise/NormParts.h"
 
 using namespace mlir;
@@ -51,7 +54,8 @@ static void rewrite(NormMatch match) {
   Value beta = match.beta ? makeConstant(builder, loc, match.beta) : Value();
   auto norm = builder.create<nn::LayerNormOp>(
       loc, match.x.getType(), match.x, makeConstant(builder, loc, gamma), beta,
-      builder.getF32FloatAttr(static_cast<float>(match.epsilon)));
+      builder.getF32FloatAttr(static_cast<float>(match.epsilon)),
+      builder.getI64IntegerAttr(1));
   match.result.replaceAllUsesWith(norm.getOut());
 }
 
@@ -100,6 +104,86 @@ static void matchWhole(onnx::NodeOp node) {
   rewrite(match);
 }
 
+/// Element \p index along \p axis of which \p value consists: what it is of.
+static Value sliceOf(Value value, int64_t axis, int64_t index) {
+  auto split = value.getDefiningOp<onnx::NodeOp>();
+  if (split && split.isOnnx("Split"))
+    return normaliseAxis(split.getOnnxInt("axis").value_or(0),
+                         rankedType(value).getRank()) == axis &&
+                   cast<OpResult>(value).getResultNumber() == index
+               ? split.getInputs()[0]
+               : Value();
+  auto slice = nodeOf(value, "Slice");
+  if (!slice)
+    return {};
+  auto starts = integersOf(slice, "starts", 1),
+       axes = integersOf(slice, "axes", 3),
+       steps = integersOf(slice, "steps", 4);
+  bool takesOne =
+      starts && axes && starts->size() == 1 && axes->size() == 1 &&
+      normaliseAxis(axes->front(), rankedType(value).getRank()) == axis &&
+      (!steps || steps->front() == 1) && starts->front() == index;
+  return takesOne ? slice.getInputs()[0] : Value();
+}
+
+/// Norms of all slices of a value that are put together again (the heads of
+/// StableLM): one norm, then what is of each slice.
+static void matchSlices(onnx::NodeOp concat) {
+  RankedTensorType type = rankedType(concat->getResult(0));
+  int64_t count = int64_t(concat.getInputs().size());
+  int64_t axis = type ? normaliseAxis(concat.getOnnxInt("axis").value_or(-1),
+                                      type.getRank())
+                      : -1;
+  if (axis < 0 || axis == type.getRank() - 1 || type.getDimSize(axis) != count)
+    return;
+  Value x;
+  FloatAttr epsilon;
+  int64_t width = type.getShape().back();
+  SmallVector<float> gammas, betas;
+  bool hasBeta = false;
+  for (auto [i, part] : llvm::enumerate(concat.getInputs())) {
+    auto norm = part.getDefiningOp<nn::LayerNormOp>();
+    Value whole =
+        norm && norm.getGroups() == 1 && staticDim(norm.getX(), axis) == 1
+            ? sliceOf(norm.getX(), axis, int64_t(i))
+            : Value();
+    if (!whole || whole.getType() != type || (x && whole != x) ||
+        (epsilon && norm.getEpsilonAttr() != epsilon))
+      return;
+    x = whole;
+    epsilon = norm.getEpsilonAttr();
+    SmallVector<float> gamma, beta(size_t(width), 0.0f);
+    onnx::readWeight(constantOf(norm.getGamma()), gamma);
+    if (norm.getBeta()) {
+      onnx::readWeight(constantOf(norm.getBeta()), beta);
+      hasBeta = true;
+    }
+    llvm::append_range(gammas, gamma);
+    llvm::append_range(betas, beta);
+  }
+  NodeWriter write(concat);
+  OpBuilder &builder = write.builder;
+  SmallVector<int64_t> shape(size_t(type.getRank() - axis), 1);
+  shape.front() = count;
+  shape.back() = width;
+  auto numbers = [&](ArrayRef<float> values) {
+    return write.constant(DenseElementsAttr::get(
+        RankedTensorType::get(shape, builder.getF32Type()), values));
+  };
+  auto one = DenseElementsAttr::get(
+      RankedTensorType::get({width}, builder.getF32Type()), 1.0f);
+  Value made = builder.create<nn::LayerNormOp>(
+      concat.getLoc(), type, x, makeConstant(builder, concat.getLoc(), one),
+      Value(), epsilon, builder.getI64IntegerAttr(1));
+  made = write("Mul", {made, numbers(gammas)});
+  made.setType(type);
+  if (hasBeta) {
+    made = write("Add", {made, numbers(betas)});
+    made.setType(type);
+  }
+  concat->getResult(0).replaceAllUsesWith(made);
+}
+
 void RaiseLayerNormPass::runOnOperation() {
   func::FuncOp function = getOperation();
   SmallVector<onnx::NodeOp> nodes;
@@ -112,6 +196,9 @@ void RaiseLayerNormPass::runOnOperation() {
     else if (node.isOnnx("Div") || node.isOnnx("Mul"))
       matchParts(node);
   }
+  for (onnx::NodeOp node : nodes)
+    if (node.isOnnx("Concat"))
+      matchSlices(node);
   eraseDead(function);
 }
 

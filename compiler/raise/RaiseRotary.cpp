@@ -6,6 +6,7 @@
 
 #include "compiler/raise/Passes.h"
 
+#include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/ColumnForm.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Layout.h"
@@ -35,6 +36,15 @@ struct CutHeads {
   Value base; // [B, T, heads * size]
   int64_t heads = 0, size = 0;
   SmallVector<onnx::NodeOp> moves; // first one reads the base
+  SmallVector<Atoms, 4> axes;      // of what they give, in the base
+};
+
+/// A norm of rows and what its result is multiplied with, all of it constant.
+struct RowNorm {
+  Value x, result;
+  bool isCentred = false;
+  FloatAttr epsilon;
+  SmallVector<float> gamma = {}, beta = {}; // no beta: empty
 };
 
 /// What turns pairs of columns.
@@ -52,12 +62,13 @@ public:
       : function(function), shapes(function), forms(shapes),
         tables(function, shapes, context) {}
 
-  void headNorm(nn::RMSNormOp norm);
+  void headNorm(Operation *norm);
   bool rotary(onnx::NodeOp root);
 
 private:
   std::optional<CutHeads> cutHeads(Value value);
   Value moveAgain(const CutHeads &heads, Value value, OpBuilder &builder);
+  void takeFactors(RowNorm &norm, const CutHeads &heads);
   std::optional<Rotation> rotationOf(const ColumnForm &form);
   std::optional<std::vector<double>> coefficients(const ColumnTerm &term,
                                                   Rotation &rotation);
@@ -80,9 +91,10 @@ std::optional<CutHeads> RotaryRaiser::cutHeads(Value value) {
   CutHeads cut;
   cut.base = value;
   while (onnx::NodeOp node = nodeOf(cut.base)) {
-    if (!llvm::is_contained(
-            {"Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"},
-            node.getOpType()))
+    // Key heads that are repeated turn before.
+    if (!llvm::is_contained({"Reshape", "Transpose", "Squeeze", "Unsqueeze",
+                             "Flatten", "Expand"},
+                            node.getOpType()))
       break;
     cut.moves.push_back(node);
     cut.base = node.getInputs()[0];
@@ -105,6 +117,7 @@ std::optional<CutHeads> RotaryRaiser::cutHeads(Value value) {
     return std::nullopt;
   cut.size = *size;
   cut.heads = *width / *size;
+  cut.axes = canonical(ArrayRef<Atoms>(axes));
   return cut;
 }
 
@@ -123,18 +136,121 @@ Value RotaryRaiser::moveAgain(const CutHeads &heads, Value value,
   return value;
 }
 
-void RotaryRaiser::headNorm(nn::RMSNormOp norm) {
-  auto heads = cutHeads(norm.getX());
+/// The other operand of \p node, beside \p value, as numbers of each column of
+/// each head; nothing if it is something else.
+static std::optional<SmallVector<float>>
+headNumbers(onnx::NodeOp node, Value value, const CutHeads &heads) {
+  Value other = node.getInputs()[node.getInputs()[0] == value ? 1 : 0];
+  TypedAttr constant = constantOf(other);
+  RankedTensorType type = constant ? rankedType(other) : RankedTensorType();
+  int64_t front =
+      type ? int64_t(heads.axes.size()) - type.getRank() : int64_t(-1);
+  if (front < 0 || !type.getElementType().isF32())
+    return std::nullopt;
+  // Of an element of the constant: which head, which column.
+  SmallVector<int64_t> headStep, columnStep;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    const Atoms &atoms = heads.axes[size_t(front + i)];
+    bool isHead = atoms == Atoms{Atom{2, heads.size, heads.heads}},
+         isColumn = atoms == Atoms{Atom{2, 1, heads.size}};
+    if (type.getDimSize(i) != 1 && !isHead && !isColumn)
+      return std::nullopt;
+    headStep.push_back(isHead && type.getDimSize(i) != 1);
+    columnStep.push_back(isColumn && type.getDimSize(i) != 1);
+  }
+  SmallVector<float> values, result;
+  onnx::readWeight(constant, values);
+  for (int64_t h = 0; h < heads.heads; ++h)
+    for (int64_t c = 0; c < heads.size; ++c) {
+      int64_t at = 0;
+      for (int64_t i = 0; i < type.getRank(); ++i)
+        at = at * type.getDimSize(i) + h * headStep[size_t(i)] +
+             c * columnStep[size_t(i)];
+      result.push_back(values[size_t(at)]);
+    }
+  return result;
+}
+
+/// Takes what the result of \p norm is multiplied with, and what is added, head
+/// by head (Cohere).
+void RotaryRaiser::takeFactors(RowNorm &norm, const CutHeads &heads) {
+  auto next = [&](StringRef type) {
+    auto node = norm.result.hasOneUse()
+                    ? nodeOf(*norm.result.user_begin(), type)
+                    : onnx::NodeOp();
+    auto numbers = node ? headNumbers(node, norm.result, heads)
+                        : std::optional<SmallVector<float>>();
+    if (numbers)
+      norm.result = node->getResult(0);
+    return numbers;
+  };
+  size_t all = size_t(heads.heads * heads.size);
+  auto each = [&](SmallVector<float> &values) {
+    size_t own = values.size();
+    values.resize(all);
+    for (size_t i = own; i < all; ++i)
+      values[i] = own ? values[i - own] : 0;
+  };
+  if (auto factors = next("Mul")) {
+    each(norm.gamma);
+    if (!norm.beta.empty())
+      each(norm.beta);
+    for (size_t i = 0; i < all; ++i) {
+      norm.gamma[i] *= (*factors)[i];
+      if (!norm.beta.empty())
+        norm.beta[i] *= (*factors)[i];
+    }
+  }
+  if (!norm.isCentred)
+    return;
+  if (auto summands = next("Add")) {
+    each(norm.gamma);
+    each(norm.beta);
+    for (size_t i = 0; i < all; ++i)
+      norm.beta[i] += (*summands)[i];
+  }
+}
+
+void RotaryRaiser::headNorm(Operation *op) {
+  auto rms = dyn_cast<nn::RMSNormOp>(op);
+  auto layer = dyn_cast<nn::LayerNormOp>(op);
+  RowNorm norm{op->getOperand(0), op->getResult(0), bool(layer),
+               layer ? layer.getEpsilonAttr() : rms.getEpsilonAttr()};
+  auto heads = cutHeads(norm.x);
   // A single head may have a dimension of its own, too.
   if (!heads || heads->moves.empty() ||
-      (heads->heads == 1 && rankedType(norm.getX()).getRank() < 4))
+      (heads->heads == 1 && rankedType(norm.x).getRank() < 4))
     return;
-  OpBuilder builder(norm);
-  auto whole = builder.create<nn::RMSNormOp>(
-      norm.getLoc(), heads->base.getType(), heads->base, norm.getGamma(),
-      norm.getEpsilonAttr(), builder.getI64IntegerAttr(heads->heads));
+  onnx::readWeight(constantOf(op->getOperand(1)), norm.gamma);
+  if (layer && layer.getBeta())
+    onnx::readWeight(constantOf(layer.getBeta()), norm.beta);
+  takeFactors(norm, *heads);
+  OpBuilder builder(norm.result.getDefiningOp());
+  Location loc = op->getLoc();
+  auto vector = [&](ArrayRef<float> values) {
+    return makeConstant(
+        builder, loc,
+        DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())},
+                                                     builder.getF32Type()),
+                               values));
+  };
+  Value gamma = vector(norm.gamma);
+  IntegerAttr groups = builder.getI64IntegerAttr(heads->heads);
+  Operation *whole =
+      norm.isCentred
+          ? builder
+                .create<nn::LayerNormOp>(
+                    loc, heads->base.getType(), heads->base, gamma,
+                    norm.beta.empty() ? Value() : vector(norm.beta),
+                    norm.epsilon, groups)
+                .getOperation()
+          : builder
+                .create<nn::RMSNormOp>(loc, heads->base.getType(), heads->base,
+                                       gamma, norm.epsilon, groups)
+                .getOperation();
   shapes.infer(whole);
-  norm.getOut().replaceAllUsesWith(moveAgain(*heads, whole.getOut(), builder));
+  norm.result.replaceAllUsesWith(
+      moveAgain(*heads, whole->getResult(0), builder));
 }
 
 /// What \p term multiplies its column with, at every position; notes where the
@@ -303,7 +419,11 @@ void RaiseRotaryPass::runOnOperation() {
   if (function.isDeclaration())
     return;
   RotaryRaiser raiser(function, context);
-  for (auto norm : llvm::make_early_inc_range(function.getOps<nn::RMSNormOp>()))
+  SmallVector<Operation *> norms;
+  for (Operation &op : function.getOps())
+    if (isa<nn::RMSNormOp, nn::LayerNormOp>(op))
+      norms.push_back(&op);
+  for (Operation *norm : norms)
     raiser.headNorm(norm);
   // The last node of a rotary embedding comes after its parts, so the largest
   // is found first; its parts are dead then.

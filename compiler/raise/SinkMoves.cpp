@@ -30,8 +30,10 @@ private:
 
 /// The one operand whose rows the operation works on alone; -1 for others.
 static bool isRowwise(Operation *op) {
-  return isa<nn::LinearOp, nn::LayerNormOp, nn::ScaleOp, nn::ReluOp, nn::ClipOp,
-             nn::TanhOp, nn::SigmoidOp, nn::SiluOp, nn::GeluOp>(op);
+  auto norm = dyn_cast<nn::LayerNormOp>(op);
+  return (norm && norm.getGroups() == 1) ||
+         isa<nn::LinearOp, nn::ScaleOp, nn::ReluOp, nn::ClipOp, nn::TanhOp,
+             nn::SigmoidOp, nn::SiluOp, nn::GeluOp>(op);
 }
 static bool isElementwise(Operation *op) {
   return isa<nn::ScaleOp, nn::ReluOp, nn::ClipOp, nn::TanhOp, nn::SigmoidOp,

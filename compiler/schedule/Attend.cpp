@@ -90,7 +90,6 @@ void Emitter::requestCaches(qnn::AttendOp op) {
   if (a.constantsBytes)
     requestNorm(a.constantsOffset, a.constantsBytes);
   for (int64_t g = 0; g < a.slots(); ++g) {
-    requestBias(a, g, positionOf(op), keys);
     request(Loads::Caches, [this, &a, &keyPlace, &valuePlace, keys,
                             g](Value slot) {
       auto load = [&](const CachePlace &place, int64_t offset, int64_t inSlot,
@@ -98,23 +97,26 @@ void Emitter::requestCaches(qnn::AttendOp op) {
         int64_t perHead = a.context * bytesPerKey;
         Value cache =
             jobs.dram("cache", int64_t(place.region),
-                      offset + g * a.group * perHead, a.group * perHead);
+                      offset + g * a.kvGroup * perHead, a.kvGroup * perHead);
         Job job = jobs.dmaIn();
         job.set("region", int64_t(place.region))
             .set("bytes", jobs.times(keys, bytesPerKey));
-        job.set("rows", a.group).set("planes", 1).set("gather", 0);
+        job.set("rows", a.kvGroup).set("planes", 1).set("gather", 0);
         job.set("dram_row_stride", perHead).set("spm_row_stride", perHead);
         job.read("dram_offset", cache, place.perSequence() ? block.kv : Size(0))
             .write("spm_addr", slot, inSlot)
             .emit();
       };
-      int64_t codes = a.group * a.context * a.paddedSize,
-              scales = a.group * a.context * 4;
+      int64_t codes = a.kvGroup * a.context * a.paddedSize,
+              scales = a.kvGroup * a.context * 4;
       load(keyPlace, keyPlace.codes, 0, a.paddedSize);
       load(valuePlace, valuePlace.codes, codes, a.paddedSize);
       load(keyPlace, keyPlace.scales, 2 * codes, 4);
       load(valuePlace, valuePlace.scales, 2 * codes + scales, 4);
     });
+    int64_t groups = a.groupsPerSlot();
+    for (int64_t part = g * groups; part < (g + 1) * groups; ++part)
+      requestBias(a, part, positionOf(op), keys);
   }
 }
 
@@ -169,14 +171,20 @@ LogicalResult Emitter::attend(qnn::AttendOp op) {
   Rows out = makeRows("attention", a.heads * a.paddedSize), weights;
   Scope scope;
   scope.keys = keysOf(op);
+  scope.position = positionOf(op);
   scope.causal = op.getCausal();
+  scope.window = int64_t(op.getWindow().value_or(0));
   if (op.getMask())
     scope.mask = masks.lookup(op.getMask());
   Value constants = a.constantsBytes ? loads.take(Loads::Norms) : Value();
-  for (int64_t index = 0; index < a.slots(); ++index) {
+  Value slot;
+  int64_t groups = a.heads / a.group;
+  for (int64_t index = 0; index < groups; ++index) {
+    if (index % a.groupsPerSlot() == 0)
+      slot = loads.take(Loads::Caches);
     Heads group;
     group.constants = constants;
-    group.slot = loads.take(Loads::Caches);
+    group.slot = slot;
     group.first = index * a.group;
     Size start = query.start + group.first * a.paddedSize * 4;
     Value absmax = scalars("absmax", a.group);
@@ -196,7 +204,8 @@ LogicalResult Emitter::attend(qnn::AttendOp op) {
       loads.release(Loads::Biases);
     if (op.getWeights())
       addWeights(op, softmax, scope.keys, weights);
-    loads.release(Loads::Caches);
+    if ((index + 1) % a.groupsPerSlot() == 0)
+      loads.release(Loads::Caches);
   }
   if (constants)
     loads.release(Loads::Norms);

@@ -70,14 +70,14 @@ Softmax Emitter::softmaxGroup(const AttentionPlan &a, const Heads &group,
                        machine.alignment());
   };
   // Rows are [token][head]; a causal row t sees the keys up to position + t,
-  // of a window the last ones.
+  // of a window the nearest ones.
   auto setRange = [&](Job &job, int64_t firstKey) {
-    if (!scope.causal)
-      return;
-    job.set("range_hi", block.position + (1 - firstKey))
-        .set("range_hi_step", 1);
+    int64_t ahead = scope.causal ? 1 : scope.window;
+    if (ahead)
+      job.set("range_hi", scope.position + (ahead - firstKey))
+          .set("range_hi_step", 1);
     if (scope.window)
-      job.set("range_lo", block.position + (1 - firstKey - scope.window))
+      job.set("range_lo", scope.position + (1 - firstKey - scope.window))
           .set("range_lo_step", 1);
   };
 
@@ -275,6 +275,7 @@ LogicalResult Emitter::attention(qnn::AttentionOp op) {
   int64_t scaleBytes = a.kvGroup * plan.paddedContext * 4;
   Scope scope;
   scope.keys = block.position + block.rows;
+  scope.position = block.position;
   scope.window = int64_t(op.getWindow().value_or(0));
   if (op.getMask())
     scope.mask = masks.lookup(op.getMask());

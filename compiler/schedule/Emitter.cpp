@@ -23,9 +23,8 @@ Value lastNorm(const Stage &stage) {
       if (auto linear = logits.getX().getDefiningOp<qnn::LinearOp>())
         if (auto codes = linear.getCodes().getDefiningOp<qnn::QuantizeOp>()) {
           Operation *norm = codes.getX().getDefiningOp();
-          if (isa_and_nonnull<qnn::LayerNormOp, qnn::RMSNormOp>(norm) &&
-              codes.getX().hasOneUse() && linear.getOut().hasOneUse() &&
-              stage.contains(norm))
+          if (qnn::groupsOf(norm) == 1 && codes.getX().hasOneUse() &&
+              linear.getOut().hasOneUse() && stage.contains(norm))
             return codes.getX();
         }
   return {};
@@ -376,8 +375,17 @@ LogicalResult Emitter::emit(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](qnn::EmbeddingOp o) { return embedding(o), success(); })
       .Case([&](qnn::AddOp o) { return add(o), success(); })
-      .Case([&](qnn::LayerNormOp o) { return norm(o), success(); })
-      .Case([&](qnn::RMSNormOp o) { return rmsNorm(o), success(); })
+      .Case([&](qnn::LayerNormOp o) {
+        return o.getGroups() == 1 ? norm(o) : headNorms(o), success();
+      })
+      .Case([&](qnn::RMSNormOp o) {
+        return o.getGroups() == 1 ? rmsNorm(o) : headNorms(o), success();
+      })
+      .Case([&](qnn::RotaryOp o) {
+        HeadRows heads{values.lookup(o.getX()), int64_t(o.getHeads()), Value()};
+        values[o.getOut()] = turn(o, heads).rows;
+        return success();
+      })
       .Case([&](qnn::ProductOp o) { return product(o), success(); })
       .Case([&](qnn::ApplyScalesOp o) { return applyScales(o), success(); })
       .Case([&](qnn::SoftmaxOp o) { return softmax(o), success(); })

@@ -96,8 +96,10 @@ struct BiasRows {
 /// What an attention sees and how its scores are made, for its softmax.
 struct Scope {
   Size keys = 0;      ///< how many there are
+  Size position = 0;  ///< of the block's first query among them
   bool causal = true; ///< the block's row t sees keys up to position + t
-  int64_t window = 0; ///< with causal: the last ones only; 0: all
+  /// Only those less than so many before, and unless causal behind; 0: all.
+  int64_t window = 0;
   MaskRows mask;
   BiasRows bias;
   mlir::Value softcap; ///< table; null: scores are not capped
@@ -107,6 +109,9 @@ struct Scope {
 struct Softmax {
   mlir::Value probabilities, total;
 };
+
+/// A pass over \p heads of \p size columns: its main operand is their int32.
+void readHeads(Job &job, const HeadRows &heads, int64_t size);
 
 class Emitter {
 public:
@@ -171,11 +176,17 @@ private:
   // Projections.cpp
   HeadRows projection(const AttentionPlan &a, int which, int64_t index,
                       int64_t heads, mlir::Value constants);
-  void headNorm(const quantise::QuantisedNorm &norm, const AttentionPlan &a,
-                HeadRows &rows, mlir::Value constants, int64_t offset);
-  void turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &rows);
-  void headMaximum(const AttentionPlan &a, HeadRows &rows);
+  HeadRows turn(qnn::RotaryOp op, const HeadRows &heads);
+  void headMaximum(HeadRows &heads, int64_t size);
   void loadRotaries(const Stage &stage);
+  // HeadNorms.cpp
+  /// The norm of each of \p heads, the first being \p first, to \p out; its
+  /// constants are among \p constants.
+  HeadRows headNorm(const HeadNormPlan &norm, HeadRows heads, int64_t first,
+                    const Rows &out, mlir::Value constants);
+  HeadRows centred(const HeadNormPlan &norm, const HeadRows &heads,
+                   mlir::Value constants);
+  void headNorms(mlir::Operation *op);
   // Attention.cpp
   mlir::LogicalResult attention(qnn::AttentionOp op);
   void cacheRows(const AttentionPlan &a, int64_t index, const HeadRows &source,

@@ -8,6 +8,7 @@
 #include "isa/Isa.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace dalbit::schedule {
 
@@ -34,6 +35,8 @@ struct CachePlace {
   int64_t heads = 0, size = 0, paddedSize = 0;
   int64_t context = 0; ///< keys there is room for, padded
   int64_t group = 0;   ///< heads quantised together
+  /// Real column in each stored column of a head; -1 is padding.
+  std::vector<int64_t> order;
   bool perSequence() const { return region == isa::Region::Kv; }
 };
 

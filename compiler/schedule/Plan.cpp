@@ -28,8 +28,11 @@ Projection projectionOf(Value value) {
   };
   if (take(projection.rotary))
     value = projection.rotary.getX();
-  if (take(projection.norm))
-    value = projection.norm.getX();
+  if (Operation *norm = value.getDefiningOp();
+      value.hasOneUse() && qnn::groupsOf(norm) > 0) {
+    projection.norm = norm;
+    value = norm->getOperand(0);
+  }
   take(projection.linear);
   return projection;
 }
@@ -51,11 +54,7 @@ std::vector<int64_t> headMap(int64_t heads, int64_t size,
   return map;
 }
 
-/// Columns of a head in an order in which both columns of a pair lie `half`
-/// apart, at the same place of the two halves. Columns that no angle turns fill
-/// the halves up (they turn by an angle of 0).
-static std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size,
-                                        int64_t half) {
+std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size, int64_t half) {
   int64_t pairs = cast<ShapedType>(op.getCos().getType()).getDimSize(1);
   std::vector<int64_t> order(2 * half, -1);
   for (int64_t i = 0; i < pairs; ++i) {
@@ -107,8 +106,8 @@ void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
   if (betas)
     onnx::readWeight(betas, beta);
   NormPlan norm;
-  norm.numbers =
-      quantise::quantiseNorm(gamma, beta, float(epsilon), int(fraction));
+  norm.numbers = quantise::quantiseNorm(gamma, beta, float(epsilon),
+                                        int(fraction), int64_t(gamma.size()));
   int64_t half = roundUp(int64_t(gamma.size()) * 4, machine().alignment());
   norm.betaOffset = half;
   norm.bytes = hasBeta ? 2 * half : half;
@@ -128,42 +127,48 @@ void Planner::norm(Operation *op, TypedAttr gammas, TypedAttr betas,
 /// Constants of the norms of a query's or key's heads, in the stored order, and
 /// behind them the sinks.
 void Planner::constants(AttentionPlan &a, TypedAttr sinks) {
-  int64_t bytes = roundUp(a.paddedSize * 4, machine().alignment());
-  if (a.projections[0].norm || a.projections[1].norm)
-    a.headNormBytes = 2 * bytes;
+  for (int i = 0; i < 2; ++i) {
+    Operation *norm = a.projections[i].norm;
+    if (!norm)
+      continue;
+    a.headNorms[i] = headNormPlan(norm, i ? a.kvHeads : a.heads, a.keyOrder);
+    a.headNorms[i].offset = a.headNormBytes;
+    a.headNormBytes += a.headNorms[i].bytes;
+  }
   int64_t words = sinks ? a.heads * machine().alignment() : 0;
   a.constantsBytes = a.headNormBytes + words;
   if (a.constantsBytes)
     a.constantsOffset = placeConst(a.constantsBytes);
   this->sinks(sinks, a);
-  for (int i = 0; i < 2; ++i) {
-    qnn::RMSNormOp op = a.projections[i].norm;
-    if (!op)
-      continue;
-    SmallVector<float> gamma;
-    onnx::readWeight(op.getGamma(), gamma);
-    a.headNorms[i] = quantise::quantiseNorm(
-        gamma, {}, op.getEpsilon().convertToFloat(), int(op.getFraction()));
-    plan.fills.push_back(
-        [at = a.constantsOffset + i * bytes, order = a.keyOrder,
-         numbers = a.headNorms[i]](std::vector<uint8_t> &constants, auto &) {
-          for (size_t c = 0; c < order.size(); ++c)
-            putWord(constants, at + int64_t(c) * 4,
-                    order[c] < 0 ? 0 : numbers.gamma[order[c]].word());
-        });
-  }
+  for (int i = 0; i < 2; ++i)
+    if (a.projections[i].norm)
+      fillHeadNorm(a.headNorms[i], a.keyOrder,
+                   a.constantsOffset + a.headNorms[i].offset);
+}
+
+/// Heads that are turned in rows of their own, not beside an attention.
+LogicalResult Planner::turnedHeads(qnn::RotaryOp op) {
+  int64_t heads = op.getHeads(), size = lastDimension(op.getX()) / heads,
+          half = paddedHead(size) / 2;
+  std::vector<int64_t> order = rotaryOrder(op, size, half);
+  if (headOrder(op.getX(), heads) != order)
+    return op.emitError() << "rotary embeddings are scheduled for queries and "
+                             "keys of a linear layer only";
+  columns[op.getOut()] = headMap(heads, size, order);
+  return rotary(op, half);
 }
 
 LogicalResult Planner::rotary(qnn::RotaryOp op, int64_t half) {
   auto type = cast<ShapedType>(op.getCos().getType());
+  int64_t positions = op.getIds() ? plan.context : rows(op.getX());
   RotaryPlan rotary;
   rotary.rows = type.getDimSize(0);
   rotary.half = half;
   rotary.stride = roundUp(4 * half, machine().axiBytes);
-  if (rotary.rows < plan.context)
+  if (rotary.rows < positions)
     return op.emitError() << "the rotary table has " << rotary.rows
                           << " positions, fewer than the context of "
-                          << plan.context;
+                          << positions;
   for (auto &[other, known] : plan.rotaries) {
     auto same = cast<qnn::RotaryOp>(other);
     if (same.getCos() == op.getCos() && same.getSin() == op.getSin() &&
@@ -471,10 +476,10 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
       return op.emitError() << "queries, keys and values must each come from "
                                "a linear layer of their own";
   for (int i = 0; i < 2; ++i)
-    if (qnn::RMSNormOp norm = a.projections[i].norm;
-        norm && int64_t(norm.getGroups()) != (i ? a.kvHeads : a.heads))
-      return norm.emitError() << "the norm of queries or keys is not one of "
-                                 "each head";
+    if (Operation *norm = a.projections[i].norm;
+        norm && qnn::groupsOf(norm) != (i ? a.kvHeads : a.heads))
+      return norm->emitError() << "the norm of queries or keys is not one of "
+                                  "each head";
   for (Projection &projection : a.projections)
     if (failed(tileFits(projection.linear)))
       return failure();
@@ -484,18 +489,21 @@ LogicalResult Planner::attention(qnn::AttentionOp op) {
   auto pairsOf = [](qnn::RotaryOp rotary) {
     return cast<ShapedType>(rotary.getCos().getType()).getDimSize(1);
   };
-  if (value.norm || value.rotary || bool(turn) != bool(queryTurn) ||
-      (turn && (turn.getInterleaved() != queryTurn.getInterleaved() ||
-                pairsOf(turn) != pairsOf(queryTurn))))
+  if (value.norm || value.rotary ||
+      (turn && queryTurn &&
+       (turn.getInterleaved() != queryTurn.getInterleaved() ||
+        pairsOf(turn) != pairsOf(queryTurn))))
     return op.emitError() << "queries and keys are turned by different "
                              "columns, or values are";
+  // One of them may have been turned before; its columns follow the other's.
+  qnn::RotaryOp either = turn ? turn : queryTurn;
   // Half a head begins at a whole beat of the vector unit.
-  a.paddedSize =
-      roundUp(a.size, std::max({m.n, m.k, m.axiBytes, turn ? 2 * m.lanes : 0}));
+  a.paddedSize = roundUp(
+      a.size, std::max({m.n, m.k, m.axiBytes, either ? 2 * m.lanes : 0}));
   a.maxKeys = plan.context;
   a.context = plan.paddedContext;
   std::vector<int64_t> plain = identityMap(a.size, a.paddedSize);
-  a.keyOrder = turn ? rotaryOrder(turn, a.size, a.paddedSize / 2) : plain;
+  a.keyOrder = either ? rotaryOrder(either, a.size, a.paddedSize / 2) : plain;
   a.numbers =
       quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
   if (op.getSoftcap().convertToDouble() > 0)
@@ -688,6 +696,10 @@ FailureOr<Plan> Planner::run() {
             })
             .Case([&](qnn::PositionsOp o) { return positions(o); })
             .Case([&](qnn::LayerNormOp o) {
+              if (plan.inAttention.contains(o))
+                return success();
+              if (o.getGroups() != 1)
+                return headNorm(o);
               norm(o, o.getGamma(), o.getBeta().value_or(TypedAttr()), true,
                    o.getEpsilon().convertToDouble(), o.getFraction());
               return success();
@@ -696,20 +708,13 @@ FailureOr<Plan> Planner::run() {
               if (plan.inAttention.contains(o))
                 return success();
               if (o.getGroups() != 1)
-                return LogicalResult(o.emitError()
-                                     << "norms of single heads are scheduled "
-                                        "for queries and keys only");
+                return headNorm(o);
               norm(o, o.getGamma(), TypedAttr(), false,
                    o.getEpsilon().convertToDouble(), o.getFraction());
               return success();
             })
             .Case([&](qnn::RotaryOp o) {
-              if (!plan.inAttention.contains(o))
-                return LogicalResult(o.emitError()
-                                     << "rotary embeddings are scheduled for "
-                                        "queries and keys of a linear layer "
-                                        "only");
-              return success();
+              return plan.inAttention.contains(o) ? success() : turnedHeads(o);
             })
             .Case([&](qnn::GateOp o) {
               plan.gateTables[o] =

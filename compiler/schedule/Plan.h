@@ -63,11 +63,25 @@ struct NormPlan {
   quantise::QuantisedNorm numbers;
 };
 
+/// A norm of each head of queries or keys. Its constants, of one head or of
+/// each: gammas, then betas, then which of the columns are real.
+struct HeadNormPlan {
+  quantise::QuantisedNorm numbers;
+  bool isCentred = false; ///< qnn.layer_norm
+  int64_t size = 0;       ///< columns of a head as stored
+  int64_t group = 0;      ///< heads computed together
+  int64_t offset = 0;     ///< behind what is loaded with it
+  int64_t stride = 0;     ///< bytes to the next head's; 0: all have the same
+  /// Bytes behind the gammas; 0: there are none.
+  int64_t betaOffset = 0, realOffset = 0;
+  int64_t bytes = 0;
+};
+
 /// How a query, key or value comes about: a linear layer, perhaps normalised by
 /// heads, perhaps turned by positions. All of it is done beside the attention.
 struct Projection {
   qnn::LinearOp linear;
-  qnn::RMSNormOp norm;
+  mlir::Operation *norm = nullptr; ///< qnn.rms_norm or qnn.layer_norm
   qnn::RotaryOp rotary;
 };
 
@@ -102,9 +116,8 @@ struct AttentionPlan {
   int64_t context = 0;                   ///< keys there is room for, padded
   std::array<Projection, 3> projections; ///< query, key, value
   std::array<LinearPlan, 3> linears;     ///< chunks in groups of heads
-  /// Norms of single heads: gamma pairs of query and key, in this order.
-  std::array<quantise::QuantisedNorm, 2> headNorms;
-  int64_t headNormBytes = 0; ///< of both together
+  std::array<HeadNormPlan, 2> headNorms; ///< query, key
+  int64_t headNormBytes = 0;             ///< of both together
   /// Head norms, then sinks, in region const.
   int64_t constantsOffset = 0, constantsBytes = 0;
   /// Bytes from one head's sink to the next; 0: there are none.
@@ -156,6 +169,8 @@ struct Plan {
   int64_t paddedContext = 0;
   llvm::DenseMap<mlir::Operation *, LinearPlan> linears;
   llvm::DenseMap<mlir::Operation *, NormPlan> norms;
+  /// Those of single heads have their place there, too.
+  llvm::DenseMap<mlir::Operation *, HeadNormPlan> headNorms;
   llvm::DenseMap<mlir::Operation *, AttentionPlan> attentions;
   /// The same for blocks of one row, which have room for more heads at a time;
   /// caches and weights lie where they lie.
@@ -165,8 +180,8 @@ struct Plan {
   int64_t exponentialTable = 0;
   llvm::DenseMap<mlir::Operation *, int64_t> gateTables;
   llvm::DenseMap<mlir::Operation *, RotaryPlan> rotaries;
-  /// Linear layers, norms and rotary embeddings that are scheduled with their
-  /// attention.
+  /// Linear layers, norms and rotary embeddings that are scheduled with the
+  /// attention that grows with its cache.
   llvm::DenseSet<mlir::Operation *> inAttention;
   /// Attention over complete keys; projections are layers of their own.
   llvm::DenseMap<mlir::Operation *, AttentionPlan> attends, decodeAttends;

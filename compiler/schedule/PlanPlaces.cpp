@@ -218,7 +218,8 @@ LogicalResult Planner::outputs() {
     auto map = columns.find(op.getX());
     Place place;
     place.cols = lastDimension(op.getX());
-    if (map != columns.end() && int64_t(map->second.size()) != place.cols) {
+    if (map != columns.end() &&
+        map->second != identityMap(place.cols, place.cols)) {
       ok = op.emitError() << "a result of the graph is attention without a "
                              "linear layer behind it; its heads are padded on "
                              "this target";
@@ -246,6 +247,7 @@ LogicalResult Planner::cache(Value codes, int64_t heads, int64_t size,
   place.heads = heads;
   place.size = size;
   place.paddedSize = paddedHead(size);
+  place.order = identityMap(size, place.paddedSize);
   place.context =
       roundUp(ShapedType::isDynamic(keys) ? plan.context : keys, 64);
   place.codes = placeIn(place.region, heads * place.context * place.paddedSize);
@@ -260,97 +262,135 @@ LogicalResult Planner::heads(qnn::HeadsOp op) {
   bool exported = llvm::any_of(op.getCodes().getUsers(), [](Operation *user) {
     return llvm::isa<qnn::ExportCacheOp>(user);
   });
+  std::vector<int64_t> order = headOrder(op.getX(), heads);
+  if (order.empty())
+    return op.emitError() << "keys or values do not come from a linear layer; "
+                             "heads of "
+                          << size << " columns have to be padded to "
+                          << paddedHead(size) << " on this target";
   if (Value past = op.getPastCodes()) {
     if (failed(cache(past, heads, size, true)))
       return failure();
-    plan.caches[op.getCodes()] = plan.caches[past];
+    CachePlace &held = plan.caches[past];
+    held.order = order;
+    CachePlace same = held;
+    plan.caches[op.getCodes()] = std::move(same);
   } else if (failed(cache(op.getCodes(), heads, size,
                           exported || (isFixed && !plan.decode.empty())))) {
     return failure();
   }
   CachePlace &place = plan.caches[op.getCodes()];
-  auto map = columns.find(op.getX());
-  int64_t cols = map == columns.end() ? lastDimension(op.getX())
-                                      : int64_t(map->second.size());
-  if (cols != heads * place.paddedSize)
-    return op.emitError() << "keys or values do not come from a linear layer; "
-                             "heads of "
-                          << size << " columns have to be padded to "
-                          << place.paddedSize << " on this target";
-  int64_t block = plan.blockRows(rowsOf(function, op.getX()));
-  for (place.group = heads; place.group > 1; --place.group)
-    if (heads % place.group == 0 &&
-        place.group * block * 6 <= machine().rowScalars)
-      break;
+  place.order = std::move(order);
+  place.group =
+      headsTogether(heads, plan.blockRows(rowsOf(function, op.getX())), 6);
   return success();
 }
 
+int64_t Planner::headsTogether(int64_t heads, int64_t rows,
+                               int64_t scalars) const {
+  int64_t group = heads;
+  while (group > 1 &&
+         (heads % group != 0 || group * rows * scalars > machine().rowScalars))
+    --group;
+  return group;
+}
+
 std::vector<int64_t> Planner::headColumns(Value value) {
-  int64_t heads = 0;
+  int64_t width = lastDimension(value);
+  auto plain = [&](int64_t heads) {
+    int64_t size = width / heads;
+    return headMap(heads, size, identityMap(size, paddedHead(size)));
+  };
+  std::vector<int64_t> columns;
   for (Operation *user : value.getUsers()) {
-    int64_t own = 0;
+    std::vector<int64_t> own;
     if (auto op = dyn_cast<qnn::HeadsOp>(user))
-      own = op.getHeads();
+      own = plain(op.getHeads());
     if (auto op = dyn_cast<qnn::AttendOp>(user))
-      own = op.getHeads();
-    if (own == 0 || (heads != 0 && own != heads))
+      own = plain(op.getHeads());
+    if (auto op = dyn_cast<qnn::RotaryOp>(user)) {
+      int64_t heads = op.getHeads(), size = width / heads;
+      own = headMap(heads, size, rotaryOrder(op, size, paddedHead(size) / 2));
+    }
+    if (int64_t heads = qnn::groupsOf(user); heads > 1) {
+      own = headColumns(user->getResult(0));
+      if (own.empty())
+        own = plain(heads);
+    }
+    if (own.empty() || (!columns.empty() && own != columns))
       return {};
-    heads = own;
+    columns = std::move(own);
   }
-  if (heads == 0)
-    return {};
+  return columns;
+}
+
+std::vector<int64_t> Planner::headOrder(Value value, int64_t heads) const {
   int64_t size = lastDimension(value) / heads;
-  return headMap(heads, size, identityMap(size, paddedHead(size)));
+  auto map = columns.find(value);
+  if (map == columns.end())
+    return size == paddedHead(size) ? identityMap(size, size)
+                                    : std::vector<int64_t>();
+  std::vector<int64_t> order(map->second.begin(),
+                             map->second.begin() +
+                                 int64_t(map->second.size()) / heads);
+  bool isHeads = int64_t(order.size()) == paddedHead(size) &&
+                 headMap(heads, size, order) == map->second;
+  return isHeads ? order : std::vector<int64_t>();
 }
 
 LogicalResult Planner::attend(qnn::AttendOp op) {
   const Machine &m = machine();
   AttentionPlan a;
-  a.heads = a.kvHeads = op.getHeads();
+  a.heads = op.getHeads();
+  a.kvHeads = cast<RankedTensorType>(op.getKeys().getType()).getDimSize(1);
   a.size = lastDimension(op.getQuery()) / a.heads;
   a.paddedSize = paddedHead(a.size);
   a.numbers =
       quantise::attentionNumbers(a.size, op.getScale().convertToDouble());
   constants(a, op.getSinks().value_or(TypedAttr()));
   for (Value codes : {op.getKeys(), op.getValues()})
-    if (failed(cache(codes, a.heads, a.size, /*lasting=*/true)))
+    if (failed(cache(codes, a.kvHeads, a.size, /*lasting=*/true)))
       return failure();
   int64_t keys = cast<RankedTensorType>(op.getKeys().getType()).getDimSize(2);
   a.maxKeys = ShapedType::isDynamic(keys) ? plan.context : keys;
-  a.context = plan.caches[op.getKeys()].context;
-  auto map = columns.find(op.getQuery());
-  int64_t cols = map == columns.end() ? lastDimension(op.getQuery())
-                                      : int64_t(map->second.size());
-  if (cols != a.heads * a.paddedSize)
+  const CachePlace &keyPlace = plan.caches.find(op.getKeys())->second,
+                   &valuePlace = plan.caches.find(op.getValues())->second;
+  a.context = keyPlace.context;
+  std::vector<int64_t> order = headOrder(op.getQuery(), a.heads);
+  if (order.empty())
     return op.emitError() << "queries do not come from a linear layer; heads "
                              "of "
                           << a.size << " columns have to be padded to "
                           << a.paddedSize << " on this target";
+  if (order != keyPlace.order)
+    return op.emitError() << "queries and keys are turned by different columns";
   if (failed(bias(op, op.getBias().value_or(TypedAttr()), op.getBiasOrigin(),
                   rows(op.getQuery()), a.maxKeys, op.getCausal(), a)))
     return failure();
   int64_t half = m.accEntries / 2, headTiles = a.paddedSize / m.n;
   int64_t block = plan.blockRows(rowsOf(function, op.getQuery()));
+  auto kvGroupOf = [&](int64_t group) { return a.sharesKeys() ? 1 : group; };
   auto shortage = [&](int64_t group) {
     Shortage shortage(m);
     shortage.accumulators(2 * group * block * headTiles);
-    shortage.scratchpad(std::max(plan.grain.cacheParts * a.cacheBytes(group),
-                                 4 * a.biasBytes(block)));
+    shortage.scratchpad(
+        std::max(plan.grain.cacheParts * a.cacheBytes(kvGroupOf(group)),
+                 4 * a.biasBytes(block)));
     shortage.rowScalars(group * block * 12);
     return shortage;
   };
-  for (a.group = std::min(a.heads, plan.grain.heads); a.group > 1; --a.group)
-    if (a.heads % a.group == 0 && shortage(a.group).none())
+  int64_t most = a.sharesKeys() ? a.heads / a.kvHeads : a.heads;
+  for (a.group = std::min(most, plan.grain.heads); a.group > 1; --a.group)
+    if (most % a.group == 0 && shortage(a.group).none())
       break;
   if (Shortage least = shortage(a.group); !least.none())
     return op.emitError() << "one head of " << a.size << " columns over "
                           << a.maxKeys << " keys does not fit the target: "
                           << least.message();
-  a.kvGroup = a.group;
+  a.kvGroup = kvGroupOf(a.group);
   a.keyChunk =
       std::min(half / (a.group * block) * m.n, roundUp(a.maxKeys, m.n));
-  columns[op.getOut()] =
-      headMap(a.heads, a.size, identityMap(a.size, a.paddedSize));
+  columns[op.getOut()] = headMap(a.heads, a.size, valuePlace.order);
   if (op.getWeights() && ShapedType::isDynamic(keys))
     return op.emitError() << "attention weights over an open number of keys "
                              "are not supported on the NPU";

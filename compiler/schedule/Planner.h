@@ -25,6 +25,11 @@ std::vector<int64_t> identityMap(int64_t size, int64_t padded);
 std::vector<int64_t> headMap(int64_t heads, int64_t size,
                              llvm::ArrayRef<int64_t> order);
 
+/// Columns of a head in an order in which both columns of a pair lie `half`
+/// apart, at the same place of the two halves. Columns that no angle turns fill
+/// the halves up (they turn by an angle of 0).
+std::vector<int64_t> rotaryOrder(qnn::RotaryOp op, int64_t size, int64_t half);
+
 class Planner {
 public:
   Planner(mlir::func::FuncOp function, const Options &options,
@@ -56,6 +61,19 @@ private:
   void constants(AttentionPlan &a, mlir::TypedAttr sinks);
   void sinks(mlir::TypedAttr values, AttentionPlan &a); // Sinks.cpp
   mlir::LogicalResult rotary(qnn::RotaryOp op, int64_t half);
+  mlir::LogicalResult turnedHeads(qnn::RotaryOp op);
+  // HeadNorms.cpp
+  mlir::LogicalResult headNorm(mlir::Operation *op);
+  /// The norm \p op of \p heads heads whose columns are stored as \p order
+  /// says; it has no place yet.
+  HeadNormPlan headNormPlan(mlir::Operation *op, int64_t heads,
+                            llvm::ArrayRef<int64_t> order);
+  /// Its constants, at \p at in region const.
+  void fillHeadNorm(const HeadNormPlan &norm, llvm::ArrayRef<int64_t> order,
+                    int64_t at);
+  /// As many of \p heads heads at a time as there are \p scalars row scalars
+  /// for, each of \p rows rows.
+  int64_t headsTogether(int64_t heads, int64_t rows, int64_t scalars) const;
   void cacheRegions(AttentionPlan &a);
   /// Bias.cpp: places \p values, null for none, for at most \p rows queries to
   /// \p keys keys.
@@ -75,8 +93,9 @@ private:
     return plan.mostRows(rowsOf(function, value));
   }
   int64_t paddedHead(int64_t size) const {
-    return roundUp(size,
-                   std::max({machine().n, machine().k, machine().axiBytes}));
+    // Half a head begins at a whole beat of the vector unit.
+    return roundUp(size, std::max({machine().n, machine().k, machine().axiBytes,
+                                   2 * machine().lanes}));
   }
   int64_t placeIn(isa::Region region, int64_t bytes);
   mlir::LogicalResult positions(qnn::PositionsOp op);
@@ -89,9 +108,12 @@ private:
                             bool lasting);
   mlir::LogicalResult heads(qnn::HeadsOp op);
   mlir::LogicalResult attend(qnn::AttendOp op);
-  /// Head-padded columns for a linear layer whose users are heads; empty if
-  /// there are none.
+  /// Head-padded columns for a linear layer whose users are heads, perhaps
+  /// normalised or turned first; empty if there are none.
   std::vector<int64_t> headColumns(mlir::Value value);
+  /// The order of the columns in each of \p heads heads, as they are stored;
+  /// empty if \p value has no such heads.
+  std::vector<int64_t> headOrder(mlir::Value value, int64_t heads) const;
 
   mlir::func::FuncOp function;
   QuantisedWeights &weights;

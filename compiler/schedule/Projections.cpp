@@ -12,18 +12,17 @@ using namespace mlir;
 
 namespace dalbit::schedule {
 
-/// A pass over the heads of rows: main operand is their int32.
-static void readHeads(Job &job, const HeadRows &heads, int64_t size) {
+void readHeads(Job &job, const HeadRows &heads, int64_t size) {
   job.set("a_type", I32)
       .set("a_stride0", size * 4)
       .set("a_stride1", heads.rows.stride)
-      .read("a_addr", heads.rows.buffer);
+      .read("a_addr", heads.rows.buffer, heads.rows.start);
 }
 
-void Emitter::headMaximum(const AttentionPlan &a, HeadRows &heads) {
+void Emitter::headMaximum(HeadRows &heads, int64_t size) {
   heads.absmax = scalars("absmax", heads.heads);
-  Job pass = stream(heads.heads, block.rows, a.paddedSize);
-  readHeads(pass, heads, a.paddedSize);
+  Job pass = stream(heads.heads, block.rows, size);
+  readHeads(pass, heads, size);
   pass.set("reduce", ReduceAbsmax)
       .set("reduce_by", ByRow)
       .write("reduce_row", heads.absmax)
@@ -63,54 +62,13 @@ HeadRows Emitter::projection(const AttentionPlan &a, int which, int64_t index,
           });
   result.absmax = absmax;
   if (steps.norm)
-    headNorm(a.headNorms[which], a, result, constants,
-             which * a.headNormBytes / 2);
+    result = headNorm(a.headNorms[which], result, index * heads,
+                      makeRows("head_norm", result.rows.cols), constants);
   if (steps.rotary)
-    turn(steps.rotary, a, result);
+    result = turn(steps.rotary, result);
   if (!result.absmax)
-    headMaximum(a, result);
+    headMaximum(result, a.paddedSize);
   return result;
-}
-
-/// qnn.rms_norm of each head. Padding columns stay 0.
-void Emitter::headNorm(const quantise::QuantisedNorm &norm,
-                       const AttentionPlan &a, HeadRows &heads, Value constants,
-                       int64_t offset) {
-  if (!heads.absmax)
-    headMaximum(a, heads);
-  Value squares = scalars("squares", heads.heads),
-        root = scalars("root", heads.heads);
-  Job square = stream(heads.heads, block.rows, a.paddedSize);
-  readHeads(square, heads, a.paddedSize);
-  square.set("reduce", ReduceSquares)
-      .set("reduce_by", ByRow)
-      .write("reduce_row", squares);
-  square.set("square_by", ByRow).read("square_row", heads.absmax).emit();
-  scalarJob("rsqrt", heads.heads, block.rows, squares, root)
-      .set("scale1_imm", pairWord(norm.squareFactor))
-      .set("scale2_imm", pairWord(norm.epsilon))
-      .emit();
-  HeadRows out{makeRows("head_norm", heads.rows.cols), heads.heads,
-               scalars("absmax", heads.heads)};
-  Job scale = stream(heads.heads, block.rows, a.paddedSize);
-  readHeads(scale, heads, a.paddedSize);
-  scale.set("scale1", ScaleRow)
-      .set("scale1_by", ByRow)
-      .set("scale1_adjust", norm.adjust)
-      .read("scale1_row", root);
-  scale.set("scale2", ScaleB).set("scale2_adjust", 0).set("b_type", I32);
-  scale.set("b_stride0", 0)
-      .set("b_stride1", 0)
-      .read("b_addr", constants, offset);
-  scale.set("out_type", I32)
-      .set("out_stride0", a.paddedSize * 4)
-      .set("out_stride1", out.rows.stride)
-      .write("out_addr", out.rows.buffer);
-  scale.set("reduce", ReduceAbsmax)
-      .set("reduce_by", ByRow)
-      .write("reduce_row", out.absmax)
-      .emit();
-  heads = out;
 }
 
 /// Rows of the rotary tables for the tokens of a block, once for all layers.
@@ -149,7 +107,7 @@ void Emitter::loadRotaries(const Stage &stage) {
 
 /// qnn.rotary: both columns of a pair are at the same place of the two halves
 /// of a head.
-void Emitter::turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &heads) {
+HeadRows Emitter::turn(qnn::RotaryOp op, const HeadRows &heads) {
   const RotaryPlan &table = plan.rotaries.find(op)->second;
   void *key = op.getIds() ? op.getIds().getAsOpaquePointer() : nullptr;
   Value angles = rotaries[{table.offset, key}];
@@ -174,9 +132,10 @@ void Emitter::turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &heads) {
   for (int side = 0; side < 2; ++side) {
     Job sines = stream(heads.heads, block.rows, half);
     sines.set("a_type", I32)
-        .set("a_stride0", a.paddedSize * 4)
+        .set("a_stride0", 2 * half * 4)
         .set("a_stride1", heads.rows.stride)
-        .read("a_addr", heads.rows.buffer, side == 0 ? half * 4 : 0);
+        .read("a_addr", heads.rows.buffer,
+              heads.rows.start + (side == 0 ? half * 4 : 0));
     if (side == 0)
       sines.set("scale1", ScaleImm)
           .set("scale1_adjust", 0)
@@ -185,16 +144,16 @@ void Emitter::turn(qnn::RotaryOp op, const AttentionPlan &a, HeadRows &heads) {
     int64_t at = side * half * 4;
     sines.set("add_c", 1)
         .set("c_type", I32)
-        .set("c_stride0", a.paddedSize * 4)
+        .set("c_stride0", 2 * half * 4)
         .set("c_stride1", out.rows.stride)
         .read("c_addr", out.rows.buffer, at);
     sines.set("out_type", I32)
-        .set("out_stride0", a.paddedSize * 4)
+        .set("out_stride0", 2 * half * 4)
         .set("out_stride1", out.rows.stride)
         .write("out_addr", out.rows.buffer, at)
         .emit();
   }
-  heads = out;
+  return out;
 }
 
 } // namespace dalbit::schedule

@@ -168,6 +168,25 @@ TEST_CASE("a sink takes its share, and all of it where no key is shown",
   }
 }
 
+TEST_CASE("heads of an encoder are normalised and turned, share keys, see a "
+          "window",
+          "[e2e]") {
+  auto target = GENERATE("nano", "edge");
+  auto heads = GENERATE(
+      SmallHeads{.pairs = 8}, SmallHeads{.pairs = 5, .interleaved = true},
+      SmallHeads{.keys = 1, .pairs = 8, .norms = true, .window = 6},
+      SmallHeads{.pairs = 8, .norms = true, .valuesTurn = true, .window = 70},
+      SmallHeads{.norms = true}, SmallHeads{.keys = 1},
+      SmallHeads{.pairs = 3, .norms = true, .centred = true});
+  CAPTURE(target, heads.pairs, heads.keys, heads.norms, heads.window);
+  Compiled c(smallTurnedBertText(150, heads), 150, target);
+  for (int64_t tokens : {1, 13, 150}) {
+    CAPTURE(tokens);
+    std::vector<HostTensor> inputs = bertInputs(tokens == 1 ? 1 : 2, tokens);
+    checkNoise(c, inputs);
+  }
+}
+
 TEST_CASE("a number for each query and key is added to the scores", "[e2e]") {
   auto target = GENERATE("nano", "edge");
   CAPTURE(target);
@@ -327,6 +346,9 @@ TEST_CASE("encoders leave the same memory on the rtl", "[rtl]") {
       {smallVitText(), 1, {floats("image", {1, 3, 16, 16})}},
       {smallVitText(true), 1, {floats("image", {1, 3, 16, 16})}},
       {smallBertText(64, true), 64, bertInputs(1, 11)},
+      {smallTurnedBertText(64,
+                           {.keys = 1, .pairs = 6, .norms = true, .window = 4}),
+       64, bertInputs(2, 9)},
       {smallWhisperText(21),
        32,
        {floats("sound", {1, 10, 21}), integers("ids", {1, 3}, 40)}},

@@ -70,6 +70,20 @@ SmallLlama variant(int index) {
     model.bias = true;
     model.softcap = 2;
     break;
+  case 12:
+    model.headLayerNorms = true;
+    model.pairs = 3; // padding in both halves of a head
+    break;
+  case 13:
+    model.headLayerNorms = model.ownNumbers = true;
+    model.kvHeads = 4;
+    model.sinks = {0, 9, -20, 1.5};
+    break;
+  case 14:
+    model.repeatedKeys = true;
+    model.kvHeads = 4;
+    model.interleaved = true;
+    break;
   default:
     break;
   }
@@ -96,7 +110,7 @@ double decibel(Compiled &c, const SmallLlama &model, int count) {
 TEST_CASE("the functional engine gives a Llama's integer logits bit for bit",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+  auto index = GENERATE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
   SmallLlama model = variant(index);
   Compiled c(model, target);
   for (int count : {1, 9, 40}) {

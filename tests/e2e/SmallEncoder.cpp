@@ -16,6 +16,16 @@ public:
 
   enum class Mask { Flags, Counted, Numbers };
 
+  std::string turnedBert(int context, const SmallHeads &form) {
+    heads = form;
+    if (heads.pairs) {
+      angles = typeOf({context, heads.pairs});
+      cos = weight({context, heads.pairs}, 0, 1);
+      sin = weight({context, heads.pairs}, 0, 1);
+    }
+    return bert(context, false);
+  }
+
   std::string bert(int context, bool biased, Mask kind = Mask::Flags,
                    bool sunk = false) {
     Rows rows = {-1, -1};
@@ -211,6 +221,33 @@ private:
   /// What the attentions that follow add to their scores: operand, type and
   /// attribute, each with what goes before it.
   std::string biasOperand, biasType, biasOrigin, sinkOperand, sinkType;
+  SmallHeads heads;
+  std::string cos, sin, angles;
+
+  /// Heads of queries or keys; at %pos.
+  std::string turned(std::string x, const Rows &rows, int count, bool isKey) {
+    int width = count * Width / Heads, size = Width / Heads;
+    std::string type = rowsOf(rows, width);
+    if (heads.norms && isKey) {
+      int part = heads.centred ? width : size;
+      std::string gamma = weight({part}, 1), y = fresh(),
+                  numbers = ", " + typeOf({part});
+      line(y + (heads.centred ? " = nn.layer_norm " : " = nn.rms_norm ") + x +
+           ", " + gamma + (heads.centred ? ", " + weight({part}) : "") +
+           " {epsilon = 1.0e-5 : f32, groups = " + std::to_string(count) +
+           " : i64} : (" + type + numbers + (heads.centred ? numbers : "") +
+           ") -> " + type);
+      x = y;
+    }
+    if (heads.pairs == 0 || !isKey)
+      return x;
+    std::string y = fresh();
+    line(y + " = nn.rotary " + x + ", " + cos + ", " + sin + " at %pos {" +
+         (heads.interleaved ? "interleaved, " : "") +
+         "heads = " + std::to_string(count) + " : i64} : (" + type + ", " +
+         angles + ", " + angles + ", tensor<1x?xi64>) -> " + type);
+    return y;
+  }
 
   void sinks() {
     sinkOperand = " sinks " + weight({Heads}, 0, 4);
@@ -302,20 +339,28 @@ private:
                         const Rows &rows, const Rows &keys,
                         const std::string &mask, const std::string &maskType,
                         bool causal) {
+    int kvWidth = heads.keys * Width / Heads;
     std::string q = linear(x, rows, Width, Width),
-                k = linear(memory, keys, Width, Width),
-                v = linear(memory, keys, Width, Width), a = fresh();
+                k = linear(memory, keys, Width, kvWidth),
+                v = linear(memory, keys, Width, kvWidth), a = fresh();
     lastQuery = q;
     lastKey = k;
-    std::string cache = typeOf({keys[0], Heads, keys[1], Width / Heads}),
-                type = rowsOf(rows, Width), other = rowsOf(keys, Width);
+    q = turned(q, rows, Heads, true);
+    k = turned(k, keys, heads.keys, true);
+    v = turned(v, keys, heads.keys, heads.valuesTurn);
+    std::string cache = typeOf({keys[0], heads.keys, keys[1], Width / Heads}),
+                type = rowsOf(rows, Width), other = rowsOf(keys, kvWidth);
+    std::string window =
+        heads.window ? ", window = " + std::to_string(heads.window) + " : i64"
+                     : "";
     line(a + ":3 = nn.attention " + q + ", " + k + ", " + v + " " + mask +
          biasOperand + sinkOperand +
-         " {heads = 3 : i64, kv_heads = 3 : i64, causal = " +
-         (causal ? "true" : "false") + ", scale = 0.25 : f32" + biasOrigin +
-         "} : (" + type + ", " + other + ", " + other +
-         (mask.empty() ? "" : ", " + maskType) + biasType + sinkType +
-         ") -> (" + type + ", " + cache + ", " + cache + ")");
+         " {heads = 3 : i64, kv_heads = " + std::to_string(heads.keys) +
+         " : i64, causal = " + (causal ? "true" : "false") +
+         ", scale = 0.25 : f32" + biasOrigin + window + "} : (" + type + ", " +
+         other + ", " + other + (mask.empty() ? "" : ", " + maskType) +
+         biasType + sinkType + ") -> (" + type + ", " + cache + ", " + cache +
+         ")");
     return a + "#0";
   }
   std::string feedForward(const std::string &x, const Rows &rows,
@@ -351,6 +396,9 @@ std::string smallBertText(int context, bool biased) {
 std::string smallCountingBertText(int context, bool numbers) {
   return Writer().bert(context, false,
                        numbers ? Writer::Mask::Numbers : Writer::Mask::Counted);
+}
+std::string smallTurnedBertText(int context, const SmallHeads &heads) {
+  return Writer().turnedBert(context, heads);
 }
 std::string smallSunkBertText(int context) {
   return Writer().bert(context, true, Writer::Mask::Flags, true);

@@ -17,6 +17,19 @@ std::string smallBertText(int context, bool biased = false);
 /// The same with the ones of the mask counted, or with numbers of keys [B].
 std::string smallCountingBertText(int context, bool numbers);
 
+/// Heads between the linear layers and the attention of an encoder.
+struct SmallHeads {
+  int keys = 3;  ///< heads of keys and values, of 3 of queries
+  int pairs = 0; ///< columns of a head that angles turn, halved
+  bool interleaved = false;
+  bool norms = false;   ///< of each head, before the angles
+  bool centred = false; ///< layer norms, numbers of each head
+  bool valuesTurn = false;
+  int window = 0; ///< 0: all keys are seen
+};
+/// The same, \p heads as they say.
+std::string smallTurnedBertText(int context, const SmallHeads &heads);
+
 /// The same with a bias and sinks.
 std::string smallSunkBertText(int context);
 

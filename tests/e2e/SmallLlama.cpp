@@ -84,7 +84,9 @@ private:
     std::string n = norm(x, m.width, 1);
     int wide = m.heads * m.size, narrow = m.kvHeads * m.size;
     std::string q = turned(linear(n, m.width, wide), m.heads),
-                k = turned(linear(n, m.width, narrow), m.kvHeads),
+                k = m.repeatedKeys
+                        ? repeatedKey(n)
+                        : turned(linear(n, m.width, narrow), m.kvHeads),
                 v = linear(n, m.width, narrow), a = fresh();
     std::string cache = cacheType(), past;
     if (m.stacked) {
@@ -159,9 +161,35 @@ private:
          tensor(width));
     return y;
   }
+  std::string layerNorm(const std::string &x, int width, int groups) {
+    int part = m.ownNumbers ? width : width / groups;
+    std::string gamma = weight({part}, 1), beta = weight({part}), y = fresh();
+    line(y + " = nn.layer_norm " + x + ", " + gamma + ", " + beta +
+         " {epsilon = 1.0e-5 : f32, groups = " + std::to_string(groups) +
+         " : i64} : (" + tensor(width) + ", " + typeOf({part}) + ", " +
+         typeOf({part}) + ") -> " + tensor(width));
+    return y;
+  }
+  std::string repeatedKey(const std::string &n) {
+    int wide = m.kvHeads * m.size;
+    std::string x = turned(linear(n, m.width, m.size), 1), y = fresh(), rows,
+                type = typeOf({m.size, wide});
+    for (int i = 0; i < m.size; ++i) {
+      rows += i ? ", [" : "[";
+      for (int c = 0; c < wide; ++c)
+        rows += std::string(c ? ", " : "") + (c % m.size == i ? "1.0" : "0.0");
+      rows += "]";
+    }
+    line(y + "w = nn.constant dense<[" + rows + "]> : " + type);
+    line(y + " = nn.linear " + x + ", " + y + "w {dalbit.moves_columns} : (" +
+         tensor(m.size) + ", " + type + ") -> " + tensor(wide));
+    return y;
+  }
   std::string turned(std::string x, int heads) {
     int width = heads * m.size;
-    if (m.headNorms)
+    if (m.headLayerNorms)
+      x = layerNorm(x, width, heads);
+    else if (m.headNorms)
       x = norm(x, width, heads);
     if (m.pairs == 0)
       return x;

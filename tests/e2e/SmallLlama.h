@@ -17,6 +17,10 @@ struct SmallLlama {
   int pairs = 6; ///< columns turned, by two
   bool interleaved = false;
   bool headNorms = false;
+  /// Head norms are layer norms, with numbers of each head (else of all).
+  bool headLayerNorms = false, ownNumbers = false;
+  /// One head of keys, repeated behind the angles (Falcon).
+  bool repeatedKeys = false;
   bool givenPositions = false; ///< an input of positions
   int window = 0;
   float softcap = 0;

@@ -28,4 +28,9 @@ mlir::LogicalResult checkShape(mlir::Operation *op, llvm::StringRef rule,
                                llvm::StringRef what, mlir::Value value,
                                llvm::ArrayRef<int64_t> dims);
 
+/// Checks \p groups parts of the rows \p x, and \p gamma of one or of all.
+mlir::LogicalResult checkGroups(mlir::Operation *op, mlir::StringRef rule,
+                                mlir::Value x, int64_t groups,
+                                mlir::Value gamma);
+
 } // namespace dalbit::nn

@@ -7,20 +7,33 @@
 using namespace mlir;
 using namespace dalbit::nn;
 
-LogicalResult RMSNormOp::verify() {
-  RankedTensorType x = tensorType(getX());
-  int64_t groups = getGroups();
-  if (x.getRank() == 0 || groups <= 0)
-    return fails(*this, "N17", "needs a last dimension and positive groups");
-  int64_t width = x.getShape().back(), part = ShapedType::kDynamic;
+int64_t dalbit::nn::groupsOf(Operation *op) {
+  if (auto norm = dyn_cast_or_null<RMSNormOp>(op))
+    return int64_t(norm.getGroups());
+  auto norm = dyn_cast_or_null<LayerNormOp>(op);
+  return norm ? int64_t(norm.getGroups()) : 0;
+}
+
+LogicalResult dalbit::nn::checkGroups(Operation *op, StringRef rule, Value x,
+                                      int64_t groups, Value gamma) {
+  RankedTensorType type = tensorType(x), scale = tensorType(gamma);
+  if (type.getRank() == 0 || groups <= 0)
+    return fails(op, rule, "needs a last dimension and positive groups");
+  int64_t width = type.getShape().back(), part = ShapedType::kDynamic;
   if (!ShapedType::isDynamic(width)) {
     if (width % groups != 0)
-      return fails(*this, "N17",
+      return fails(op, rule,
                    Twine("cuts ") + Twine(width) + " columns into " +
                        Twine(groups) + " groups");
     part = width / groups;
   }
-  if (failed(checkShape(*this, "N17", "gamma", getGamma(), {part})))
+  if (scale.getRank() == 1 && scale.getDimSize(0) == width)
+    return success();
+  return checkShape(op, rule, "gamma", gamma, {part});
+}
+
+LogicalResult RMSNormOp::verify() {
+  if (failed(checkGroups(*this, "N17", getX(), getGroups(), getGamma())))
     return failure();
   if (getEpsilon().isNegative() || getEpsilon().isNaN())
     return fails(*this, "N18", "has a negative epsilon");

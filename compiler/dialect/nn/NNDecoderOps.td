@@ -13,7 +13,7 @@ def NN_RMSNormOp : NN_Op<"rms_norm", [AllTypesMatch<["x", "out"]>]> {
     k; most often 1), and in each part
     `out = x / sqrt(mean(x^2) + epsilon) * gamma`.
     N17: groups is positive and divides the last dimension; gamma has the size
-    of a part.  N18: epsilon is not negative.
+    of a part or of all of them.  N18: epsilon is not negative.
   }];
   let arguments = (ins NN_Float:$x, NN_Float:$gamma, F32Attr:$epsilon,
                        DefaultValuedAttr<I64Attr, "1">:$groups);

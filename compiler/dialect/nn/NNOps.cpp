@@ -107,13 +107,10 @@ LogicalResult ClipOp::verify() {
 }
 
 LogicalResult LayerNormOp::verify() {
-  RankedTensorType x = tensorType(getX());
-  if (x.getRank() == 0)
-    return fails(*this, "N5", "normalises a tensor without dimensions");
-  int64_t width = x.getShape().back();
-  if (failed(checkShape(*this, "N5", "gamma", getGamma(), {width})))
+  if (failed(checkGroups(*this, "N5", getX(), getGroups(), getGamma())))
     return failure();
-  if (getBeta() && failed(checkShape(*this, "N5", "beta", getBeta(), {width})))
+  if (getBeta() && failed(checkShape(*this, "N5", "beta", getBeta(),
+                                     tensorType(getGamma()).getShape())))
     return failure();
   if (getEpsilon().isNegative() || getEpsilon().isNaN())
     return fails(*this, "N6", "has a negative epsilon");
@@ -200,10 +197,8 @@ LogicalResult AttentionOp::verify() {
                         {batch, keys, kvWidth})) ||
       failed(checkShape(*this, "N11", "key", getKey(), {batch, keys, kvWidth})))
     return failure();
-  if (getWindow() && (!getCausal() || *getWindow() <= 0))
-    return fails(*this, "N22",
-                 "has a window that is not positive or not "
-                 "beside causal");
+  if (getWindow() && *getWindow() <= 0)
+    return fails(*this, "N22", "has a window that is not positive");
   if (getSoftcap().isNegative() || getSoftcap().isNaN())
     return fails(*this, "N22", "has a negative softcap");
   bool self = getPastKey() || getCausal();

@@ -23,6 +23,9 @@
 
 namespace dalbit::nn {
 
+/// Parts of a row that \p op normalises each by itself; 0: it is no norm.
+int64_t groupsOf(mlir::Operation *op);
+
 /// The weights, [width, width], of a linear layer that changes nothing.
 mlir::DenseElementsAttr identityMatrix(mlir::MLIRContext *context,
                                        int64_t width);

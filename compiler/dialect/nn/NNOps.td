@@ -158,13 +158,17 @@ def NN_GeluOp : NN_UnaryOp<"gelu"> {
 def NN_LayerNormOp : NN_Op<"layer_norm", [AllTypesMatch<["x", "out"]>]> {
   let summary = "normalisation over the last dimension";
   let description = [{
-    `out = (x - mean) / sqrt(variance + epsilon) * gamma + beta`, mean and
-    (biased) variance over the last dimension. Without beta nothing is added.
-    N5: gamma and beta are [D], D the last dimension of x.
+    The last dimension is cut into `groups` parts of equal size (heads of q or
+    k; most often 1), and in each part
+    `out = (x - mean) / sqrt(variance + epsilon) * gamma + beta`, the variance
+    biased. Without beta nothing is added.
+    N5: groups is positive and divides the last dimension; gamma has the size
+    of a part or of all of them, beta that of gamma.
     N6: epsilon is not negative.
   }];
   let arguments = (ins NN_Float:$x, NN_Float:$gamma, Optional<NN_Float>:$beta,
-                       F32Attr:$epsilon);
+                       F32Attr:$epsilon,
+                       DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs NN_Float:$out);
   let assemblyFormat = [{
     $x `,` $gamma (`,` $beta^)? attr-dict `:` functional-type(operands, results)
@@ -222,6 +226,8 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     if bias:  score += bias[h, s - (t + S - T) + bias_origin], or bias[h, t, s]
     if causal and s > t + (S - T):  score = hidden_score
     if window and s <= t + (S - T) - window:  score = hidden_score
+    if window and not causal and s >= t + (S - T) + window:
+      score = hidden_score
     score += key_mask[b, s], or mask[b, t, s]
     out[b, t, h*d:(h+1)*d] = softmax_s(score) . present_v[b,h,:,:]
     ```
@@ -238,8 +244,7 @@ def NN_AttentionOp : NN_Op<"attention", [AttrSizedOperandSegments]> {
     N13: past_k and past_v come together, [B, G, P, d].
     N14: the mask is [B, S] or [B or 1, T, S].  N15: out is like q.
     N16: present_k and present_v are [B, G, S, d].
-    N22: a window is positive and comes with causal; softcap is not negative,
-         0 is none.
+    N22: a window is positive; softcap is not negative, 0 is none.
     N23: a bias is [H, D], by distance of key and query with the distance 0 in
          column bias_origin below D, or without bias_origin [H, T, S].
     N27: sinks are [H].

@@ -12,7 +12,7 @@ def QNN_RMSNormOp : QNN_Op<"rms_norm"> {
     In each part, of D columns: q = sum of squares (A4);
     r = rsqrt(q, pair(2^(-2*16)/D), pair(epsilon)) with the adjust that makes x * r have `fraction`
     bits; out = rq(rq(x, r), gamma pair). x has 16 fraction bits; `fraction` is chosen so that no
-    value can saturate.
+    value can saturate. gamma has the size of a part or of all of them.
   }];
   let arguments = (ins QNN_Fixed:$x, TypedAttrInterface:$gamma, F32Attr:$epsilon, I64Attr:$groups,
                        I64Attr:$fraction);

@@ -18,6 +18,13 @@ using namespace mlir;
 
 namespace dalbit::qnn {
 
+int64_t groupsOf(Operation *op) {
+  if (auto norm = dyn_cast_or_null<RMSNormOp>(op))
+    return int64_t(norm.getGroups());
+  auto norm = dyn_cast_or_null<LayerNormOp>(op);
+  return norm ? int64_t(norm.getGroups()) : 0;
+}
+
 /// Codes and scales of low bytes, or nothing.
 static LogicalResult checkLow(Operation *op, ValueRange low, Value codes,
                               Value scales) {

@@ -19,3 +19,10 @@
 
 #define GET_OP_CLASSES
 #include "compiler/dialect/qnn/QNNOps.h.inc"
+
+namespace dalbit::qnn {
+
+/// Parts of a row that \p op normalises each by itself; 0: it is no norm.
+int64_t groupsOf(mlir::Operation *op);
+
+} // namespace dalbit::qnn

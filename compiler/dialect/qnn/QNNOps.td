@@ -55,15 +55,16 @@ def QNN_AddOp : QNN_Op<"add"> {
 }
 
 def QNN_LayerNormOp : QNN_Op<"layer_norm"> {
-  let summary = "normalisation over the last dimension";
+  let summary = "normalisation of each of `groups` parts of a row";
   let description = [{
-    mean = fix(sum(x), pair(1/D)); c = x - mean; q = sum of squares of c (A4);
+    In each part, of D columns: mean = fix(sum(x), pair(1/D)); c = x - mean; q = sum of squares of c (A4);
     r = rsqrt(q, pair(2^(-2*16)/D), pair(epsilon)) with the adjust that makes c * r have `fraction` bits;
-    out = rq(rq(c, r), gamma pair) + beta. `fraction` is chosen so that no value can saturate.
+    out = rq(rq(c, r), gamma pair) + beta. `fraction` is chosen so that no value can saturate. gamma and
+    beta have the size of a part or of all of them.
   }];
   let arguments = (ins QNN_Fixed:$x, TypedAttrInterface:$gamma,
                        OptionalAttr<TypedAttrInterface>:$beta, F32Attr:$epsilon,
-                       I64Attr:$fraction);
+                       DefaultValuedAttr<I64Attr, "1">:$groups, I64Attr:$fraction);
   let results = (outs QNN_Fixed:$out);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
 }

@@ -70,10 +70,10 @@ LogicalResult HeadsOp::verify() {
 LogicalResult AttendOp::verify() {
   ArrayRef<int64_t> q = shapeOf(getQuery()), k = shapeOf(getKeys());
   int64_t heads = getHeads();
-  if (q.size() != 3 || k.size() != 4 || heads <= 0 ||
-      !agree(k, {q[0], heads, k[2], q[2] / heads}))
+  if (q.size() != 3 || k.size() != 4 || heads <= 0 || k[1] <= 0 ||
+      heads % k[1] != 0 || !agree(k, {q[0], k[1], k[2], q[2] / heads}))
     return emitOpError() << "needs queries of [B, U, H*d] and keys of "
-                            "[B, H, S, d]";
+                            "[B, G, S, d], G a divisor of H";
   if (!agree(shapeOf(getValues()), k) ||
       !agree(shapeOf(getKeyScales()), k.drop_back()) ||
       !agree(shapeOf(getValueScales()), k.drop_back()))
@@ -86,6 +86,8 @@ LogicalResult AttendOp::verify() {
     if (!fits)
       return emitOpError() << "needs a mask of [B, S] or [1 or B, U, S]";
   }
+  if (getWeights() && k[1] != heads)
+    return emitOpError() << "has weights beside shared keys";
   if (getWeights() && getSinks())
     return emitOpError() << "has weights beside sinks";
   if (getWeights() && !agree(shapeOf(getWeights()), {q[0], q[1], k[2]}))

@@ -77,9 +77,10 @@ def QNN_HeadsOp : QNN_Op<"heads", [AttrSizedOperandSegments]> {
 def QNN_AttendOp : QNN_Op<"attend"> {
   let summary = "attention of queries over keys and values that are complete";
   let description = [{
-    The arithmetic is that of qnn.attention; keys and values are [B, H, S, d] codes with [B, H, S]
+    The arithmetic is that of qnn.attention; keys and values are [B, G, S, d] codes with [B, G, S]
     scales. A mask is added to the scores: [B, S] the same for all queries, or [1 or B, U, S]. With
-    `causal`, query t of U sees the keys up to t + S - U. A bias is that of qnn.attention, the position
+    `causal`, query t of U sees the keys up to t + S - U; with a window those less than so many from
+    there, on both sides unless causal. A bias is that of qnn.attention, the position
     of query t being t + S - U. Sinks are those of qnn.attention, without weights. `weights`, if asked for, are the
     probabilities, a mean over the heads: for each head w = rq(p, recip(z, 1 / H)) with 24 fraction
     bits, the heads added in order.
@@ -87,6 +88,7 @@ def QNN_AttendOp : QNN_Op<"attend"> {
   let arguments = (ins QNN_Fixed:$query, QNN_Codes:$keys, QNN_Pairs:$key_scales,
                        QNN_Codes:$values, QNN_Pairs:$value_scales, Optional<QNN_Fixed>:$mask,
                        I64Attr:$heads, BoolAttr:$causal, F32Attr:$scale,
+                       OptionalAttr<I64Attr>:$window,
                        OptionalAttr<TypedAttrInterface>:$bias, OptionalAttr<I64Attr>:$bias_origin,
                        OptionalAttr<TypedAttrInterface>:$sinks);
   let results = (outs QNN_Fixed:$out, Optional<QNN_Fixed>:$weights);

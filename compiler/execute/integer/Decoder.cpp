@@ -22,10 +22,10 @@ llvm::SmallVector<float> numbersOf(mlir::Attribute value) {
 
 Tensor rmsNormInteger(Tensor x, qnn::RMSNormOp op) {
   llvm::SmallVector<float> gamma = numbersOf(op.getGamma());
+  int64_t cols = x.dim(x.rank() - 1) / int64_t(op.getGroups());
   quantise::QuantisedNorm numbers = quantise::quantiseNorm(
-      gamma, {}, op.getEpsilon().convertToFloat(), int(op.getFraction()));
+      gamma, {}, op.getEpsilon().convertToFloat(), int(op.getFraction()), cols);
   Tensor out(ElementType::I32, x.shape());
-  int64_t cols = int64_t(gamma.size());
   for (int64_t at = 0; at < x.count(); at += cols) {
     const int32_t *in = x.data<int32_t>() + at;
     int32_t *result = out.data<int32_t>() + at;
@@ -42,8 +42,9 @@ Tensor rmsNormInteger(Tensor x, qnn::RMSNormOp op) {
     Scaled root = inverseRoot(square, scaledOf(numbers.squareFactor),
                               scaledOf(numbers.epsilon));
     for (int64_t c = 0; c < cols; ++c)
-      result[c] = requantise(requantise(in[c], root, numbers.adjust),
-                             scaledOf(numbers.gamma[c]), 0);
+      result[c] = requantise(
+          requantise(in[c], root, numbers.adjust),
+          scaledOf(numbers.gamma[(at + c) % int64_t(gamma.size())]), 0);
   }
   return out;
 }

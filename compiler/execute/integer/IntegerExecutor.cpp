@@ -154,19 +154,21 @@ void Executor::norm(qnn::LayerNormOp op) {
   Tensor x = get(op.getX());
   std::vector<float> gamma = floatsOf(op.getGamma()),
                      beta = floatsOf(op.getBeta().value_or(TypedAttr()));
-  quantise::QuantisedNorm numbers = quantise::quantiseNorm(
-      gamma, beta, op.getEpsilon().convertToFloat(), int(op.getFraction()));
+  int64_t cols = x.dim(x.rank() - 1) / int64_t(op.getGroups());
+  quantise::QuantisedNorm numbers =
+      quantise::quantiseNorm(gamma, beta, op.getEpsilon().convertToFloat(),
+                             int(op.getFraction()), cols);
   Tensor out(ElementType::I32, x.shape());
-  RowsOf<int32_t> in(x), result(out);
-  std::vector<int32_t> centred(in.cols);
-  for (int64_t r = 0; r < in.count; ++r) {
+  std::vector<int32_t> centred(cols);
+  for (int64_t at = 0; at < x.count(); at += cols) {
+    const int32_t *in = x.data<int32_t>() + at;
     int64_t sum = 0, maximum = 0, squares = 0;
-    for (int64_t c = 0; c < in.cols; ++c)
-      sum += in[r][c];
+    for (int64_t c = 0; c < cols; ++c)
+      sum += in[c];
     Scaled total = sumOf(sum);
     int32_t mean = requantise(total.m, scaledOf(numbers.inverseSize), total.e);
-    for (int64_t c = 0; c < in.cols; ++c) {
-      centred[c] = clamp32(int64_t(in[r][c]) - mean);
+    for (int64_t c = 0; c < cols; ++c) {
+      centred[c] = clamp32(int64_t(in[c]) - mean);
       maximum = std::max(
           maximum, std::min<int64_t>(std::abs(int64_t(centred[c])), INT32_MAX));
     }
@@ -180,10 +182,11 @@ void Executor::norm(qnn::LayerNormOp op) {
     square.e -= 2 * shift;
     Scaled root = inverseRoot(square, scaledOf(numbers.squareFactor),
                               scaledOf(numbers.epsilon));
-    for (int64_t c = 0; c < in.cols; ++c) {
+    for (int64_t c = 0; c < cols; ++c) {
+      size_t own = size_t(at + c) % gamma.size();
       int32_t v = requantise(centred[c], root, numbers.adjust);
-      v = requantise(v, scaledOf(numbers.gamma[c]), 0);
-      result[r][c] = clamp32(int64_t(v) + numbers.beta[c]);
+      v = requantise(v, scaledOf(numbers.gamma[own]), 0);
+      out.data<int32_t>()[at + c] = clamp32(int64_t(v) + numbers.beta[own]);
     }
   }
   set(op.getOut(), out);
@@ -507,7 +510,8 @@ void Executor::attend(qnn::AttendOp op) {
          keyScales = get(op.getKeyScales()), valueCodes = get(op.getValues()),
          valueScales = get(op.getValueScales());
   int64_t batch = q.dim(0), rows = q.dim(1), heads = op.getHeads(),
-          size = q.dim(2) / heads, keys = keyCodes.dim(2);
+          kvHeads = keyCodes.dim(1), size = q.dim(2) / heads,
+          keys = keyCodes.dim(2);
   quantise::AttentionNumbers numbers =
       quantise::attentionNumbers(size, op.getScale().convertToDouble());
   Tensor out(ElementType::I32, q.shape()),
@@ -519,14 +523,17 @@ void Executor::attend(qnn::AttendOp op) {
   for (int64_t b = 0; b < batch; ++b)
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t t = 0; t < rows; ++t) {
-        int64_t bh = b * heads + h, row = (b * rows + t) * heads + h;
+        int64_t bh = b * kvHeads + h / (heads / kvHeads),
+                row = (b * rows + t) * heads + h, self = keys - rows + t;
         HeadCache cache = {keyCodes.data<int8_t>() + bh * keys * size,
                            valueCodes.data<int8_t>() + bh * keys * size,
                            keyScales.data<int32_t>() + bh * keys,
                            valueScales.data<int32_t>() + bh * keys};
         View view;
-        view.end = op.getCausal() ? keys - rows + t + 1 : keys;
-        view.bias = bias.row(h, t, keys - rows + t, view);
+        int64_t window = op.getWindow().value_or(keys);
+        view.end = op.getCausal() ? self + 1 : std::min(keys, self + window);
+        view.first = std::max<int64_t>(0, self + 1 - window);
+        view.bias = bias.row(h, t, self, view);
         if (!sinks.empty())
           view.sink = &sinks[h];
         if (op.getMask()) {

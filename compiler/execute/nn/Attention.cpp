@@ -113,12 +113,13 @@ std::vector<Tensor> attention(const AttentionInputs &call) {
                length, d);
       for (int64_t t = 0; t < tokens && length; ++t) {
         float *row = scores.data() + t * length;
-        // Keys [0, seen) are not later than query t.
-        int64_t seen = call.causal
-                           ? std::max<int64_t>(0, length - tokens + t + 1)
-                           : length;
+        // Query t sees the keys [first, seen).
+        int64_t next = std::max<int64_t>(0, length - tokens + t + 1);
+        int64_t seen = call.causal   ? next
+                       : call.window ? std::min(length, next - 1 + call.window)
+                                     : length;
         int64_t first =
-            call.window ? std::max<int64_t>(0, seen - call.window) : 0;
+            call.window ? std::max<int64_t>(0, next - call.window) : 0;
         const float *bias =
             call.bias ? biasRow(call, h, t, tokens, length, first, seen)
                       : nullptr;

@@ -21,7 +21,7 @@ Tensor rmsNorm(const Tensor &x, const Tensor &gamma, float epsilon,
     float scale =
         float(1 / std::sqrt(squares / double(width) + double(epsilon)));
     for (int64_t i = 0; i < width; ++i)
-      to[i] = from[i] * scale * gamma.data<float>()[i];
+      to[i] = from[i] * scale * gamma.data<float>()[(at + i) % gamma.count()];
   }
   return out;
 }

@@ -72,8 +72,8 @@ Tensor embedding(const Tensor &table, const Tensor &ids) {
 }
 
 Tensor layerNorm(const Tensor &x, const Tensor &gamma, const Tensor *beta,
-                 float epsilon) {
-  int64_t width = x.dim(x.rank() - 1);
+                 float epsilon, int64_t groups) {
+  int64_t width = x.dim(x.rank() - 1) / groups, numbers = gamma.count();
   Tensor out(ElementType::F32, x.shape());
   for (int64_t at = 0; at < x.count(); at += width) {
     const float *from = x.data<float>() + at;
@@ -87,9 +87,11 @@ Tensor layerNorm(const Tensor &x, const Tensor &gamma, const Tensor *beta,
     float middle = float(mean);
     float scale =
         float(1 / std::sqrt(squares / double(width) + double(epsilon)));
-    for (int64_t i = 0; i < width; ++i)
-      to[i] = (from[i] - middle) * scale * gamma.data<float>()[i] +
-              (beta ? beta->data<float>()[i] : 0.0f);
+    for (int64_t i = 0; i < width; ++i) {
+      int64_t own = (at + i) % numbers;
+      to[i] = (from[i] - middle) * scale * gamma.data<float>()[own] +
+              (beta ? beta->data<float>()[own] : 0.0f);
+    }
   }
   return out;
 }
@@ -231,7 +233,8 @@ std::optional<std::vector<Tensor>> runNN(Operation *op, Inputs inputs,
       })
       .Case([&](nn::LayerNormOp norm) {
         return one(layerNorm(*inputs[0], *inputs[1], optional(inputs, 2),
-                             norm.getEpsilon().convertToFloat()));
+                             norm.getEpsilon().convertToFloat(),
+                             int64_t(norm.getGroups())));
       })
       .Case([&](nn::RMSNormOp norm) {
         return one(rmsNorm(*inputs[0], *inputs[1],

@@ -159,3 +159,15 @@ func.func @codes(%x: tensor<1x2x3x4xi8> {dalbit.name = "past_key"}) -> tensor<1x
   %y = onnx.node "DequantizeLinear"(%x, %s) opset 13 : (tensor<1x2x3x4xi8>, tensor<f32>) -> tensor<1x2x3x4xf32>
   return %y : tensor<1x2x3x4xf32>
 }
+
+// -----
+
+// What only prepares an operand says of what.
+func.func @taker(%x: tensor<?x?x8xf32>, %m: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
+  // expected-error @+2 {{the NPU cannot run this operation yet: Unsqueeze; it prepares what 'mask' (nn.mul) takes, which the NPU has as rows that it computes or as an input of floats alone}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %u = onnx.node "Unsqueeze"(%m) opset 11 attributes {axes = array<i64: 2>} : (tensor<?x?xi64>) -> tensor<?x?x1xi64>
+  %f = onnx.node "Cast"(%u) opset 13 attributes {to = 1 : i64} : (tensor<?x?x1xi64>) -> tensor<?x?x1xf32>
+  %y = nn.mul %x, %f : (tensor<?x?x8xf32>, tensor<?x?x1xf32>) -> tensor<?x?x8xf32> loc("mask")
+  return %y : tensor<?x?x8xf32>
+}

@@ -683,3 +683,174 @@ func.func @wrong_column(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<
   %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// A window of an encoder (ModernBERT): keys up to two away, on both sides.
+// CHECK-LABEL: @window_to_both_sides
+// CHECK: nn.attention {{.*}} mask %{{.*}} {causal = false, {{.*}}window = 3 : i64}
+// CHECK-NOT: onnx.node
+func.func @window_to_both_sides(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}, %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %two = onnx.constant dense<2> : tensor<i64>
+  %three = onnx.constant dense<-3> : tensor<i64>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %min = onnx.constant dense<0xFF7FFFFF> : tensor<f32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %column = onnx.constant dense<[-1, 1]> : tensor<2xi64>
+  %front = onnx.constant dense<[1, 2]> : tensor<2xi64>
+  %shape = onnx.node "Shape"(%xq) opset 13 : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 13 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %rows = onnx.node "Reshape"(%range, %column) opset 13 : (tensor<*xi64>, tensor<2xi64>) -> tensor<*xi64>
+  %d = onnx.node "Sub"(%range, %rows) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %far = onnx.node "Abs"(%d) opset 13 : (tensor<*xi64>) -> tensor<*xi64>
+  %near = onnx.node "LessOrEqual"(%far, %two) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %maskb = onnx.node "Cast"(%mask) opset 13 attributes {to = 9 : i64} : (tensor<?x?xi64>) -> tensor<*xi1>
+  %mask4 = onnx.node "Unsqueeze"(%maskb, %front) opset 13 : (tensor<*xi1>, tensor<2xi64>) -> tensor<*xi1>
+  %both = onnx.node "And"(%near, %mask4) opset 13 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %added = onnx.node "Where"(%both, %zero, %min) opset 13 : (tensor<*xi1>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %k) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %masked = onnx.node "Add"(%s, %added) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%masked) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// A window that only many tokens show (EmbeddingGemma).
+// CHECK-LABEL: @far_window
+// CHECK: nn.attention {{.*}} {causal = false, {{.*}}window = 601 : i64}
+func.func @far_window(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}, %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %two = onnx.constant dense<600> : tensor<i64>
+  %three = onnx.constant dense<-3> : tensor<i64>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %min = onnx.constant dense<0xFF7FFFFF> : tensor<f32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %column = onnx.constant dense<[-1, 1]> : tensor<2xi64>
+  %front = onnx.constant dense<[1, 2]> : tensor<2xi64>
+  %shape = onnx.node "Shape"(%xq) opset 13 : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 13 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %rows = onnx.node "Reshape"(%range, %column) opset 13 : (tensor<*xi64>, tensor<2xi64>) -> tensor<*xi64>
+  %d = onnx.node "Sub"(%range, %rows) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %far = onnx.node "Abs"(%d) opset 13 : (tensor<*xi64>) -> tensor<*xi64>
+  %near = onnx.node "LessOrEqual"(%far, %two) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %maskb = onnx.node "Cast"(%mask) opset 13 attributes {to = 9 : i64} : (tensor<?x?xi64>) -> tensor<*xi1>
+  %mask4 = onnx.node "Unsqueeze"(%maskb, %front) opset 13 : (tensor<*xi1>, tensor<2xi64>) -> tensor<*xi1>
+  %both = onnx.node "And"(%near, %mask4) opset 13 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %added = onnx.node "Where"(%both, %zero, %min) opset 13 : (tensor<*xi1>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %k) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %masked = onnx.node "Add"(%s, %added) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%masked) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @uneven_window
+// CHECK: because "a window reaches further to one side than to the other"
+func.func @uneven_window(%xq: tensor<?x?x8xf32> {dalbit.name = "q"}, %xk: tensor<?x?x8xf32> {dalbit.name = "k"}, %xv: tensor<?x?x8xf32> {dalbit.name = "v"}, %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> tensor<*xf32> {
+  %i0 = onnx.constant dense<0> : tensor<i64>
+  %i1 = onnx.constant dense<1> : tensor<i64>
+  %two = onnx.constant dense<2> : tensor<i64>
+  %three = onnx.constant dense<-3> : tensor<i64>
+  %zero = onnx.constant dense<0.0> : tensor<f32>
+  %min = onnx.constant dense<0xFF7FFFFF> : tensor<f32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %column = onnx.constant dense<[-1, 1]> : tensor<2xi64>
+  %front = onnx.constant dense<[1, 2]> : tensor<2xi64>
+  %shape = onnx.node "Shape"(%xq) opset 13 : (tensor<?x?x8xf32>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %i1) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %range = onnx.node "Range"(%i0, %t, %i1) opset 13 : (tensor<i64>, tensor<*xi64>, tensor<i64>) -> tensor<*xi64>
+  %rows = onnx.node "Reshape"(%range, %column) opset 13 : (tensor<*xi64>, tensor<2xi64>) -> tensor<*xi64>
+  %d = onnx.node "Sub"(%range, %rows) opset 13 : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %left = onnx.node "LessOrEqual"(%d, %two) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %right = onnx.node "GreaterOrEqual"(%d, %three) opset 13 : (tensor<*xi64>, tensor<i64>) -> tensor<*xi1>
+  %near = onnx.node "And"(%left, %right) opset 13 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %maskb = onnx.node "Cast"(%mask) opset 13 attributes {to = 9 : i64} : (tensor<?x?xi64>) -> tensor<*xi1>
+  %mask4 = onnx.node "Unsqueeze"(%maskb, %front) opset 13 : (tensor<*xi1>, tensor<2xi64>) -> tensor<*xi1>
+  %both = onnx.node "And"(%near, %mask4) opset 13 : (tensor<*xi1>, tensor<*xi1>) -> tensor<*xi1>
+  %added = onnx.node "Where"(%both, %zero, %min) opset 13 : (tensor<*xi1>, tensor<f32>, tensor<f32>) -> tensor<*xf32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<?x?x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %k) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %masked = onnx.node "Add"(%s, %added) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%masked) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Keys and values that are repeated before they go into the cache (Falcon).
+// CHECK-LABEL: @repeated_into_cache
+// CHECK-DAG: %[[W:.*]] = nn.constant dense<{{\[\[}}1.000000e+00, 0.000000e+00, 1.000000e+00, 0.000000e+00], [0.000000e+00, 1.000000e+00, 0.000000e+00, 1.000000e+00]]>
+// CHECK-DAG: %[[K:.*]] = nn.linear %arg1, %{{.*}} {dalbit.moves_columns} : (tensor<?x?x2xf32>, tensor<2x4xf32>) -> tensor<?x?x4xf32>
+// CHECK: %[[A:.*]], %[[PK:.*]], %[[PV:.*]] = nn.attention %arg0, %{{.*}}, %{{.*}} past %arg2, %arg3 {causal = false, heads = 2 : i64, kv_heads = 2 : i64
+// CHECK-NEXT: return %[[A]], %[[PK]], %[[PV]]
+func.func @repeated_into_cache(%xq: tensor<?x?x4xf32> {dalbit.name = "q"}, %xk: tensor<?x?x2xf32> {dalbit.name = "k"}, %pk: tensor<?x2x?x2xf32> {dalbit.name = "past.key"}, %pv: tensor<?x2x?x2xf32> {dalbit.name = "past.value"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %cut = onnx.constant dense<[0, 0, 2, 2]> : tensor<4xi64>
+  %one = onnx.constant dense<[0, 0, 1, 2]> : tensor<4xi64>
+  %twice = onnx.constant dense<[1, 1, 2, 1]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 4]> : tensor<3xi64>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %one) opset 13 : (tensor<?x?x2xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %ke = onnx.node "Expand"(%kr, %twice) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %k = onnx.node "Transpose"(%ke) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kc = onnx.node "Concat"(%pk, %k) opset 13 attributes {axis = 2 : i64} : (tensor<?x2x?x2xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %vc = onnx.node "Concat"(%pv, %k) opset 13 attributes {axis = 2 : i64} : (tensor<?x2x?x2xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kc) opset 13 attributes {perm = array<i64: 0, 1, 3, 2>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %vc) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y, %kc, %vc : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// Heads as rows beside the tokens (GPT-BigCode) are named.
+// CHECK-LABEL: @heads_in_rows
+// CHECK: because "the heads of its queries are rows beside the tokens
+func.func @heads_in_rows(%xq: tensor<?x?x4xf32> {dalbit.name = "q"}, %k: tensor<?x?x2xf32> {dalbit.name = "k"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, -1, 2]> : tensor<3xi64>
+  %q = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<?x?x4xf32>, tensor<3xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%k) opset 13 attributes {perm = array<i64: 0, 2, 1>} : (tensor<?x?x2xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%s) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %k) opset 13 : (tensor<*xf32>, tensor<?x?x2xf32>) -> tensor<*xf32>
+  return %o : tensor<*xf32>
+}

@@ -67,3 +67,23 @@ func.func @root_mean_square(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %d = onnx.node "Div"(%x, %r) opset 13 : (tensor<?x8xf32>, tensor<?x1xf32>) -> tensor<?x8xf32>
   return %d : tensor<?x8xf32>
 }
+
+// -----
+
+// Heads that are cut out one by one, each with its own numbers (StableLM).
+// CHECK-LABEL: @slices
+// CHECK: %[[N:.*]] = nn.layer_norm %arg0
+// CHECK: %[[M:.*]] = onnx.node "Mul"(%[[N]], %{{.*}}) {{.*}}tensor<2x1x4xf32>
+// CHECK: return %[[M]]
+func.func @slices(%x: tensor<?x2x?x4xf32>) -> tensor<?x2x?x4xf32> {
+  %g0 = onnx.constant dense<2.0> : tensor<4xf32>
+  %g1 = onnx.constant dense<3.0> : tensor<4xf32>
+  %at = onnx.constant dense<1> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %p:2 = onnx.node "Split"(%x) opset 11 attributes {axis = 1 : i64} : (tensor<?x2x?x4xf32>) -> (tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>)
+  %s = onnx.node "Slice"(%x, %at, %end, %at) opset 13 : (tensor<?x2x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x?x4xf32>
+  %a = onnx.node "LayerNormalization"(%p#0, %g0) opset 17 : (tensor<?x1x?x4xf32>, tensor<4xf32>) -> tensor<?x1x?x4xf32>
+  %b = onnx.node "LayerNormalization"(%s, %g1) opset 17 : (tensor<?x1x?x4xf32>, tensor<4xf32>) -> tensor<?x1x?x4xf32>
+  %y = onnx.node "Concat"(%a, %b) opset 13 attributes {axis = 1 : i64} : (tensor<?x1x?x4xf32>, tensor<?x1x?x4xf32>) -> tensor<?x2x?x4xf32>
+  return %y : tensor<?x2x?x4xf32>
+}

@@ -41,6 +41,46 @@ func.func @halves(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi6
 
 // -----
 
+// Key heads that are repeated first turn before that (Falcon).
+// CHECK-LABEL: @repeated
+// CHECK: nn.rotary %{{.*}} at %arg1 {heads = 2 : i64} : (tensor<?x?x8xf32>
+// CHECK: "Expand"
+// CHECK: return
+func.func @repeated(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<8x8xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %ct = onnx.constant dense<[[1.0, 0.5, 1.0, 0.5], [0.0, -0.5, 0.0, -0.5]]> : tensor<2x4xf32>
+  %st = onnx.constant dense<0.25> : tensor<2x4xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %r = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %five = onnx.constant dense<[0, 0, 2, 1, 4]> : tensor<5xi64>
+  %twice = onnx.constant dense<[1, 1, 1, 2, 1]> : tensor<5xi64>
+  %four = onnx.constant dense<[0, 0, 4, 4]> : tensor<4xi64>
+  %r5 = onnx.node "Reshape"(%r, %five) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %re = onnx.node "Expand"(%r5, %twice) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %r4 = onnx.node "Reshape"(%re, %four) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %h = onnx.node "Transpose"(%r4) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %cg = onnx.node "Gather"(%ct, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %sg = onnx.node "Gather"(%st, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %c = onnx.node "Unsqueeze"(%cg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Unsqueeze"(%sg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %two, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %two, %end, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %t = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hc = onnx.node "Mul"(%h, %c) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ts = onnx.node "Mul"(%t, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%hc, %ts) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
 // Every second column of the first half of each head, by Slice, Neg, stack and
 // Reshape; the angles are computed from the positions P .. P+T-1; the other
 // columns stay. Heads after tokens.
@@ -154,6 +194,29 @@ func.func @head_norm(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<?x?x2x
 
 // -----
 
+// A layer norm of each head, with numbers of each (Cohere), in any layout.
+// CHECK-LABEL: @numbers_of_heads
+// CHECK-DAG: %[[G:.*]] = nn.constant dense<[2.000000e+00, 4.000000e+00, 6.000000e+00, 8.000000e+00]> : tensor<4xf32>
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<[5.000000e+00, 5.000000e+00, 7.000000e+00, 7.000000e+00]> : tensor<4xf32>
+// CHECK: nn.layer_norm %arg0, %[[G]], %[[B]] {epsilon = 9.99999997E-7 : f32, groups = 2 : i64} : (tensor<?x?x4xf32>
+// CHECK-NEXT: {{.*}}"Reshape"
+// CHECK-NEXT: {{.*}}"Transpose"
+// CHECK-NEXT: return
+func.func @numbers_of_heads(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> tensor<?x2x?x2xf32> {
+  %cut = onnx.constant dense<[0, 0, 2, 2]> : tensor<4xi64>
+  %gamma = nn.constant dense<2.0> : tensor<2xf32>
+  %each = onnx.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]]]> : tensor<2x1x2xf32>
+  %sum = onnx.constant dense<[[[[5.0]], [[7.0]]]]> : tensor<1x2x1x1xf32>
+  %r = onnx.node "Reshape"(%x, %cut) opset 13 : (tensor<?x?x4xf32>, tensor<4xi64>) -> tensor<?x?x2x2xf32>
+  %h = onnx.node "Transpose"(%r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x?x2xf32>
+  %n = nn.layer_norm %h, %gamma {epsilon = 1.0e-6 : f32} : (tensor<?x2x?x2xf32>, tensor<2xf32>) -> tensor<?x2x?x2xf32>
+  %m = onnx.node "Mul"(%each, %n) opset 13 : (tensor<2x1x2xf32>, tensor<?x2x?x2xf32>) -> tensor<?x2x?x2xf32>
+  %y = onnx.node "Add"(%m, %sum) opset 13 : (tensor<?x2x?x2xf32>, tensor<1x2x1x1xf32>) -> tensor<?x2x?x2xf32>
+  return %y : tensor<?x2x?x2xf32>
+}
+
+// -----
+
 // Angles that a loop repeats (repeat_interleave of TorchScript): the table that
 // says how many positions there are is read by the loop's body only.
 // CHECK-LABEL: @looped
@@ -217,4 +280,29 @@ func.func @too_wide(%x: tensor<?x?x8xf32> {dalbit.name = "x"}) -> tensor<*xf32> 
   %q = onnx.node "Mul"(%r, %c) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
   %y = onnx.node "Add"(%p, %q) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
   return %y : tensor<*xf32>
+}
+
+// -----
+
+// Parts in a dimension that was brought to the front beside one of 1
+// (W_pack of Baichuan), sizes open.
+// CHECK-LABEL: @packed
+// CHECK-COUNT-2: nn.linear %{{.*}} : (tensor<?x?x4xf32>, tensor<4x3xf32>) -> tensor<?x?x3xf32>
+// CHECK-NOT: "Gather"
+// CHECK: return
+func.func @packed(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<4x6xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 3]> : tensor<4xi64>
+  %zero = onnx.constant dense<0> : tensor<i64>
+  %one = onnx.constant dense<1> : tensor<i64>
+  %front = onnx.constant dense<0> : tensor<1xi64>
+  %back = onnx.constant dense<-2> : tensor<1xi64>
+  %p = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x?x4xf32>, tensor<4x6xf32>) -> tensor<*xf32>
+  %r = onnx.node "Reshape"(%p, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %u = onnx.node "Unsqueeze"(%r, %front) opset 13 : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %t = onnx.node "Transpose"(%u) opset 13 attributes {perm = array<i64: 3, 1, 2, 0, 4>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Squeeze"(%t, %back) opset 13 : (tensor<*xf32>, tensor<1xi64>) -> tensor<*xf32>
+  %a = onnx.node "Gather"(%s, %zero) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  %b = onnx.node "Gather"(%s, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  return %a, %b : tensor<*xf32>, tensor<*xf32>
 }

@@ -36,7 +36,7 @@ func.func @heads_results(%x: tensor<?x5x8xi32>) {
 // -----
 
 func.func @attend(%q: tensor<?x5x8xi32>, %k: tensor<?x2x7x3xi8>, %s: tensor<?x2x7xi32>) {
-  // expected-error @+1 {{needs queries of [B, U, H*d] and keys of [B, H, S, d]}}
+  // expected-error @+1 {{needs queries of [B, U, H*d] and keys of [B, G, S, d], G a divisor of H}}
   %0 = qnn.attend %q, %k, %s, %k, %s {heads = 2 : i64, causal = false, scale = 1.0 : f32} : (tensor<?x5x8xi32>, tensor<?x2x7x3xi8>, tensor<?x2x7xi32>, tensor<?x2x7x3xi8>, tensor<?x2x7xi32>) -> tensor<?x5x8xi32>
   return
 }
@@ -78,5 +78,13 @@ func.func @windows(%x: tensor<?x5x8xi32>) {
 func.func @attend_sinks(%q: tensor<?x5x8xi32>, %k: tensor<?x2x7x4xi8>, %s: tensor<?x2x7xi32>) {
   // expected-error @+1 {{'qnn.attend' op has weights beside sinks}}
   %0:2 = qnn.attend %q, %k, %s, %k, %s {heads = 2 : i64, causal = false, scale = 1.0 : f32, sinks = dense<0.0> : tensor<2xf32>} : (tensor<?x5x8xi32>, tensor<?x2x7x4xi8>, tensor<?x2x7xi32>, tensor<?x2x7x4xi8>, tensor<?x2x7xi32>) -> (tensor<?x5x8xi32>, tensor<?x5x7xi32>)
+  return
+}
+
+// -----
+
+func.func @attend_shared(%q: tensor<?x5x8xi32>, %k: tensor<?x1x7x4xi8>, %s: tensor<?x1x7xi32>) {
+  // expected-error @+1 {{has weights beside shared keys}}
+  %0:2 = qnn.attend %q, %k, %s, %k, %s {heads = 2 : i64, causal = false, scale = 1.0 : f32} : (tensor<?x5x8xi32>, tensor<?x1x7x4xi8>, tensor<?x1x7xi32>, tensor<?x1x7x4xi8>, tensor<?x1x7xi32>) -> (tensor<?x5x8xi32>, tensor<?x5x7xi32>)
   return
 }
