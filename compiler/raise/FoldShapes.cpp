@@ -8,6 +8,7 @@
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/ExpandContrib.h"
 #include "compiler/raise/Graph.h"
+#include "compiler/raise/NodeWriter.h"
 #include "compiler/raise/SymbolicShapes.h"
 #include "llvm/ADT/Hashing.h"
 
@@ -31,6 +32,8 @@ public:
 
 private:
   bool simplify(onnx::NodeOp node);
+  bool takeParts(onnx::NodeOp node);
+  Value partOf(onnx::NodeOp concat, int64_t first, int64_t count);
   bool foldResults(onnx::NodeOp node);
   void fixTarget(onnx::NodeOp node);
   bool merge(onnx::NodeOp node);
@@ -72,7 +75,8 @@ void FoldShapesPass::runOnOperation() {
       tryOut(node);
     if (node && node.getDomain().empty() && node->getNumRegions() == 0) {
       fixTarget(node);
-      if (foldResults(node) || simplify(node) || merge(node)) {
+      if (foldResults(node) || simplify(node) || takeParts(node) ||
+          merge(node)) {
         op.erase();
         continue;
       }
@@ -251,6 +255,91 @@ bool FoldShapesPass::simplify(onnx::NodeOp node) {
   if (!same)
     return false;
   result.replaceAllUsesWith(input);
+  return true;
+}
+
+/// The part of \p concat that begins at \p first and is \p count long; null if
+/// there is none.
+Value FoldShapesPass::partOf(onnx::NodeOp concat, int64_t first,
+                             int64_t count) {
+  int64_t begin = 0;
+  for (Value part : concat.getInputs()) {
+    const Dims *dims = shapes->dims(part);
+    int64_t axis = dims ? normaliseAxis(concat.getOnnxInt("axis").value_or(0),
+                                        int64_t(dims->size()))
+                        : -1;
+    auto size = axis < 0 ? std::nullopt : (*dims)[size_t(axis)].constant();
+    if (!size)
+      return {};
+    if (begin == first && *size == count)
+      return part;
+    begin += *size;
+  }
+  return {};
+}
+
+/// What was put together and is taken apart again (queries, keys and values
+/// that are turned in one tensor). True if no use is left.
+bool FoldShapesPass::takeParts(onnx::NodeOp node) {
+  if (!llvm::is_contained({"Gather", "Slice", "Split"}, node.getOpType()))
+    return false;
+  auto concat = nodeOf(node.getInputs()[0], "Concat");
+  const Dims *whole = concat ? shapes->dims(concat->getResult(0)) : nullptr;
+  if (!whole)
+    return false;
+  auto rank = int64_t(whole->size());
+  int64_t joined = normaliseAxis(concat.getOnnxInt("axis").value_or(0), rank),
+          own = normaliseAxis(node.getOnnxInt("axis").value_or(0), rank);
+  auto size = (*whole)[size_t(joined)].constant();
+  if (!size)
+    return false;
+  if (node.isOnnx("Split")) {
+    int64_t first = 0;
+    bool dead = own == joined;
+    for (OpResult result : node->getResults()) {
+      const Dims *dims = shapes->dims(result);
+      auto count = dims && own == joined ? (*dims)[size_t(own)].constant()
+                                         : std::nullopt;
+      if (!count)
+        return false;
+      Value part = partOf(concat, first, *count);
+      if (part)
+        result.replaceAllUsesWith(part);
+      dead &= bool(part);
+      first += *count;
+    }
+    return dead;
+  }
+  Value part;
+  if (node.isOnnx("Slice")) {
+    auto starts = integersOf(node, "starts", 1),
+         axes = integersOf(node, "axes", 3),
+         steps = integersOf(node, "steps", 4);
+    const Dims *dims = shapes->dims(node->getResult(0));
+    auto count = dims ? (*dims)[size_t(joined)].constant() : std::nullopt;
+    bool takesRange = starts && axes && starts->size() == 1 &&
+                      axes->size() == 1 && count &&
+                      normaliseAxis(axes->front(), rank) == joined &&
+                      (!hasInput(node, 4) || (steps && steps->front() == 1));
+    if (!takesRange)
+      return false;
+    int64_t first = starts->front() + (starts->front() < 0 ? *size : 0);
+    part = partOf(concat, first, *count);
+  } else if (auto index = integersOf(node.getInputs()[1]);
+             index && index->size() == 1 && own == joined &&
+             rankedType(node.getInputs()[1]).getRank() < 2) {
+    part = partOf(concat, normaliseAxis(index->front(), *size), 1);
+    if (part && rankedType(node.getInputs()[1]).getRank() == 0) {
+      NodeWriter write(node);
+      part = write("Squeeze", {part}, {write.list("axes", {joined})},
+                   cast<ShapedType>(part.getType()).getElementType());
+      shapes->infer(part.getDefiningOp());
+      writeTypes(part.getDefiningOp());
+    }
+  }
+  if (!part)
+    return false;
+  node->getResult(0).replaceAllUsesWith(part);
   return true;
 }
 

@@ -62,7 +62,8 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
     sizes that are known, shape arithmetic that comes out as numbers replaced by
     constants, an If whose condition is then known replaced by its branch,
     operators of onnxruntime written in other words (ExpandContrib.h),
-    Identity and reshapes that change nothing removed, equal nodes merged, `dalbit.dims` on the results.
+    Identity and reshapes that change nothing removed, parts of a Concat taken
+    from before it, equal nodes merged, `dalbit.dims` on the results.
   }];
 }
 

@@ -63,10 +63,16 @@ std::optional<SliceRange> sliceRange(const SymbolicExpr &start,
       if (auto number = index.constant(); number && *number < -(1LL << 31))
         return SymbolicExpr(0);
       // "-T", "-1": counted from the end; "P-1" could be either.
-      if (!(index * SymbolicExpr(-1)).isNonNegative())
-        return std::nullopt;
-      index = size + index;
-      return index.isNonNegative() ? index : SymbolicExpr(0);
+      if ((index * SymbolicExpr(-1)).isNonNegative()) {
+        index = size + index;
+        return index.isNonNegative() ? index : SymbolicExpr(0);
+      }
+      // The last T of a table (ALiBi of MPT): all sizes that it serves are
+      // inside. "64 - T" of 64.
+      if (size.isConstant() && (size - index).isNonNegative() &&
+          index.evaluate(Sizes()) >= 0)
+        return index;
+      return std::nullopt;
     }
     if (auto number = index.constant(); number && *number >= (1LL << 31) - 1)
       return size;

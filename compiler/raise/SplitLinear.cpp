@@ -215,6 +215,16 @@ Value Splitter::moveAgain(const Piece &piece, Value value, OpBuilder &builder) {
       shapes.setDims(value, dims);
       continue;
     }
+    // Dimensions of 1 come and go wherever the cut one is.
+    auto ones = integersOf(move, "axes", 1);
+    if (ones && (move.isOnnx("Squeeze") || move.isOnnx("Unsqueeze"))) {
+      value = makeNode(
+          builder, value.getLoc(), move.getOpType(), value,
+          tensorType(dims, builder.getF32Type()),
+          builder.getNamedAttr("axes", builder.getDenseI64ArrayAttr(*ones)));
+      shapes.setDims(value, dims);
+      continue;
+    }
     // Leading sizes that do not change are copied, one other may be open.
     const Dims &before = *shapes.dims(value);
     SmallVector<int64_t> target;

@@ -123,3 +123,47 @@ func.func @text_and_image(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"},
                           %mask: tensor<?x?xi64> {dalbit.name = "attention_mask"}) -> (tensor<?x?xi64>, tensor<?x3x32x32xf32>, tensor<?x?xi64>) {
   return %ids, %image, %mask : tensor<?x?xi64>, tensor<?x3x32x32xf32>, tensor<?x?xi64>
 }
+
+// -----
+
+// What is taken of what was put together comes from before it (queries, keys
+// and values that are turned in one tensor).
+// CHECK-LABEL: @parts
+// CHECK-NOT: "Concat"
+// CHECK: %[[B:.*]] = onnx.node "Unsqueeze"(%arg1)
+// CHECK: %[[P:.*]] = onnx.node "Squeeze"(%[[B]]) opset 17 attributes {axes = array<i64: 2>} : (tensor<?x?x1x4xf32>) -> tensor<?x?x4xf32>
+// CHECK: return %[[P]], %arg0, %[[B]]
+func.func @parts(%a: tensor<?x?x4xf32> {dalbit.name = "a"}, %b: tensor<?x?x4xf32> {dalbit.name = "b"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %one = onnx.constant dense<1> : tensor<i64>
+  %first = onnx.constant dense<-2> : tensor<1xi64>
+  %last = onnx.constant dense<1> : tensor<1xi64>
+  %end = onnx.constant dense<2> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %size = onnx.constant dense<4> : tensor<1xi64>
+  %x = onnx.node "Unsqueeze"(%a) opset 11 attributes {axes = array<i64: 2>} : (tensor<?x?x4xf32>) -> tensor<*xf32>
+  %y = onnx.node "Unsqueeze"(%b) opset 11 attributes {axes = array<i64: 2>} : (tensor<?x?x4xf32>) -> tensor<*xf32>
+  %all = onnx.node "Concat"(%x, %y) opset 13 attributes {axis = 2 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Gather"(%all, %one) opset 13 attributes {axis = 2 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
+  %s = onnx.node "Slice"(%all, %last, %end, %axis) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %row = onnx.node "Concat"(%a, %b) opset 13 attributes {axis = -1 : i64} : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<*xf32>
+  %h:2 = onnx.node "Split"(%row) opset 11 attributes {axis = -1 : i64} : (tensor<*xf32>) -> (tensor<*xf32>, tensor<*xf32>)
+  return %p, %h#0, %s : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
+
+// -----
+
+// The last T rows of a table of a bias (MPT).
+// CHECK-LABEL: @last_rows
+// CHECK: "Slice"{{.*}} -> tensor<2x1x?xf32>
+func.func @last_rows(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tensor<*xf32> {
+  %table = onnx.constant dense<1.0> : tensor<2x1x64xf32>
+  %all = onnx.constant dense<64> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %shape = onnx.node "Shape"(%ids) opset 13 : (tensor<?x?xi64>) -> tensor<*xi64>
+  %t = onnx.node "Gather"(%shape, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  %from = onnx.node "Sub"(%all, %t) opset 13 : (tensor<1xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %y = onnx.node "Slice"(%table, %from, %end, %axis) opset 13 : (tensor<2x1x64xf32>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
