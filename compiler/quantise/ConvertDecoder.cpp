@@ -57,6 +57,24 @@ FailureOr<Value> Converter::positionsOf(Value ids, Operation *user) {
       counted.getHiddenAttr()));
 }
 
+/// Whether \p ids count the rows of a model without a past.
+bool Converter::isFixedOrder(Value ids) {
+  auto constant = ids.getDefiningOp<nn::ConstantOp>();
+  auto numbers = constant ? dyn_cast<DenseIntElementsAttr>(constant.getValue())
+                          : DenseIntElementsAttr();
+  if (!numbers)
+    return false;
+  for (auto [i, number] : llvm::enumerate(numbers.getValues<APInt>()))
+    if (number.getSExtValue() != int64_t(i))
+      return false;
+  return !function
+              .walk([&](nn::AttentionOp op) {
+                return op.getPastKey() || isCausal(op) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
 LogicalResult Converter::rotary(nn::RotaryOp op) {
   FailureOr<Value> x = residualOf(op.getX(), op);
   TypedAttr cos = constantOf(op.getCos()), sin = constantOf(op.getSin());
@@ -64,7 +82,9 @@ LogicalResult Converter::rotary(nn::RotaryOp op) {
     return failure();
   if (!cos || !sin)
     return op.emitError() << "angles are not constants";
-  FailureOr<Value> ids = positionsOf(op.getIds(), op);
+  FailureOr<Value> ids = isFixedOrder(op.getIds())
+                             ? FailureOr<Value>(Value())
+                             : positionsOf(op.getIds(), op);
   if (failed(ids))
     return failure();
   setTurned(op.getOut(), builder.create<qnn::RotaryOp>(

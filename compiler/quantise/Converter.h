@@ -77,6 +77,7 @@ private:
   mlir::LogicalResult rmsNorm(nn::RMSNormOp op);
   mlir::LogicalResult rotary(nn::RotaryOp op);
   mlir::LogicalResult product(nn::MulOp op);
+  bool isFixedOrder(mlir::Value ids);
   mlir::FailureOr<mlir::Value> positionsOf(mlir::Value ids,
                                            mlir::Operation *user);
 

@@ -182,6 +182,21 @@ bool PositionTables::check(Value value, const Leaves &leaves,
   return true;
 }
 
+/// A table that depends on nothing: a row for each patch of an image.
+std::optional<PositionTable> PositionTables::fixedRows(Value value,
+                                                       const Leaves &leaves) {
+  PositionTable table;
+  table.source.kind = PositionSource::Fixed;
+  if (!leaves.arguments.empty() || !rankedType(value) ||
+      !rankedType(value).hasStaticShape())
+    return std::nullopt;
+  auto rows = rowsAt(value, leaves, Sizes(), table.source, Row());
+  if (!rows || rows->size() < 2)
+    return std::nullopt;
+  table.rows = std::move(*rows);
+  return table;
+}
+
 std::optional<PositionTable> PositionTables::make(Value value) {
   const Dims *dims = shapes.dims(value);
   if (!dims || width == 0)
@@ -215,7 +230,7 @@ std::optional<PositionTable> PositionTables::make(Value value) {
       if (fill(value, leaves, rows, table) && check(value, leaves, table))
         return table;
   }
-  return std::nullopt;
+  return fixedRows(value, leaves);
 }
 
 const PositionTable *PositionTables::of(Value value, int64_t columns) {

@@ -15,7 +15,8 @@ namespace dalbit::raise {
 
 /// Where the position of a token comes from.
 struct PositionSource {
-  enum Kind { Sequential, Input, Mask } kind = Sequential;
+  /// Fixed: the number of tokens is that of the rows.
+  enum Kind { Sequential, Input, Mask, Fixed } kind = Sequential;
   mlir::BlockArgument argument; ///< ids [B or 1, T], or the mask [B, S]
   int64_t fill = 0;             ///< Mask: position of a hidden token
 
@@ -44,6 +45,8 @@ private:
   bool fill(mlir::Value value, const Leaves &leaves, int64_t rows,
             PositionTable &table);
   bool check(mlir::Value value, const Leaves &leaves, PositionTable &table);
+  std::optional<PositionTable> fixedRows(mlir::Value value,
+                                         const Leaves &leaves);
   std::optional<std::vector<std::vector<double>>>
   rowsAt(mlir::Value value, const Leaves &leaves, const Sizes &sizes,
          const PositionSource &source, const std::vector<double> &given);

@@ -64,6 +64,7 @@ public:
 
   void headNorm(Operation *norm);
   bool rotary(onnx::NodeOp root);
+  bool rotaryOfLast(onnx::NodeOp concat);
 
 private:
   std::optional<CutHeads> cutHeads(Value value);
@@ -72,7 +73,9 @@ private:
   std::optional<Rotation> rotationOf(const ColumnForm &form);
   std::optional<std::vector<double>> coefficients(const ColumnTerm &term,
                                                   Rotation &rotation);
-  Value idsOf(const PositionSource &source);
+  Value idsOf(const PositionSource &source, int64_t rows);
+  bool rewrite(onnx::NodeOp root, const CutHeads &heads,
+               const Rotation &rotation);
   Value constant(TypedAttr value);
 
   func::FuncOp function;
@@ -360,8 +363,15 @@ Value RotaryRaiser::constant(TypedAttr value) {
   return made;
 }
 
-/// The positions as a value, made once at the beginning.
-Value RotaryRaiser::idsOf(const PositionSource &source) {
+/// The positions as a value, made once at the beginning; \p rows of them if the
+/// rows are fixed.
+Value RotaryRaiser::idsOf(const PositionSource &source, int64_t rows) {
+  if (source.kind == PositionSource::Fixed) {
+    Type i64 = IntegerType::get(function.getContext(), 64);
+    auto numbers = llvm::to_vector(llvm::seq<int64_t>(0, rows));
+    return constant(DenseElementsAttr::get(
+        RankedTensorType::get({1, rows}, i64), ArrayRef<int64_t>(numbers)));
+  }
   for (const auto &[known, value] : ids)
     if (known == source)
       return value;
@@ -398,19 +408,110 @@ bool RotaryRaiser::rotary(onnx::NodeOp root) {
   auto heads = rotation ? cutHeads(rotation->source) : std::nullopt;
   if (!heads || heads->size != int64_t(form->columns.size()))
     return false;
-  if (rotation->positions.kind == PositionSource::Input &&
-      rankedType(rotation->positions.argument).getRank() != 2)
+  return rewrite(root, *heads, *rotation);
+}
+
+/// The parts [0, n) and [n, all) of \p axis that two values are of one: it, and
+/// n.
+static std::optional<std::pair<Value, int64_t>>
+twoParts(Value first, Value second, int64_t axis,
+         const SymbolicShapes &shapes) {
+  auto split = first.getDefiningOp<onnx::NodeOp>();
+  const Dims *dims = shapes.dims(first);
+  auto count = dims ? (*dims)[size_t(axis)].constant() : std::nullopt;
+  auto rank = dims ? int64_t(dims->size()) : 0;
+  if (!split || !count || second.getDefiningOp() == nullptr)
+    return std::nullopt;
+  if (split.isOnnx("Split"))
+    return second.getDefiningOp() == split && split->getNumResults() == 2 &&
+                   first == split->getResult(0) &&
+                   normaliseAxis(split.getOnnxInt("axis").value_or(0), rank) ==
+                       axis
+               ? std::optional(std::pair(split.getInputs()[0], *count))
+               : std::nullopt;
+  // Where a slice begins, along the axis alone.
+  auto startOf = [&](Value value) -> std::optional<int64_t> {
+    auto slice = nodeOf(value, "Slice");
+    if (!slice)
+      return std::nullopt;
+    auto starts = integersOf(slice, "starts", 1),
+         axes = integersOf(slice, "axes", 3),
+         steps = integersOf(slice, "steps", 4);
+    if (!starts || !axes || starts->size() != 1 || axes->size() != 1 ||
+        normaliseAxis(axes->front(), rank) != axis ||
+        (hasInput(slice, 4) && (!steps || steps->front() != 1)))
+      return std::nullopt;
+    return starts->front();
+  };
+  auto from = startOf(first), next = startOf(second);
+  const Dims *rest = shapes.dims(second);
+  if (!from || *from != 0 || !next || *next != *count || !rest)
+    return std::nullopt;
+  Value whole = nodeOf(first).getInputs()[0];
+  const Dims *all = shapes.dims(whole);
+  return nodeOf(second).getInputs()[0] == whole && all &&
+                 (*rest)[size_t(axis)] + SymbolicExpr(*count) ==
+                     (*all)[size_t(axis)]
+             ? std::optional(std::pair(whole, *count))
+             : std::nullopt;
+}
+
+/// Tokens of which the first, that of a class among them, are not turned: their
+/// angles are 0.
+bool RotaryRaiser::rotaryOfLast(onnx::NodeOp concat) {
+  const Dims *dims = shapes.dims(concat->getResult(0));
+  if (!dims || concat.getInputs().size() != 2)
+    return false;
+  int64_t axis = normaliseAxis(concat.getOnnxInt("axis").value_or(0),
+                               int64_t(dims->size()));
+  auto form = forms.read(concat.getInputs()[1]);
+  if (axis < 0 || axis + 1 == int64_t(dims->size()) || !form ||
+      form->source == concat.getInputs()[1])
+    return false;
+  auto parts = twoParts(concat.getInputs()[0], form->source, axis, shapes);
+  auto rotation = parts ? rotationOf(*form) : std::nullopt;
+  auto heads = rotation ? cutHeads(parts->first) : std::nullopt;
+  if (!heads || heads->size != int64_t(form->columns.size()) ||
+      rotation->positions.kind != PositionSource::Fixed ||
+      heads->axes[size_t(axis)] !=
+          Atoms{Atom{1, 1, (*shapes.dims(heads->base))[1]}})
+    return false;
+  auto whole = [&](TypedAttr table, float number) {
+    SmallVector<float> values;
+    onnx::readWeight(table, values);
+    auto type = cast<RankedTensorType>(table.getType());
+    values.insert(values.begin(), size_t(parts->second * type.getDimSize(1)),
+                  number);
+    return cast<TypedAttr>(Attribute(DenseElementsAttr::get(
+        RankedTensorType::get(
+            {type.getDimSize(0) + parts->second, type.getDimSize(1)},
+            type.getElementType()),
+        ArrayRef<float>(values))));
+  };
+  rotation->cos = whole(rotation->cos, 1);
+  rotation->sin = whole(rotation->sin, 0);
+  return rewrite(concat, *heads, *rotation);
+}
+
+/// Puts the rotation of \p heads in the place of \p root.
+bool RotaryRaiser::rewrite(onnx::NodeOp root, const CutHeads &heads,
+                           const Rotation &rotation) {
+  int64_t rows = cast<ShapedType>(rotation.cos.getType()).getDimSize(0);
+  if (rotation.positions.kind == PositionSource::Fixed &&
+      (*shapes.dims(heads.base))[1] != SymbolicExpr(rows))
+    return false;
+  if (rotation.positions.kind == PositionSource::Input &&
+      rankedType(rotation.positions.argument).getRank() != 2)
     return false;
   OpBuilder builder(root);
   auto rotary = builder.create<nn::RotaryOp>(
-      root.getLoc(), heads->base.getType(), heads->base,
-      constant(rotation->cos), constant(rotation->sin),
-      idsOf(rotation->positions),
-      builder.getI64IntegerAttr(heads->heads * rotation->heads),
-      rotation->interleaved ? builder.getUnitAttr() : UnitAttr());
+      root.getLoc(), heads.base.getType(), heads.base, constant(rotation.cos),
+      constant(rotation.sin), idsOf(rotation.positions, rows),
+      builder.getI64IntegerAttr(heads.heads * rotation.heads),
+      rotation.interleaved ? builder.getUnitAttr() : UnitAttr());
   shapes.infer(rotary);
   root->getResult(0).replaceAllUsesWith(
-      moveAgain(*heads, rotary.getOut(), builder));
+      moveAgain(heads, rotary.getOut(), builder));
   return true;
 }
 
@@ -431,7 +532,8 @@ void RaiseRotaryPass::runOnOperation() {
   for (onnx::NodeOp node : llvm::reverse(nodes))
     if (!node->use_empty() && (node.isOnnx("Add") || node.isOnnx("Concat") ||
                                node.isOnnx("Reshape") || node.isOnnx("Sub")))
-      raiser.rotary(node);
+      if (!raiser.rotary(node) && node.isOnnx("Concat"))
+        raiser.rotaryOfLast(node);
   eraseDead(function);
 }
 

@@ -198,8 +198,9 @@ TEST_CASE("a number for each query and key is added to the scores", "[e2e]") {
 TEST_CASE("an image is cut into patches by the host, the class token is read",
           "[e2e]") {
   auto target = GENERATE("nano", "edge");
-  CAPTURE(target);
-  Compiled c(smallVitText(), 1, target);
+  bool turned = GENERATE(false, true);
+  CAPTURE(target, turned);
+  Compiled c(smallVitText(false, turned), 1, target);
   std::vector<HostTensor> inputs = {floats("image", {2, 3, 16, 16})};
   checkNoise(c, inputs);
 }

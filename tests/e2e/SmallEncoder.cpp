@@ -72,8 +72,19 @@ public:
                       typeOf({-1, Width}), named("largest", "B,48")}});
   }
 
-  std::string vit(bool biased) {
+  std::string vit(bool biased, bool turned) {
     Rows rows = {-1, 17};
+    if (turned) {
+      heads.pairs = 6;
+      angles = typeOf({17, heads.pairs});
+      cos = weight({17, heads.pairs}, 0, 1);
+      sin = weight({17, heads.pairs}, 0, 1);
+      places = "tensor<1x17xi64>";
+      std::string numbers;
+      for (int i = 0; i < 17; ++i)
+        numbers += (i ? ", " : "") + std::to_string(i);
+      line("%pos = nn.constant dense<[[" + numbers + "]]> : " + places);
+    }
     if (biased)
       bias({Heads, 17, 17}, -1);
     std::string type = rowsOf(rows, Width), patches = fresh();
@@ -222,7 +233,7 @@ private:
   /// attribute, each with what goes before it.
   std::string biasOperand, biasType, biasOrigin, sinkOperand, sinkType;
   SmallHeads heads;
-  std::string cos, sin, angles;
+  std::string cos, sin, angles, places = "tensor<1x?xi64>";
 
   /// Heads of queries or keys; at %pos.
   std::string turned(std::string x, const Rows &rows, int count, bool isKey) {
@@ -245,7 +256,7 @@ private:
     line(y + " = nn.rotary " + x + ", " + cos + ", " + sin + " at %pos {" +
          (heads.interleaved ? "interleaved, " : "") +
          "heads = " + std::to_string(count) + " : i64} : (" + type + ", " +
-         angles + ", " + angles + ", tensor<1x?xi64>) -> " + type);
+         angles + ", " + angles + ", " + places + ") -> " + type);
     return y;
   }
 
@@ -403,7 +414,9 @@ std::string smallTurnedBertText(int context, const SmallHeads &heads) {
 std::string smallSunkBertText(int context) {
   return Writer().bert(context, true, Writer::Mask::Flags, true);
 }
-std::string smallVitText(bool biased) { return Writer().vit(biased); }
+std::string smallVitText(bool biased, bool turned) {
+  return Writer().vit(biased, turned);
+}
 std::string smallWhisperText(int frames, bool masked) {
   return Writer().whisper(frames, masked);
 }

@@ -35,8 +35,9 @@ std::string smallSunkBertText(int context);
 
 /// Patches of an image [B, 3, 16, 16] with kernel 4, a class token, positions,
 /// pre-norm layers with relu; logits [B, 10] of the class token. With
-/// \p biased, scores have a number for each query and key.
-std::string smallVitText(bool biased = false);
+/// \p biased, scores have a number for each query and key; with \p turned,
+/// heads are turned by the place of their patch.
+std::string smallVitText(bool biased = false, bool turned = false);
 
 /// Two convolutions over [B, 10, \p frames] (the second with stride 2), an
 /// encoder layer, and a decoder over ids [B, T] that attends to it; logits

@@ -306,3 +306,40 @@ func.func @packed(%x: tensor<?x?x4xf32> {dalbit.name = "x"}) -> (tensor<*xf32>, 
   %b = onnx.node "Gather"(%s, %one) opset 13 attributes {axis = 0 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<*xf32>
   return %a, %b : tensor<*xf32>, tensor<*xf32>
 }
+
+// -----
+
+// Patches of an image are turned by their places, the class token in front of
+// them is not (DINOv3, EVA-02).
+// CHECK-LABEL: @patches
+// CHECK-DAG: %[[C:.*]] = nn.constant dense<{{\[\[}}1.000000e+00], [5.000000e-01], [2.500000e-01]]> : tensor<3x1xf32>
+// CHECK-DAG: %[[S:.*]] = nn.constant dense<{{\[\[}}0.000000e+00], [7.500000e-01], [8.750000e-01]]> : tensor<3x1xf32>
+// CHECK-DAG: %[[P:.*]] = nn.constant dense<{{\[\[}}0, 1, 2]]> : tensor<1x3xi64>
+// CHECK: nn.rotary %{{.*}}, %[[C]], %[[S]] at %[[P]] {heads = 2 : i64} : (tensor<?x3x4xf32>
+// CHECK-NOT: "Concat"
+// CHECK: return
+func.func @patches(%x: tensor<?x3x4xf32> {dalbit.name = "x"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<4x4xf32>
+  %cut = onnx.constant dense<[0, 3, 2, 2]> : tensor<4xi64>
+  %ct = onnx.constant dense<[[0.5, 0.5], [0.25, 0.25]]> : tensor<2x2xf32>
+  %st = onnx.constant dense<[[0.75, 0.75], [0.875, 0.875]]> : tensor<2x2xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %tokens = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<?x3x4xf32>, tensor<4x4xf32>) -> tensor<*xf32>
+  %r = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %t = onnx.node "Transpose"(%r) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %f = onnx.node "Slice"(%t, %zero, %one, %tokens, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %h = onnx.node "Slice"(%t, %one, %end, %tokens, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %one, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %one, %end, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %u = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hc = onnx.node "Mul"(%h, %ct) opset 13 : (tensor<*xf32>, tensor<2x2xf32>) -> tensor<*xf32>
+  %us = onnx.node "Mul"(%u, %st) opset 13 : (tensor<*xf32>, tensor<2x2xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%hc, %us) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %all = onnx.node "Concat"(%f, %y) opset 13 attributes {axis = 2 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %all : tensor<*xf32>
+}
