@@ -6,12 +6,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace dalbit {
 
 void checkKeyLengths(const std::string &input, std::span<const double> values,
-                     int64_t past, int64_t tokens, int64_t less) {
+                     int64_t past, int64_t tokens, int64_t less, bool isTotal) {
   int64_t most = past + tokens - less, least = past > 0 ? most : 1 - less;
   for (size_t i = 0; i < values.size(); ++i) {
     double value = values[i];
@@ -33,6 +34,12 @@ void checkKeyLengths(const std::string &input, std::span<const double> values,
         {"a sequence that is padded at its end has fewer, none has more or no "
          "key"});
   }
+  if (isTotal && !values.empty() && std::ranges::max(values) != double(most))
+    throw Error(
+        fmt::format("input '{}': the largest number is {}, expected {}: there "
+                    "are {} new keys and no past",
+                    input, std::ranges::max(values), most, tokens),
+        {"the total length counts the padding of shorter sequences, too"});
 }
 
 } // namespace dalbit

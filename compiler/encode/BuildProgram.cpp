@@ -327,7 +327,10 @@ private:
       if (!tensor.strides.empty())
         problem = "input '" + tensor.name +
                   "' is read both as numbers of keys and as something else";
-      tensor.role = binary::Role::Lengths;
+      tensor.role =
+          function.getArgAttr(argument.getArgNumber(), "dalbit.keys_total")
+              ? binary::Role::Total
+              : binary::Role::Lengths;
       tensor.fill = less.getInt();
     }
     // What nothing reads has a place all the same: any.

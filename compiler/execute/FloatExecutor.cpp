@@ -224,7 +224,8 @@ void checkKeys(func::FuncOp function, unsigned index, const Tensor &tensor,
     return;
   Tensor numbers = tensor.cast(ElementType::F64);
   checkKeyLengths(port.name, numbers.values<double>(), symbols.past,
-                  symbols.tokens, less.getInt());
+                  symbols.tokens, less.getInt(),
+                  bool(function.getArgAttr(index, "dalbit.keys_total")));
 }
 
 } // namespace

@@ -420,14 +420,17 @@ static std::string resultsAlone(func::FuncOp function) {
   std::string names;
   for (OpOperand &result :
        function.getBody().front().getTerminator()->getOpOperands()) {
-    auto name = function.getResultAttrOfType<StringAttr>(
-        result.getOperandNumber(), "dalbit.name");
+    unsigned index = result.getOperandNumber();
+    auto name = function.getResultAttrOfType<StringAttr>(index, "dalbit.name");
     auto made = dyn_cast<OpResult>(result.get());
     auto type = dyn_cast<RankedTensorType>(result.get().getType());
+    if (!name || !made || !type || function.getResultAttr(index, "dalbit.made"))
+      continue;
     // Keys and values are [B, heads, S, d], or several of these.
-    if (name && made && made.getResultNumber() == 0 && type &&
-        type.getElementType().isF32() && type.getRank() < 4 &&
-        !made.getOwner()->hasTrait<OpTrait::ConstantLike>() && isRaised(made))
+    bool isRows = made.getResultNumber() == 0 &&
+                  type.getElementType().isF32() && type.getRank() < 4 &&
+                  !made.getOwner()->hasTrait<OpTrait::ConstantLike>();
+    if ((isRows || isa<nn::TopKOp>(made.getOwner())) && isRaised(made))
       names += (names.empty() ? "" : ",") + name.str();
   }
   return names;
@@ -512,7 +515,8 @@ static LogicalResult refuse(Operation *op, onnx::NodeOp before = {}) {
                              << "the NPU cannot run this operation yet: "
                              << nameOf(op);
   if (auto node = dyn_cast<onnx::NodeOp>(op); node && node.getWhy())
-    error << (node.isOnnx("Conv")
+    error << (llvm::is_contained({"Conv", "TopK", "ArgMax", "ArgMin"},
+                                 node.getOpType())
                   ? "; "
                   : "; the attention around it was not recognised: ")
           << *node.getWhy();

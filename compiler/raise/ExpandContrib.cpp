@@ -541,8 +541,7 @@ bool Expander::groupQueryAttention() {
     present[2] = present[2] + (*past)[2];
   }
   KeyLengths lengths(node->getParentOfType<func::FuncOp>(), present[2], shapes);
-  if (!lengths.read(input(5), "seqlens_k", 1) ||
-      !lengths.read(input(6), "total_sequence_length", 0))
+  if (!lengths.readLast(input(5)) || !lengths.readTotal(input(6)))
     return stays(lengths.why);
   Location loc = node.getLoc();
   auto wide = [&](int64_t columns) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A linear layer's result times a constant row, or plus one, is a linear layer
-// (layer scale, outputs in their own units).
+// (layer scale, outputs in their own units). A row that is added to a sum goes
+// to the summand that can take it, whichever way the sum is written.
 
 #include "compiler/raise/Passes.h"
 
@@ -46,48 +47,118 @@ static std::optional<SmallVector<float>> constantRow(Value value,
   return numbersOf(vectorConstant(constant));
 }
 
-/// Folds \p op, a sum or product, into the linear layer that makes operand
-/// \p index; false if there is none.
-static bool fold(Operation *op, unsigned index) {
-  auto linear = op->getOperand(index).getDefiningOp<nn::LinearOp>();
-  Value out = op->getResult(0);
+static Value rowConstant(OpBuilder &builder, Location loc,
+                         ArrayRef<float> numbers) {
+  return makeConstant(
+      builder, loc,
+      DenseElementsAttr::get(RankedTensorType::get({int64_t(numbers.size())},
+                                                   builder.getF32Type()),
+                             numbers));
+}
+
+/// \p shift, a bias or beta or nothing, plus \p row.
+static Value shifted(OpBuilder &builder, Location loc, Value shift,
+                     ArrayRef<float> row) {
+  auto sum = shift ? numbersOf(constantOf(shift))
+                   : std::optional(SmallVector<float>(row.size(), 0));
+  if (!sum)
+    return {};
+  for (auto [number, more] : llvm::zip(*sum, row))
+    number += more;
+  return rowConstant(builder, loc, *sum);
+}
+
+/// \p value plus \p row, made where \p value is made: of a linear layer, a
+/// norm, or one of the summands of a sum. Null if none can take it, or if
+/// somebody else uses \p value.
+static Value plusRow(Value value, ArrayRef<float> row) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.hasOneUse())
+    return {};
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  Type type = value.getType();
+  if (auto linear = dyn_cast<nn::LinearOp>(op)) {
+    Value bias = shifted(builder, loc, linear.getBias(), row);
+    return bias ? builder
+                      .create<nn::LinearOp>(loc, type, linear.getX(),
+                                            linear.getWeight(), bias)
+                      .getOut()
+                : Value();
+  }
+  if (auto norm = dyn_cast<nn::LayerNormOp>(op)) {
+    Value beta = shifted(builder, loc, norm.getBeta(), row);
+    return beta ? builder
+                      .create<nn::LayerNormOp>(loc, type, norm.getX(),
+                                               norm.getGamma(), beta,
+                                               norm.getEpsilonAttr())
+                      .getOut()
+                : Value();
+  }
+  if (auto sum = dyn_cast<nn::AddOp>(op))
+    for (OpOperand &operand : sum->getOpOperands())
+      if (operand.get().getType() == type)
+        if (Value made = plusRow(operand.get(), row)) {
+          operand.set(made);
+          return value;
+        }
+  return {};
+}
+
+/// Takes operand \p index of \p sum, if it is a constant row, into the others,
+/// or into what is added next; false if none can take it.
+static bool foldSum(nn::AddOp sum, unsigned index) {
+  Value other = sum->getOperand(1 - index), out = sum.getOut();
+  auto row = constantRow(sum->getOperand(index), staticDim(out, -1));
+  if (!row || other.getType() != out.getType())
+    return false;
+  if (Value made = plusRow(other, *row)) {
+    out.replaceAllUsesWith(made);
+    return true;
+  }
+  auto next =
+      out.hasOneUse() ? dyn_cast<nn::AddOp>(*out.user_begin()) : nn::AddOp();
+  if (!next || next.getOut().getType() != out.getType())
+    return false;
+  OpOperand &summand = next->getOpOperand(next.getA() == out ? 1 : 0);
+  Value made = summand.get().getType() == out.getType()
+                   ? plusRow(summand.get(), *row)
+                   : Value();
+  if (!made)
+    return false;
+  summand.set(made);
+  out.replaceAllUsesWith(other);
+  return true;
+}
+
+/// Takes operand \p index of \p product, if it is a constant row, into the
+/// linear layer that makes the other one; false if there is none.
+static bool foldProduct(nn::MulOp product, unsigned index) {
+  auto linear = product->getOperand(1 - index).getDefiningOp<nn::LinearOp>();
+  Value out = product.getOut();
   if (!linear || !linear.getOut().hasOneUse() ||
       linear.getOut().getType() != out.getType())
     return false;
   int64_t columns = staticDim(out, -1);
-  auto row = constantRow(op->getOperand(1 - index), columns);
+  auto row = constantRow(product->getOperand(index), columns);
+  auto numbers = row ? numbersOf(constantOf(linear.getWeight())) : row;
   auto bias = linear.getBias() ? numbersOf(constantOf(linear.getBias()))
-                               : std::optional(SmallVector<float>(columns, 0));
-  if (!row || !bias)
+                               : std::optional(SmallVector<float>());
+  if (!numbers || !bias)
     return false;
   OpBuilder builder(linear);
   Location loc = linear.getLoc();
-  Value weight = linear.getWeight();
-  bool isProduct = isa<nn::MulOp>(op);
-  if (isProduct) {
-    auto numbers = numbersOf(constantOf(weight));
-    if (!numbers)
-      return false;
-    for (auto [i, number] : llvm::enumerate(*numbers))
-      number *= (*row)[i % columns];
-    weight =
-        makeConstant(builder, loc,
-                     DenseElementsAttr::get(cast<ShapedType>(weight.getType()),
-                                            ArrayRef<float>(*numbers)));
-  }
-  bool hasBias = linear.getBias() || !isProduct;
+  for (auto [i, number] : llvm::enumerate(*numbers))
+    number *= (*row)[i % columns];
   for (auto [b, r] : llvm::zip(*bias, *row))
-    b = isProduct ? b * r : b + r;
-  Value newBias;
-  if (hasBias)
-    newBias =
-        makeConstant(builder, loc,
-                     DenseElementsAttr::get(
-                         RankedTensorType::get({columns}, builder.getF32Type()),
-                         ArrayRef<float>(*bias)));
-  builder.setInsertionPoint(op);
+    b *= r;
+  Value weight = makeConstant(
+      builder, loc,
+      DenseElementsAttr::get(cast<ShapedType>(linear.getWeight().getType()),
+                             ArrayRef<float>(*numbers)));
   out.replaceAllUsesWith(builder.create<nn::LinearOp>(
-      loc, out.getType(), linear.getX(), weight, newBias));
+      loc, out.getType(), linear.getX(), weight,
+      linear.getBias() ? rowConstant(builder, loc, *bias) : Value()));
   return true;
 }
 
@@ -101,7 +172,10 @@ void FoldRowsPass::runOnOperation() {
       ops.push_back(&op);
   // In order: a product and the sum behind it fold one after the other.
   for (Operation *op : ops)
-    (void)(fold(op, 0) || fold(op, 1));
+    if (auto sum = dyn_cast<nn::AddOp>(op))
+      (void)(foldSum(sum, 0) || foldSum(sum, 1));
+    else if (auto product = dyn_cast<nn::MulOp>(op))
+      (void)(foldProduct(product, 0) || foldProduct(product, 1));
   eraseDead(function);
 }
 

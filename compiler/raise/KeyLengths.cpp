@@ -12,8 +12,12 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
-bool KeyLengths::fail(StringRef name, const std::string &reason) {
-  why = ("its " + name + " ").str() + reason;
+constexpr StringLiteral LessName = "dalbit.keys_less";
+constexpr StringLiteral TotalName = "dalbit.keys_total";
+
+bool KeyLengths::fail(bool isTotal, const std::string &reason) {
+  why = std::string("its ") +
+        (isTotal ? "total_sequence_length " : "seqlens_k ") + reason;
   return false;
 }
 
@@ -43,9 +47,9 @@ bool KeyLengths::readMask(Value numbers, int64_t less) {
   return true;
 }
 
-/// Whether \p numbers are those of `argument`, one for each sequence or one,
-/// and a constant.
-bool KeyLengths::readInput(Value numbers, int64_t less) {
+/// What \p numbers are more than those of `argument`, one for each sequence or
+/// one; nothing if they are something else.
+std::optional<int64_t> KeyLengths::readInput(Value numbers) {
   Leaves leaves = leavesOf(numbers, Value(), shapes);
   std::mt19937 random(29);
   std::optional<int64_t> added;
@@ -54,26 +58,25 @@ bool KeyLengths::readInput(Value numbers, int64_t less) {
                                [&] { return double(100 + random() % 100); });
     size_t count = values.values.size();
     if (count != 1 && int64_t(count) != sizes.batch)
-      return false;
+      return std::nullopt;
     llvm::DenseMap<Value, Numbers> given;
     given[argument] = values;
     auto found = evaluateAt(numbers, leaves, sizes, shapes, given);
     if (!found || found->values.empty())
-      return false;
+      return std::nullopt;
     double most = *llvm::max_element(values.values);
     bool each = found->values.size() == count;
     for (auto [i, number] : llvm::enumerate(found->values)) {
       auto more = int64_t(number - (each ? values.values[i] : most));
       if (added && more != *added)
-        return false;
+        return std::nullopt;
       added = more;
     }
   }
-  inputs.push_back({argument, less + *added});
-  return true;
+  return added;
 }
 
-bool KeyLengths::read(Value numbers, StringRef name, int64_t less) {
+bool KeyLengths::read(Value numbers, int64_t less, bool isTotal) {
   if (!numbers)
     return true;
   std::string all = (keys - SymbolicExpr(less)).str();
@@ -82,8 +85,8 @@ bool KeyLengths::read(Value numbers, StringRef name, int64_t less) {
           return element == keys - SymbolicExpr(less);
         }))
       return true;
-    return fail(name, "is " + contents->elements.front().str() + ", not " +
-                          all + "; the new keys come behind the past");
+    return fail(isTotal, "is " + contents->elements.front().str() + ", not " +
+                             all + "; the new keys come behind the past");
   }
   Leaves leaves = leavesOf(numbers, Value(), shapes);
   if (leaves.arguments.empty()) {
@@ -93,7 +96,7 @@ bool KeyLengths::read(Value numbers, StringRef name, int64_t less) {
       if (!found || llvm::any_of(found->values, [&](double number) {
             return number != double(keys.evaluate(sizes) - less);
           }))
-        return fail(name,
+        return fail(isTotal,
                     "is not " + all + "; the new keys come behind the past");
     }
     return true;
@@ -110,18 +113,37 @@ bool KeyLengths::read(Value numbers, StringRef name, int64_t less) {
   bool known = leaves.arguments.size() == 1 && type && dims &&
                isa<IntegerType>(type.getElementType());
   bool isFlags = known && dims->size() == 2 && dims->back() == keys;
-  if (known && (isFlags ? readMask(numbers, less) : readInput(numbers, less)))
+  if (known && isFlags && readMask(numbers, less))
     return true;
-  return fail(name, "is computed from " + names +
-                        ", but not as the ones of a mask of keys [B, " +
-                        keys.str() + "] or a number for each sequence");
+  auto more = known && !isFlags ? readInput(numbers) : std::nullopt;
+  if (more) {
+    int64_t all = less + *more;
+    auto other = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(),
+                                                        LessName);
+    if ((other && other.getInt() != all) ||
+        llvm::any_of(inputs, [&](const Input &input) {
+          return input.argument == argument && input.less != all;
+        }))
+      return fail(isTotal, "is computed from " + names +
+                               ", which is another number of keys elsewhere");
+    inputs.push_back({argument, all, isTotal});
+    return true;
+  }
+  return fail(isTotal, "is computed from " + names +
+                           ", but not as the ones of a mask of keys [B, " +
+                           keys.str() + "] or a number for each sequence");
 }
 
 void KeyLengths::mark() {
-  for (auto [input, less] : inputs)
+  MLIRContext *context = function.getContext();
+  for (const Input &input : inputs) {
+    unsigned index = input.argument.getArgNumber();
     function.setArgAttr(
-        input.getArgNumber(), "dalbit.keys_less",
-        IntegerAttr::get(IntegerType::get(function.getContext(), 64), less));
+        index, LessName,
+        IntegerAttr::get(IntegerType::get(context, 64), input.less));
+    if (input.isTotal)
+      function.setArgAttr(index, TotalName, UnitAttr::get(context));
+  }
 }
 
 } // namespace dalbit::raise

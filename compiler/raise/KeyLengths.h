@@ -9,7 +9,8 @@
 // the argument then carries `dalbit.keys_less`, the number by which its
 // elements are less. Whoever runs the function checks them (host::Session,
 // execute::FloatExecutor). Without a past they may say less: prompts that are
-// padded at their ends, whose tokens see none of the padding anyway.
+// padded at their ends, whose tokens see none of the padding anyway. The total
+// (`dalbit.keys_total`) counts the padding, so its largest element says all.
 
 #pragma once
 
@@ -26,10 +27,11 @@ public:
              const SymbolicShapes &shapes)
       : function(function), keys(keys), shapes(shapes) {}
 
-  /// Reads \p numbers, input \p name of the operator, which are the keys of
-  /// each sequence less \p less; null is fine. False, and `why` says it, if
-  /// they are something else.
-  bool read(mlir::Value numbers, llvm::StringRef name, int64_t less);
+  /// Reads seqlens_k, the keys of each sequence less one; null is fine. False,
+  /// and `why` says it, if they are something else.
+  bool readLast(mlir::Value numbers) { return read(numbers, 1, false); }
+  /// The same of total_sequence_length, the most keys of a sequence.
+  bool readTotal(mlir::Value number) { return read(number, 0, true); }
   /// Marks the arguments that hold numbers.
   void mark();
 
@@ -37,15 +39,23 @@ public:
   std::string why;
 
 private:
-  bool fail(llvm::StringRef name, const std::string &reason);
+  /// An argument that holds numbers: keys less `less`.
+  struct Input {
+    mlir::BlockArgument argument;
+    int64_t less = 0;
+    bool isTotal = false;
+  };
+
+  bool read(mlir::Value numbers, int64_t less, bool isTotal);
+  bool fail(bool isTotal, const std::string &reason);
   bool readMask(mlir::Value numbers, int64_t less);
-  bool readInput(mlir::Value numbers, int64_t less);
+  std::optional<int64_t> readInput(mlir::Value numbers);
 
   mlir::func::FuncOp function;
   SymbolicExpr keys;
   const SymbolicShapes &shapes;
   mlir::BlockArgument argument; ///< that is being read
-  llvm::SmallVector<std::pair<mlir::BlockArgument, int64_t>> inputs;
+  llvm::SmallVector<Input> inputs;
 };
 
 } // namespace dalbit::raise

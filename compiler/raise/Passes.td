@@ -67,6 +67,18 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   }];
 }
 
+def OneSpelling : RaisePass<"onnx-one-spelling"> {
+  let summary = "operators that are written in several ways, in one";
+  let description = [{
+    Needs: shapes folded. Leaves of floats: x * x for a square, Sqrt and
+    Reciprocal for powers, a / b for a * (1 / b) and a / b * c
+    for a * (c / b) of a constant c, differences without Neg, a
+    constant that is taken away as one that is added, constants on the right,
+    Sigmoid for 1 / (1 + exp(-x)), Where without Not, one Transpose for two; no
+    x + 0, x * 1, x / 1.
+  }];
+}
+
 def DenseExperts : RaisePass<"dense-experts"> {
   let summary = "experts on the rows that chose them, on all rows";
   let description = [{

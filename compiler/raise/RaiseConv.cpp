@@ -23,8 +23,9 @@ namespace dalbit::raise {
 namespace {
 
 /// Columns of the longest window of a convolution in groups that becomes one
-/// product of all channels, and of each part where it is cut.
-constexpr int64_t MostGroupColumns = 1 << 14;
+/// product of all channels, and of each part where it is cut: what fits the
+/// scratchpad of `nano` with the rows around it.
+constexpr int64_t MostGroupColumns = 12 << 10;
 
 /// Each part moves columns in and out, over all channels: more of them save no
 /// products.
@@ -113,14 +114,14 @@ static onnx::NodeOp clipOf(Value value) {
 
 /// Takes a Slice that keeps a stretch of the windows (the last one of an even
 /// kernel goes, so that there are as many as before) as windows that are put
-/// elsewhere.
-static void takeSlice(ConvMatch &match, const SymbolicShapes &shapes) {
+/// elsewhere. Whether there was one.
+static bool takeSlice(ConvMatch &match, const SymbolicShapes &shapes) {
   auto slice = nodeOf(shapes.soleReader(match.result), "Slice");
   const Dims *dims = shapes.dims(match.result);
   if (!slice || slice.getInputs()[0] != match.result || !dims ||
       dims->size() != 3 || !hasInput(slice, 1) || !hasInput(slice, 2) ||
       !hasInput(slice, 3))
-    return;
+    return false;
   const Contents *starts = shapes.contents(slice.getInputs()[1]),
                  *ends = shapes.contents(slice.getInputs()[2]);
   auto axes = integersOf(slice.getInputs()[3]),
@@ -130,26 +131,49 @@ static void takeSlice(ConvMatch &match, const SymbolicShapes &shapes) {
       ends->elements.size() != 1 || !axes || axes->size() != 1 ||
       normaliseAxis(axes->front(), 3) != 2 || !steps || steps->size() != 1 ||
       steps->front() != 1)
-    return;
+    return false;
   SymbolicExpr size = (*dims)[2];
   auto range = sliceRange(starts->elements[0], ends->elements[0], 1, size);
   if (!range)
-    return;
+    return false;
   auto first = range->start.constant(),
        last = (size - range->start - range->count).constant();
   if (!first || !last || *first < 0 || *last < 0)
-    return;
+    return false;
   int64_t before = match.before[0] - *first * match.strides[0],
           after = match.after[0] - *last * match.strides[0];
   if (before < 0 || after < 0)
-    return;
+    return false;
   match.before[0] = before;
   match.after[0] = after;
   match.result = slice->getResult(0);
+  return true;
 }
 
-static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
-                                          const SymbolicShapes &shapes) {
+/// Zeros around each dimension as `auto_pad` wants them, as many windows as
+/// strides. False if they depend on a size that is open.
+static bool padAlike(ConvMatch &match, const SymbolicShapes &shapes,
+                     bool moreAfter) {
+  const Dims *dims = shapes.dims(match.x);
+  for (auto [i, stride] : llvm::enumerate(match.strides)) {
+    int64_t kernel = match.weightType.getDimSize(2 + i), rest = stride;
+    if (stride != 1) {
+      auto size = dims ? (*dims)[2 + i].constant() : std::nullopt;
+      if (!size)
+        return false;
+      rest = *size % stride == 0 ? stride : *size % stride;
+    }
+    int64_t zeros = std::max<int64_t>(kernel - rest, 0);
+    match.before[i] = moreAfter ? zeros / 2 : zeros - zeros / 2;
+    match.after[i] = zeros - match.before[i];
+  }
+  return true;
+}
+
+/// The convolution of \p node, or none and, where there is something to say,
+/// \p why.
+static std::optional<ConvMatch>
+matchConv(onnx::NodeOp node, const SymbolicShapes &shapes, std::string &why) {
   ConvMatch match;
   match.x = node.getInputs()[0];
   // An image is no rows yet; they are cut to the range once they are.
@@ -161,24 +185,28 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   TypedAttr weight = constantOf(node.getInputs()[1]);
   weight = weight ? floatConstant(weight) : weight;
   RankedTensorType type = rankedType(match.x);
-  if (!weight || !type || !isFloat32(match.x))
+  if (!weight || !type || !isFloat32(match.x)) {
+    if (!weight)
+      why = "its weights are no constant";
     return std::nullopt;
+  }
   match.weightType = cast<RankedTensorType>(weight.getType());
   int64_t spatial = match.weightType.getRank() - 2,
           groups = node.getOnnxInt("group").value_or(1);
-  if (spatial < 1 || spatial > 2 || type.getRank() != spatial + 2)
+  if (spatial < 1 || spatial > 2 || type.getRank() != spatial + 2) {
+    why = "known are convolutions over time and patches of images";
     return std::nullopt;
+  }
   auto list = [&](StringRef name, int64_t size, int64_t fallback) {
     auto given = node.getOnnxInts(name);
     return given ? SmallVector<int64_t>(*given)
                  : SmallVector<int64_t>(size, fallback);
   };
-  StringRef automatic = node.getOnnxString("auto_pad").value_or("NOTSET");
-  if (automatic != "NOTSET" && automatic != "VALID")
-    return std::nullopt;
   for (int64_t dilation : list("dilations", spatial, 1))
-    if (dilation != 1)
+    if (dilation != 1) {
+      why = "its kernel has holes (dilations)";
       return std::nullopt;
+    }
   match.strides = list("strides", spatial, 1);
   SmallVector<int64_t> pads = list("pads", 2 * spatial, 0);
   // Lists of another length, sizes that are none: the file breaks the standard.
@@ -190,6 +218,15 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
     return std::nullopt;
   match.before.assign(pads.begin(), pads.begin() + spatial);
   match.after.assign(pads.begin() + spatial, pads.end());
+  StringRef automatic = node.getOnnxString("auto_pad").value_or("NOTSET");
+  if (automatic == "VALID")
+    match.before.assign(spatial, 0), match.after.assign(spatial, 0);
+  else if (automatic.starts_with("SAME") &&
+           !padAlike(match, shapes, automatic == "SAME_UPPER")) {
+    why = "its padding (auto_pad) depends on sizes that are open; fix them "
+          "with --shape";
+    return std::nullopt;
+  }
   if (hasInput(node, 2)) {
     match.bias = constantOf(node.getInputs()[2]);
     match.bias = match.bias ? vectorConstant(match.bias) : match.bias;
@@ -205,8 +242,8 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   if (match.bias && cast<ShapedType>(match.bias.getType()).getNumElements() !=
                         match.weightType.getDimSize(0))
     return std::nullopt;
-  if (spatial == 1)
-    takeSlice(match, shapes);
+  while (spatial == 1 && takeSlice(match, shapes)) {
+  }
   try {
     onnx::readWeight(weight, match.weight);
   } catch (const Error &) {
@@ -214,11 +251,8 @@ static std::optional<ConvMatch> matchConv(onnx::NodeOp node,
   }
   if (groups == 1)
     return match;
-  std::string why = joinGroups(match, groups, staticDim(match.x, 1));
-  if (why.empty())
-    return match;
-  node.setWhyAttr(StringAttr::get(node.getContext(), why));
-  return std::nullopt;
+  why = joinGroups(match, groups, staticDim(match.x, 1));
+  return why.empty() ? std::optional(match) : std::nullopt;
 }
 
 /// Rows times a weight [K, N] whose elements are \p element(k, n).
@@ -270,9 +304,10 @@ static Value cut(OpBuilder &builder, const ConvMatch &match, Value rows,
   return out;
 }
 
-/// [B, C, H, W] with kernels as large as their strides: rows of patches.
-static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
-                         SymbolicShapes &shapes) {
+/// [B, C, H, W] with kernels as large as their strides: rows of patches. Why it
+/// is not done, or empty.
+static std::string raisePatches(onnx::NodeOp node, const ConvMatch &match,
+                                SymbolicShapes &shapes) {
   const Dims dims = *shapes.dims(match.x);
   int64_t channels = match.weightType.getDimSize(1),
           outputs = match.weightType.getDimSize(0);
@@ -281,10 +316,17 @@ static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
   int64_t count[2];
   for (int i : {0, 1}) {
     auto size = dims[2 + i].constant();
-    if (!size || match.strides[i] != kernel[i] || match.before[i] ||
-        match.after[i] || *size % kernel[i] != 0)
-      return;
+    if (match.strides[i] != kernel[i] || match.before[i] || match.after[i])
+      return "known are patches of images: kernels as large as their strides, "
+             "without padding";
+    if (!size)
+      return "the size of the image is open; fix it with --shape";
+    if (*size < kernel[i])
+      return "the image is smaller than its kernel";
     count[i] = *size / kernel[i];
+    if (*size % kernel[i] != 0)
+      return "the image is no whole number of patches: " +
+             std::to_string(*size) + " by " + std::to_string(kernel[i]);
   }
   OpBuilder builder(node);
   Location loc = node.getLoc();
@@ -307,6 +349,7 @@ static void raisePatches(onnx::NodeOp node, const ConvMatch &match,
       makeReshape(builder, out, {dims[0], outputs, count[0], count[1]}, shapes);
   if (out && out.getType() == match.result.getType())
     Value(match.result).replaceAllUsesWith(out);
+  return "";
 }
 
 /// Rows of windows over time of \p rows, times the weights of \p count outputs
@@ -342,11 +385,13 @@ static Value makeWindows(OpBuilder &builder, Location loc,
 /// [B, C, T]: rows of windows over time. Where they are cut in parts, each has
 /// windows of its own channels only: windows of all would be as many times as
 /// long, and their products mostly zeros. The parts' columns are moved to and
-/// from their places by products with ones, whose rows have 16 bits.
-static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
-                         SymbolicShapes &shapes) {
+/// from their places by products with ones, whose rows have 16 bits. Why it is
+/// not done, or empty.
+static std::string raiseWindows(onnx::NodeOp node, const ConvMatch &match,
+                                SymbolicShapes &shapes) {
   if (!shapes.dims(match.result))
-    return;
+    return "the number of its windows is open; fix the sizes of the inputs "
+           "with --shape";
   OpBuilder builder(node);
   Location loc = node.getLoc();
   Value rows = makeTranspose(builder, match.x, {0, 2, 1}, shapes), out;
@@ -376,6 +421,7 @@ static void raiseWindows(onnx::NodeOp node, const ConvMatch &match,
   out = makeTranspose(builder, out, {0, 2, 1}, shapes);
   if (out.getType() == match.result.getType())
     Value(match.result).replaceAllUsesWith(out);
+  return "";
 }
 
 void RaiseConvPass::runOnOperation() {
@@ -387,13 +433,16 @@ void RaiseConvPass::runOnOperation() {
   for (onnx::NodeOp node : nodes) {
     if (!node.isOnnx("Conv"))
       continue;
-    auto match = matchConv(node, shapes);
-    if (!match || !shapes.dims(match->x))
-      continue;
-    if (match->weightType.getRank() == 4)
-      raisePatches(node, *match, shapes);
-    else
-      raiseWindows(node, *match, shapes);
+    std::string why;
+    auto match = matchConv(node, shapes, why);
+    if (match && !shapes.dims(match->x))
+      why = "the sizes of its input are open; fix them with --shape";
+    else if (match)
+      why = match->weightType.getRank() == 4
+                ? raisePatches(node, *match, shapes)
+                : raiseWindows(node, *match, shapes);
+    if (!why.empty())
+      node.setWhyAttr(StringAttr::get(&getContext(), why));
   }
   eraseDead(function);
 }

@@ -23,7 +23,7 @@ public:
   void runOnOperation() override;
 
 private:
-  void raise(onnx::NodeOp node);
+  std::string raise(onnx::NodeOp node);
   void makeResult(Value scores, unsigned choice, bool keeps);
 
   func::FuncOp function;
@@ -57,7 +57,7 @@ static ArrayAttr widened(ArrayAttr dims, bool keeps, int64_t columns) {
 }
 
 /// Makes \p scores a result behind all others, called after result \p choice
-/// that is chosen of them.
+/// that is chosen of them. `dalbit.made`: the file has no such result.
 void RaiseTopKPass::makeResult(Value scores, unsigned choice, bool keeps) {
   Operation *end = function.getBody().front().getTerminator();
   if (llvm::is_contained(end->getOperands(), scores))
@@ -72,6 +72,7 @@ void RaiseTopKPass::makeResult(Value scores, unsigned choice, bool keeps) {
     name += "_";
   NamedAttrList attributes;
   attributes.set("dalbit.name", StringAttr::get(&getContext(), name));
+  attributes.set("dalbit.made", UnitAttr::get(&getContext()));
   int64_t columns = rankedType(scores).getShape().back();
   for (const char *key : {"dalbit.dims", "dalbit.onnx_dims"})
     if (auto dims = function.getResultAttrOfType<ArrayAttr>(choice, key))
@@ -81,45 +82,56 @@ void RaiseTopKPass::makeResult(Value scores, unsigned choice, bool keeps) {
                         attributes.getDictionary(&getContext()));
 }
 
-void RaiseTopKPass::raise(onnx::NodeOp node) {
+/// Makes \p node the host's. Why it stays, empty if it does not or if there is
+/// nothing to say.
+std::string RaiseTopKPass::raise(onnx::NodeOp node) {
   bool isTopK = node.isOnnx("TopK");
-  if (!isTopK && !node.isOnnx("ArgMax") && !node.isOnnx("ArgMin"))
-    return;
   Value scores = node.getInputs()[0];
   Operation *made = scores.getDefiningOp();
   if (!made || made->hasTrait<OpTrait::ConstantLike>())
-    return;
+    return "it chooses of what the NPU does not compute";
   auto type = rankedType(scores);
-  if (!type || !isFloat32(scores) || type.getRank() < 2 ||
+  if (!type)
+    return "";
+  if (!isFloat32(scores) || type.getRank() < 2 ||
       type.isDynamicDim(type.getRank() - 1))
-    return;
-  int64_t columns = type.getShape().back(), k = 1;
-  if (normaliseAxis(node.getOnnxInt("axis").value_or(isTopK ? -1 : 0),
-                    type.getRank()) != type.getRank() - 1 ||
-      node.getOnnxInt("select_last_index").value_or(0) != 0)
-    return;
+    return "the host chooses of rows of floats whose length is known, which "
+           "its input does not have";
+  int64_t columns = type.getShape().back(), k = 1,
+          axis =
+              normaliseAxis(node.getOnnxInt("axis").value_or(isTopK ? -1 : 0),
+                            type.getRank());
+  if (axis != type.getRank() - 1)
+    return "it chooses along dimension " + std::to_string(axis) + " of " +
+           std::to_string(type.getRank()) +
+           ", and the host chooses along the last one";
+  if (node.getOnnxInt("select_last_index").value_or(0) != 0)
+    return "it wants the last of equal numbers (select_last_index), and the "
+           "host takes the first";
   if (isTopK) {
     auto numbers = integersOf(node, "k", 1);
     if (!numbers || numbers->size() != 1)
-      return;
+      return "its k is no constant";
     k = numbers->front();
   }
   if (k < 1 || k > columns)
-    return;
+    return "its k is " + std::to_string(k) + " of " + std::to_string(columns) +
+           " columns";
   Value found = node->getResult(isTopK && node->getNumResults() > 1 ? 1 : 0),
         indices = returnedIndices(found),
         values = isTopK ? node->getResult(0) : Value();
   if (!indices || !isIndices(indices) ||
       (isTopK && node->getNumResults() != 2) ||
       (values && !isOnlyReturned(values)))
-    return;
+    return "the host chooses what the graph returns as it is, in int32 or "
+           "int64, and the graph computes with the result";
   Operation *end = function.getBody().front().getTerminator();
   std::optional<unsigned> choice;
   for (OpOperand &result : end->getOpOperands())
     if (result.get() == indices || (values && result.get() == values))
       choice = choice.value_or(result.getOperandNumber());
   if (!choice)
-    return;
+    return "";
   auto shape = rankedType(indices);
   bool keeps = shape.getRank() == type.getRank();
   makeResult(scores, *choice, keeps);
@@ -135,6 +147,7 @@ void RaiseTopKPass::raise(onnx::NodeOp node) {
   indices.replaceAllUsesWith(op.getIndices());
   if (values)
     values.replaceAllUsesWith(op.getValues());
+  return "";
 }
 
 void RaiseTopKPass::runOnOperation() {
@@ -142,7 +155,9 @@ void RaiseTopKPass::runOnOperation() {
   if (function.isDeclaration())
     return;
   for (onnx::NodeOp node : llvm::to_vector(function.getOps<onnx::NodeOp>()))
-    raise(node);
+    if (node.isOnnx("TopK") || node.isOnnx("ArgMax") || node.isOnnx("ArgMin"))
+      if (std::string why = raise(node); !why.empty())
+        node.setWhyAttr(StringAttr::get(&getContext(), why));
   eraseDead(function);
 }
 

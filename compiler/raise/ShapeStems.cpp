@@ -21,7 +21,8 @@ static std::optional<Dims> convDims(onnx::NodeOp node,
   if (!x || !w || x->size() < 3 || w->size() != x->size())
     return std::nullopt;
   StringRef automatic = node.getOnnxString("auto_pad").value_or("NOTSET");
-  if (automatic != "NOTSET" && automatic != "VALID")
+  bool isSame = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
+  if (!isSame && automatic != "NOTSET" && automatic != "VALID")
     return std::nullopt;
   size_t spatial = x->size() - 2;
   auto strides = node.getOnnxInts("strides"), pads = node.getOnnxInts("pads"),
@@ -36,6 +37,15 @@ static std::optional<Dims> convDims(onnx::NodeOp node,
     int64_t stride = strides ? (*strides)[i] : 1;
     if (!kernel || stride <= 0)
       return std::nullopt;
+    // As many windows as strides, the last one cut.
+    if (isSame) {
+      auto size = (*x)[2 + i].constant();
+      if (!size && stride != 1)
+        return std::nullopt;
+      dims.push_back(size ? SymbolicExpr((*size + stride - 1) / stride)
+                          : (*x)[2 + i]);
+      continue;
+    }
     int64_t added = pads ? (*pads)[i] + (*pads)[spatial + i] : 0;
     SymbolicExpr reach =
         (*x)[2 + i] + SymbolicExpr(added) -

@@ -73,6 +73,8 @@ const char *name(Role role) {
     return "top_k_values";
   case Role::TopKIndices:
     return "top_k_indices";
+  case Role::Total:
+    return "total";
   }
   return "";
 }

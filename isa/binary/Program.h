@@ -78,8 +78,12 @@ enum class Role {
   // Results that the host computes of `source`, another result:
   TopKValues,  ///< the largest `limit` of each row, smallest if `fill` is 1
   TopKIndices, ///< and their columns
+  Total, ///< an integer input as lengths, whose largest is P + T less `fill`
 };
-constexpr unsigned Roles = 8;
+constexpr unsigned Roles = 9;
+constexpr bool isLengths(Role role) {
+  return role == Role::Lengths || role == Role::Total;
+}
 constexpr bool isTopK(Role role) {
   return role == Role::TopKValues || role == Role::TopKIndices;
 }

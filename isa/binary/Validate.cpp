@@ -188,7 +188,9 @@ private:
                       "' is no result to choose from");
     require(tensor.kind == TensorKind::Output && tensor.limit >= 1 &&
                 tensor.limit <= MaxContext &&
-                (tensor.shape.size() == from->shape.size() ||
+                (tensor.fill == 0 || tensor.fill == 1) &&
+                ((tensor.shape.size() == from->shape.size() &&
+                  tensor.shape.back() == std::to_string(tensor.limit)) ||
                  (tensor.limit == 1 &&
                   tensor.shape.size() + 1 == from->shape.size())),
             prefix + ": is no " + std::to_string(tensor.limit) +

@@ -396,7 +396,7 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("the model has no input '" + input.name + "'",
                   {"its inputs are " + known});
     }
-    bool isLengths = tensor->role == Role::Lengths;
+    bool isLengths = binary::isLengths(tensor->role);
     if (isUnread(*tensor) && !isLengths)
       continue;
     std::vector<int64_t> expected = shapeNow(*tensor);
@@ -409,7 +409,8 @@ void Session::checkInputs(const std::vector<HostTensor> &inputs) const {
       throw Error("input '" + input.name + "' has shape " +
                   shapeText(input.shape) + ", expected " + shapeText(expected));
     if (isLengths) {
-      checkKeyLengths(tensor->name, input.values, before, tokens, tensor->fill);
+      checkKeyLengths(tensor->name, input.values, before, tokens, tensor->fill,
+                      tensor->role == Role::Total);
       continue;
     }
     checkLimit(*tensor, input);

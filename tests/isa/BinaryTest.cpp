@@ -297,7 +297,8 @@ TEST_CASE("what a program promises is checked piece by piece") {
   CHECK(reason([](Program &p) { p.tensors[0].source = "past"; }) ==
         "p: tensor 'tokens': source 'past' has no keys to count positions "
         "from");
-  auto choose = [](const std::string &from, uint64_t limit) {
+  auto choose = [](const std::string &from, uint64_t limit,
+                   const std::string &columns = "1", int64_t fill = 0) {
     return [=](Program &p) {
       Tensor chosen = p.tensors[0];
       chosen.kind = TensorKind::Output;
@@ -308,6 +309,8 @@ TEST_CASE("what a program promises is checked piece by piece") {
       chosen.role = Role::TopKValues;
       chosen.source = from;
       chosen.limit = limit;
+      chosen.shape.back() = columns;
+      chosen.fill = fill;
       p.tensors.push_back(chosen);
     };
   };
@@ -315,6 +318,11 @@ TEST_CASE("what a program promises is checked piece by piece") {
         "p: tensor 'chosen': source 'tokens' is no result to choose from");
   CHECK(reason(choose("y", 0)) ==
         "p: tensor 'chosen': is no 0 of each row of 'y'");
+  CHECK(reason(choose("y", 1)) == "");
+  CHECK(reason(choose("y", 1, "2")) ==
+        "p: tensor 'chosen': is no 1 of each row of 'y'");
+  CHECK(reason(choose("y", 1, "1", 2)) ==
+        "p: tensor 'chosen': is no 1 of each row of 'y'");
   CHECK(reason([](Program &p) { p.tensors[2].alias = "nobody"; }) ==
         "p: tensor 'past': alias 'nobody' is no other tensor");
   CHECK(reason([](Program &p) { p.tensors[2].offset = 1; }) ==

@@ -4,13 +4,17 @@
 // on the float engine against loops in double that know nothing of it. The
 // engine has to read all tokens anew for each that it adds.
 //
-// usage: dalbit-decoder-text-test DALBIT
+// Then a decoder with caches (GPT) whose file returns more than logits and
+// caches: the text is that of the file as it is, or an error.
+//
+// usage: dalbit-decoder-text-test DALBIT GPT
 
 #include "tests/compiler/import/ModelBuilder.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -168,22 +172,86 @@ std::string continued(const Decoder &decoder, std::string text, int count) {
   return text;
 }
 
+/// What the command prints on both streams, "failed: " in front if it fails.
 std::string outputOf(const std::string &command) {
   std::string text;
-  FILE *pipe = popen(command.c_str(), "r");
+  FILE *pipe = popen((command + " 2>&1").c_str(), "r");
   char buffer[256];
   while (pipe && std::fgets(buffer, sizeof buffer, pipe))
     text += buffer;
   return pipe && pclose(pipe) == 0 ? text : "failed: " + text;
 }
 
+/// Results besides logits and caches: ArgMax in front of all, scores behind.
+/// How many texts differ from that of \p gpt.
+int differing(const std::string &dalbit, const std::string &gpt,
+              TemporaryFolder &folder) {
+  ::onnx::ModelProto model;
+  std::ifstream file(gpt, std::ios::binary);
+  if (!model.ParseFromIstream(&file))
+    return 1;
+  auto textOf = [&](const std::string &path, const std::string &options = "") {
+    return outputOf(dalbit + " run " + path +
+                    " --engine float --prompt 'In the ' --generate 8" +
+                    options);
+  };
+  std::string expected = textOf(gpt);
+  std::string names, scores;
+  for (const auto &output : model.graph().output())
+    names += (names.empty() ? "" : ",") + output.name();
+  for (const auto &node : model.graph().node())
+    if (node.op_type() == "Softmax" && scores.empty())
+      scores = node.output(0);
+
+  ::onnx::ModelProto chooses = model;
+  auto *node = chooses.mutable_graph()->add_node();
+  node->set_op_type("ArgMax");
+  node->add_input("logits");
+  node->add_output("next");
+  auto *axis = node->add_attribute();
+  axis->set_name("axis");
+  axis->set_type(::onnx::AttributeProto::INT);
+  axis->set_i(-1);
+  auto *outputs = chooses.mutable_graph()->mutable_output();
+  auto *next = outputs->Add();
+  next->set_name("next");
+  next->mutable_type()->mutable_tensor_type()->set_elem_type(
+      ::onnx::TensorProto::INT64);
+  for (int i = outputs->size() - 1; i > 0; --i)
+    outputs->SwapElements(i, i - 1);
+
+  ::onnx::ModelProto attends = model;
+  auto *more = attends.mutable_graph()->add_output();
+  more->set_name(scores);
+  more->mutable_type()->mutable_tensor_type()->set_elem_type(
+      ::onnx::TensorProto::FLOAT);
+
+  std::string first = folder.write("next.onnx", chooses.SerializeAsString()),
+              last = folder.write("scores.onnx", attends.SerializeAsString());
+  int failed = 0;
+  auto expect = [&](const std::string &got, bool fits) {
+    if (!fits)
+      std::printf("'%s', expected '%s'\n", got.c_str(), expected.c_str());
+    failed += !fits;
+  };
+  std::string text = textOf(first);
+  expect(text, text == expected && text.find("In the ") == 0);
+  text = textOf(last);
+  expect(text, text.find("failed: error: ") == 0 &&
+                   text.find("has 8 caches and 9 results that could be their "
+                             "successors") != std::string::npos);
+  text = textOf(last, " --results " + names);
+  expect(text, text == expected);
+  return failed;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 2)
+  if (argc != 3)
     return 2;
   TemporaryFolder folder;
-  int failed = 0, tried = 0;
+  int failed = differing(argv[1], argv[2], folder), tried = 0;
   for (unsigned seed = 1; seed <= 4; ++seed) {
     Decoder decoder(seed);
     std::string path = folder.write("decoder.onnx", onnxOf(decoder));

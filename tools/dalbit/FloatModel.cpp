@@ -208,7 +208,7 @@ public:
     return result;
   }
 
-  std::string logitsName() const override { return executor.outputs()[0].name; }
+  std::string logitsName() const override { return facts().logits; }
   const Measured &measured() const override { return counted; }
 
 private:

@@ -190,10 +190,15 @@ ModelFacts modelFacts(mlir::ModuleOp raised) {
         facts.keysLess[attrs.getAs<mlir::StringAttr>("dalbit.name").str()] =
             less.getInt();
     }
-    if (function.getNumResults()) {
-      auto first = mlir::cast<mlir::ShapedType>(function.getResultTypes()[0]);
-      if (first.hasRank() && first.getRank() > 1)
-        facts.columns = std::max<int64_t>(first.getShape().back(), 0);
+    for (unsigned i = 0; i < function.getNumResults(); ++i) {
+      mlir::DictionaryAttr attrs = function.getResultAttrDict(i);
+      auto type = mlir::cast<mlir::ShapedType>(function.getResultTypes()[i]);
+      if (!facts.logits.empty() || attrs.get("dalbit.made") ||
+          !type.getElementType().isF32() || !type.hasRank() ||
+          type.getRank() < 2 || type.getRank() > 3)
+        continue;
+      facts.logits = attrs.getAs<mlir::StringAttr>("dalbit.name").str();
+      facts.columns = std::max<int64_t>(type.getShape().back(), 0);
     }
   }
   return facts;

@@ -54,7 +54,10 @@ void writeOutputs(const std::string &directory,
 struct ModelFacts {
   int64_t vocabulary = 0; ///< rows of the token embedding; 0 if there is none
   int64_t positions = 0;  ///< rows of the position table; 0 if there is none
-  int64_t columns = 0;    ///< of the first output; 0 if it is a list or open
+  /// The first result of floats [B, T, columns] or [B, columns] that the file
+  /// has, and its columns, 0 if they are open. Empty if there is none.
+  std::string logits;
+  int64_t columns = 0;
   /// Inputs that hold numbers of keys, and by how much they are less.
   std::map<std::string, int64_t> keysLess;
 };

@@ -125,6 +125,19 @@ func.func @both_towers(%x: tensor<2x4xf32>, %y: tensor<3x4xf32>) -> (tensor<2x3x
 
 // -----
 
+// What the host chooses is named, not the scores that only we return.
+func.func @chosen(%x: tensor<2x4xf32>) -> (tensor<2x1xi64> {dalbit.name = "ids"}, tensor<2x4xf32> {dalbit.name = "other"}, tensor<2x4xf32> {dalbit.made, dalbit.name = "ids.scores"}) {
+  %a = nn.tanh %x : tensor<2x4xf32>
+  %v, %i = nn.top_k %a {k = 1 : i64} : (tensor<2x4xf32>) -> (tensor<2x1xf32>, tensor<2x1xi64>)
+  // expected-error @+3 {{the NPU cannot run this operation yet: Cos}}
+  // expected-note @+2 {{--results ids leaves it out}}
+  // expected-note @+1 {{compile --explain lists what was recognised}}
+  %o = onnx.node "Cos"(%x) opset 13 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %i, %o, %a : tensor<2x1xi64>, tensor<2x4xf32>, tensor<2x4xf32>
+}
+
+// -----
+
 // Caches are not worth naming, nor results that need something refused.
 func.func @no_caches(%x: tensor<1x2x8xf32>, %p: tensor<1x2x3x4xf32>) -> (tensor<1x2x8xf32> {dalbit.name = "logits"}, tensor<1x2x5x4xf32> {dalbit.name = "present_key"}, tensor<1x2x5x4xf32> {dalbit.name = "present_value"}, tensor<1x2x5x4xi8> {dalbit.name = "codes"}, tensor<1x2x8xf32> {dalbit.name = "hidden"}, tensor<1x2x8xf32> {dalbit.name = "other"}) {
   %a, %k, %v = nn.attention %x, %x, %x past %p, %p {causal = true, heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f32} : (tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>) -> (tensor<1x2x8xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>)

@@ -77,7 +77,7 @@ func.func @grouped(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8x
 // Numbers of keys that are inputs hide nothing; whoever runs the graph checks
 // them.
 // CHECK-LABEL: @lengths
-// CHECK-SAME: %arg5: tensor<?xi64> {dalbit.dims = ["B"], dalbit.keys_less = 0 : i64, dalbit.name = "lengths"
+// CHECK-SAME: %arg5: tensor<?xi64> {dalbit.dims = ["B"], dalbit.keys_less = 0 : i64, dalbit.keys_total, dalbit.name = "lengths"
 // CHECK-NOT: nn.key_mask
 // CHECK: nn.attention
 func.func @lengths(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
@@ -93,8 +93,8 @@ func.func @lengths(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8x
 // -----
 
 // CHECK-LABEL: @scalars
-// CHECK-SAME: %arg5: tensor<?x1xi32> {{{.*}}dalbit.keys_less = 1 : i64
-// CHECK-SAME: %arg6: tensor<i32> {{{.*}}dalbit.keys_less = 0 : i64
+// CHECK-SAME: %arg5: tensor<?x1xi32> {{{.*}}dalbit.keys_less = 1 : i64, dalbit.name = "past_seq_len"
+// CHECK-SAME: %arg6: tensor<i32> {{{.*}}dalbit.keys_less = 0 : i64, dalbit.keys_total, dalbit.name
 // CHECK: nn.attention
 func.func @scalars(%q: tensor<?x?x16xf32> {dalbit.name = "q"}, %k: tensor<?x?x8xf32> {dalbit.name = "k"}, %v: tensor<?x?x8xf32> {dalbit.name = "v"},
     %pk: tensor<?x2x?x4xf32> {dalbit.name = "past_key"}, %pv: tensor<?x2x?x4xf32> {dalbit.name = "past_value"}, %past: tensor<?x1xi32> {dalbit.name = "past_seq_len", dalbit.dims = ["batch", 1]}, %most: tensor<i32> {dalbit.name = "total_seq_len"}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {

@@ -115,7 +115,7 @@ func.func @cut_too_much(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -
 
 // Groups that are none of these stay, with the reason.
 // CHECK-LABEL: @wide_groups
-// CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups; its windows have 65536 columns, in 2 parts 32768 each, of which 16384 are possible"
+// CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups; its windows have 65536 columns, in 2 parts 32768 each, of which 12288 are possible"
 // CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups, and its number of channels is open"
 // CHECK: onnx.node "Conv"{{.*}} because "it has 2 groups; known are groups of a convolution over time"
 func.func @wide_groups(%x: tensor<?x1024x6xf32> {dalbit.dims = ["B", "1024", "6"]}, %o: tensor<?x?x6xf32> {dalbit.dims = ["B", "channels", "6"]}, %i: tensor<?x4x6x6xf32> {dalbit.dims = ["B", "4", "6", "6"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
@@ -140,4 +140,49 @@ func.func @short_strides(%x: tensor<?x3x8x8xf32> {dalbit.dims = ["B", "3", "8", 
   %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "NOTSET", group = 1 : i64, strides = array<i64: 4>} : (tensor<?x3x8x8xf32>, tensor<5x3x4x4xf32>) -> tensor<?x5x2x2xf32>
   %d = onnx.node "Conv"(%x, %v) opset 13 attributes {auto_pad = "NOTSET", group = 1 : i64, strides = array<i64: 4, 4>} : (tensor<?x3x8x8xf32>, tensor<5x4x4x4xf32>) -> tensor<?x5x2x2xf32>
   return %c, %d : tensor<?x5x2x2xf32>, tensor<?x5x2x2xf32>
+}
+
+// -----
+
+// Padding that gives as many windows as strides (auto_pad), of an even kernel
+// the odd zero behind or in front; a Slice at each end takes its windows away.
+// CHECK-LABEL: @same
+// CHECK: nn.windows %{{.*}} {after = 2 : i64, before = 1 : i64, size = 4 : i64, stride = 1 : i64}
+// CHECK: nn.windows %{{.*}} {after = 1 : i64, before = 1 : i64, size = 4 : i64, stride = 2 : i64}
+// CHECK: nn.windows %{{.*}} {after = 0 : i64, before = 1 : i64, size = 3 : i64, stride = 1 : i64}
+// CHECK-NOT: onnx.node "Slice"
+func.func @same(%x: tensor<?x2x6xf32> {dalbit.dims = ["B", "2", "6"]}) -> (tensor<?x2x6xf32>, tensor<?x2x3xf32>, tensor<?x2x5xf32>) {
+  %w = onnx.constant dense<1.0> : tensor<2x2x4xf32>
+  %v = onnx.constant dense<1.0> : tensor<2x2x3xf32>
+  %first = onnx.constant dense<1> : tensor<1xi64>
+  %last = onnx.constant dense<-2> : tensor<1xi64>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %all = onnx.constant dense<100> : tensor<1xi64>
+  %axis = onnx.constant dense<2> : tensor<1xi64>
+  %c = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "SAME_UPPER"} : (tensor<?x2x6xf32>, tensor<2x2x4xf32>) -> tensor<?x2x6xf32>
+  %d = onnx.node "Conv"(%x, %w) opset 13 attributes {auto_pad = "SAME_LOWER", strides = array<i64: 2>} : (tensor<?x2x6xf32>, tensor<2x2x4xf32>) -> tensor<?x2x3xf32>
+  %e = onnx.node "Conv"(%x, %v) opset 13 attributes {pads = array<i64: 2, 2>} : (tensor<?x2x6xf32>, tensor<2x2x3xf32>) -> tensor<?x2x8xf32>
+  %f = onnx.node "Slice"(%e, %first, %all, %axis) opset 13 : (tensor<?x2x8xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x2x7xf32>
+  %g = onnx.node "Slice"(%f, %zero, %last, %axis) opset 13 : (tensor<?x2x7xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x2x5xf32>
+  return %c, %d, %g : tensor<?x2x6xf32>, tensor<?x2x3xf32>, tensor<?x2x5xf32>
+}
+
+// -----
+
+// Other convolutions stay, with the reason.
+// CHECK-LABEL: @others
+// CHECK: onnx.node "Conv"{{.*}} because "its weights are no constant"
+// CHECK: onnx.node "Conv"{{.*}} because "its kernel has holes (dilations)"
+// CHECK: onnx.node "Conv"{{.*}} because "known are patches of images: kernels as large as their strides, without padding"
+// CHECK: onnx.node "Conv"{{.*}} because "the image is no whole number of patches: 8 by 3"
+// CHECK: onnx.node "Conv"{{.*}} because "the sizes of its input are open; fix them with --shape"
+func.func @others(%x: tensor<?x3x8x8xf32> {dalbit.dims = ["B", "3", "8", "8"]}, %w: tensor<5x3x2x2xf32>, %o: tensor<?x3x?x?xf32> {dalbit.dims = ["B", "3", "height", "width"]}) -> (tensor<?x5x4x4xf32>, tensor<?x5x6x6xf32>, tensor<?x5x7x7xf32>, tensor<?x5x2x2xf32>, tensor<?x5x?x?xf32>) {
+  %u = onnx.constant dense<1.0> : tensor<5x3x2x2xf32>
+  %v = onnx.constant dense<1.0> : tensor<5x3x3x3xf32>
+  %a = onnx.node "Conv"(%x, %w) opset 13 attributes {strides = array<i64: 2, 2>} : (tensor<?x3x8x8xf32>, tensor<5x3x2x2xf32>) -> tensor<?x5x4x4xf32>
+  %b = onnx.node "Conv"(%x, %u) opset 13 attributes {dilations = array<i64: 2, 2>} : (tensor<?x3x8x8xf32>, tensor<5x3x2x2xf32>) -> tensor<?x5x6x6xf32>
+  %c = onnx.node "Conv"(%x, %u) opset 13 : (tensor<?x3x8x8xf32>, tensor<5x3x2x2xf32>) -> tensor<?x5x7x7xf32>
+  %d = onnx.node "Conv"(%x, %v) opset 13 attributes {strides = array<i64: 3, 3>} : (tensor<?x3x8x8xf32>, tensor<5x3x3x3xf32>) -> tensor<?x5x2x2xf32>
+  %e = onnx.node "Conv"(%o, %u) opset 13 attributes {strides = array<i64: 2, 2>} : (tensor<?x3x?x?xf32>, tensor<5x3x2x2xf32>) -> tensor<?x5x?x?xf32>
+  return %a, %b, %c, %d, %e : tensor<?x5x4x4xf32>, tensor<?x5x6x6xf32>, tensor<?x5x7x7xf32>, tensor<?x5x2x2xf32>, tensor<?x5x?x?xf32>
 }

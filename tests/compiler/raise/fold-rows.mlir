@@ -34,3 +34,45 @@ func.func @others(%x: tensor<?x2x2xf32>) -> (tensor<?x2x2xf32>, tensor<?x2x2xf32
   %a = nn.add %k, %r : (tensor<?x2x2xf32>, tensor<2xf32>) -> tensor<?x2x2xf32>
   return %m, %a, %k : tensor<?x2x2xf32>, tensor<?x2x2xf32>, tensor<?x2x2xf32>
 }
+
+// -----
+
+// A row on one side of a sum is taken by the other: a bias that was added to
+// the residual first, or behind the sum.
+// CHECK-LABEL: @sums
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<[1.000000e+01, 2.000000e+01]>
+// CHECK: %[[L:.*]] = nn.linear %arg0, %{{.*}}, %[[B]]
+// CHECK-NEXT: %[[S:.*]] = nn.add %[[L]], %arg0
+// CHECK: %[[M:.*]] = nn.linear %[[S]], %{{.*}}, %{{.*}}
+// CHECK-NEXT: %[[T:.*]] = nn.add %[[S]], %[[M]]
+// CHECK-NEXT: return %[[T]]
+func.func @sums(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+  %w = nn.constant dense<1.0> : tensor<2x2xf32>
+  %p = nn.constant dense<[10.0, 20.0]> : tensor<2xf32>
+  %l = nn.linear %x, %w : (tensor<?x?x2xf32>, tensor<2x2xf32>) -> tensor<?x?x2xf32>
+  %r = nn.add %p, %x : (tensor<2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %s = nn.add %l, %r : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %m = nn.linear %s, %w : (tensor<?x?x2xf32>, tensor<2x2xf32>) -> tensor<?x?x2xf32>
+  %t = nn.add %s, %m : (tensor<?x?x2xf32>, tensor<?x?x2xf32>) -> tensor<?x?x2xf32>
+  %y = nn.add %t, %p : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  return %y : tensor<?x?x2xf32>
+}
+
+// -----
+
+// Of a norm it is beta. What others use, too, takes nothing.
+// CHECK-LABEL: @norms
+// CHECK-DAG: %[[B:.*]] = nn.constant dense<[1.100000e+01, 2.100000e+01]>
+// CHECK: %[[N:.*]] = nn.layer_norm %arg0, %{{.*}}, %[[B]]
+// CHECK: %[[K:.*]] = nn.layer_norm %arg0
+// CHECK-NEXT: %[[A:.*]] = nn.add %[[K]], %{{.*}} : (tensor<?x?x2xf32>, tensor<2xf32>)
+// CHECK-NEXT: return %[[N]], %[[A]], %[[K]]
+func.func @norms(%x: tensor<?x?x2xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>) {
+  %g = nn.constant dense<1.0> : tensor<2xf32>
+  %p = nn.constant dense<[10.0, 20.0]> : tensor<2xf32>
+  %n = nn.layer_norm %x, %g, %g {epsilon = 1.0e-05 : f32} : (tensor<?x?x2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  %y = nn.add %n, %p : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  %k = nn.layer_norm %x, %g {epsilon = 1.0e-05 : f32} : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  %a = nn.add %k, %p : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  return %y, %a, %k : tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>
+}

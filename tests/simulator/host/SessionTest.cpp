@@ -365,6 +365,30 @@ TEST_CASE("numbers of keys are those that the past and the new tokens make",
                                       "], expected [2]"));
 }
 
+TEST_CASE("the total number of keys counts the padding", "[session]") {
+  binary::Program code = program();
+  binary::Tensor total = code.tensors[1];
+  total.name = "total";
+  total.role = binary::Role::Total;
+  total.shape = {};
+  total.strides = {};
+  code.tensors.push_back(total);
+  Memory memory{1 << 20};
+  Recorder engine{memory};
+  Session session{code, memory, engine};
+  std::vector<HostTensor> outputs;
+  auto run = [&](double number) {
+    session.runOnce({idsTensor({1, 2}, {1, 2}),
+                     {"past", "float", {1, 1, 0, 2}, {}},
+                     {"total", "int64", {}, {number}}},
+                    outputs);
+  };
+  CHECK_NOTHROW(run(2));
+  CHECK_THROWS_WITH(run(1), Catch::Contains("input 'total': the largest number "
+                                            "is 1, expected 2: there are 2 new "
+                                            "keys and no past"));
+}
+
 TEST_CASE("inputs that do not fit the model are named", "[session]") {
   Bench bench;
   std::vector<HostTensor> outputs;
