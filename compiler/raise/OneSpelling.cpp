@@ -12,6 +12,8 @@
 #include "compiler/raise/NodeWriter.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -54,6 +56,10 @@ private:
     return made(type, inputs, result.getType());
   }
   Value negated(Value constant);
+  Value mean(Value sum, double count);
+  Value centred(Value x, Value m);
+  Value variance();
+  Value normalised();
 
   Value power();
   Value quotient();
@@ -61,6 +67,8 @@ private:
   Value sum();
   Value product();
   Value transposed();
+  Value picked();
+  Value looked();
 
   onnx::NodeOp node;
   NodeWriter write;
@@ -83,6 +91,11 @@ static Value logisticOperand(Value value) {
   return {};
 }
 
+/// A constant with a number for each column.
+static bool isRow(Value value) {
+  return constantOf(value) && staticDim(value, -1) > 1;
+}
+
 static Value operandOf(Value value, StringRef type) {
   auto node = nodeOf(value, type);
   return node ? Value(node.getInputs()[0]) : Value();
@@ -99,6 +112,91 @@ Value Speller::negated(Value constant) {
   onnx::readWeight(value, numbers);
   std::ranges::transform(numbers, numbers.begin(), std::negate());
   return write.constant(DenseElementsAttr::get(type, ArrayRef<float>(numbers)));
+}
+
+/// \p sum over the \p count elements that it adds up, as a mean.
+Value Speller::mean(Value sum, double count) {
+  auto reduction = nodeOf(sum, "ReduceSum");
+  auto axes = reduction ? reduction.getOnnxInts("axes") : std::nullopt;
+  if (!axes || axes->empty())
+    return {};
+  double size = 1;
+  for (int64_t axis : *axes)
+    size *= double(staticDim(reduction.getInputs()[0], axis));
+  // 1 / count may have been rounded.
+  if (size <= 0 || std::abs(size - count) > 1e-6 * size)
+    return {};
+  Value value =
+      write("ReduceMean", {reduction.getInputs()[0]},
+            {write.list("axes", *axes),
+             write.attribute("keepdims",
+                             reduction.getOnnxInt("keepdims").value_or(1))});
+  value.setType(result.getType());
+  return value;
+}
+
+/// x - m, the one that there is already if there is.
+Value Speller::centred(Value x, Value m) {
+  for (Operation *user : m.getUsers())
+    if (auto other = nodeOf(user, "Sub");
+        other && other.getInputs()[0] == x && other.getInputs()[1] == m) {
+      if (!other->isBeforeInBlock(node))
+        other->moveBefore(node);
+      return other->getResult(0);
+    }
+  return made("Sub", {x, m}, x.getType());
+}
+
+/// mean(x^2) - mean(x)^2 as the mean square of x - mean(x).
+Value Speller::variance() {
+  auto squares = nodeOf(input(0), "ReduceMean"),
+       square = nodeOf(input(1), "Mul");
+  auto product =
+      squares ? nodeOf(squares.getInputs()[0], "Mul") : onnx::NodeOp();
+  if (!product || !square || product.getInputs()[0] != product.getInputs()[1] ||
+      square.getInputs()[0] != square.getInputs()[1])
+    return {};
+  Value x = product.getInputs()[0], m = square.getInputs()[0];
+  auto own = nodeOf(m, "ReduceMean");
+  if (!own || own.getInputs()[0] != x || m.getType() != result.getType() ||
+      own.getOnnxAttributesAttr() != squares.getOnnxAttributesAttr() ||
+      own.getOnnxInt("keepdims").value_or(1) == 0)
+    return {};
+  Value difference = centred(x, m);
+  Value again = made("Mul", {difference, difference}, x.getType());
+  SmallVector<NamedAttribute> attributes(own.getOnnxAttributesAttr().begin(),
+                                         own.getOnnxAttributesAttr().end());
+  Value value = write("ReduceMean", {again}, attributes);
+  value.setType(result.getType());
+  return value;
+}
+
+/// x * s + (beta - m * s) with s = gamma / deviation, as batch normalisations
+/// have it: (x - m) / deviation * gamma + beta.
+Value Speller::normalised() {
+  for (unsigned i : {0u, 1u}) {
+    auto scaled = nodeOf(input(i), "Mul");
+    auto divided =
+        scaled ? nodeOf(scaled.getInputs()[0], "Div") : onnx::NodeOp();
+    auto shift = nodeOf(input(1 - i), "Sub");
+    auto moved = shift ? nodeOf(shift.getInputs()[1], "Mul") : onnx::NodeOp();
+    if (!divided || !moved || !keepsShape(divided.getInputs()[0]))
+      continue;
+    Value x = divided.getInputs()[0], deviation = divided.getInputs()[1],
+          gamma = scaled.getInputs()[1], beta = shift.getInputs()[0];
+    for (unsigned k : {0u, 1u}) {
+      auto scale = nodeOf(moved.getInputs()[k], "Div");
+      Value m = moved.getInputs()[1 - k];
+      if (scale && scale.getInputs()[0] == gamma &&
+          scale.getInputs()[1] == deviation &&
+          m.getType() == deviation.getType())
+        return made(
+            "Add",
+            {made("Mul", {made("Div", {centred(x, m), deviation}), gamma}),
+             beta});
+    }
+  }
+  return {};
 }
 
 Value Speller::power() {
@@ -121,8 +219,17 @@ Value Speller::quotient() {
     return input(0);
   if (isNumber(0, 1) && keepsShape(input(1)))
     return made("Reciprocal", {input(1)});
+  if (auto count = scalarOf(input(1)))
+    if (Value value = mean(input(0), *count))
+      return value;
   if (Value z = logisticOperand(input(1)))
     return made("Mul", {input(0), made("Sigmoid", {z}, input(1).getType())});
+  // A row that was scaled before it is divided (x * gamma / deviation).
+  auto scaled = nodeOf(input(0), "Mul");
+  if (scaled && isRow(scaled.getInputs()[1]) && !constantOf(input(1)) &&
+      keepsShape(scaled.getInputs()[0]))
+    return made("Mul", {made("Div", {scaled.getInputs()[0], input(1)}),
+                        scaled.getInputs()[1]});
   return {};
 }
 
@@ -133,7 +240,7 @@ Value Speller::difference() {
     return made("Add", {input(0), y});
   if (isNumber(0, 0) && keepsShape(input(1)))
     return made("Neg", {input(1)});
-  return {};
+  return variance();
 }
 
 Value Speller::sum() {
@@ -144,7 +251,7 @@ Value Speller::sum() {
   for (unsigned i : {1u, 0u})
     if (Value y = operandOf(input(i), "Neg"))
       return made("Sub", {input(1 - i), y});
-  return {};
+  return normalised();
 }
 
 Value Speller::product() {
@@ -154,12 +261,15 @@ Value Speller::product() {
     return input(0);
   if (keepsShape(input(0)) && isNumber(1, -1))
     return made("Neg", {input(0)});
+  if (auto share = scalarOf(input(1)); share && *share != 0)
+    if (Value value = mean(input(0), 1 / *share))
+      return value;
   for (unsigned i : {1u, 0u}) {
     if (Value y = operandOf(input(i), "Reciprocal"))
       return made("Div", {input(1 - i), y});
     // A row's scale that was divided before it met the row (gamma / deviation).
     auto scale = nodeOf(input(i), "Div");
-    if (scale && constantOf(scale.getInputs()[0]) && keepsShape(input(1 - i)))
+    if (scale && isRow(scale.getInputs()[0]) && keepsShape(input(1 - i)))
       return made("Mul", {made("Div", {input(1 - i), scale.getInputs()[1]}),
                           scale.getInputs()[0]});
   }
@@ -188,6 +298,48 @@ Value Speller::transposed() {
   return value;
 }
 
+/// An element cut out and its dimension dropped, as a Gather of one index.
+Value Speller::picked() {
+  auto slice = nodeOf(input(0), "Slice");
+  RankedTensorType type = slice ? rankedType(slice.getInputs()[0]) : nullptr;
+  auto dropped = integersOf(node, "axes", 1);
+  if (!type || !dropped || dropped->size() != 1 || !hasInput(slice, 3))
+    return {};
+  std::optional<SmallVector<int64_t>> lists[4]; // starts, ends, axes, steps
+  for (unsigned i : {0u, 1u, 2u, 3u}) {
+    lists[i] = hasInput(slice, 1 + i) ? integersOf(slice.getInputs()[1 + i])
+                                      : std::optional(SmallVector<int64_t>{1});
+    if (!lists[i] || lists[i]->size() != 1)
+      return {};
+  }
+  int64_t start = lists[0]->front(), end = lists[1]->front(),
+          rank = type.getRank(), axis = normaliseAxis(lists[2]->front(), rank);
+  constexpr int64_t behind = std::numeric_limits<int32_t>::max();
+  bool isOne = end == start + 1 ? end != 0 : start == -1 && end >= behind;
+  if (!isOne || lists[3]->front() != 1 || axis < 0 ||
+      axis != normaliseAxis(dropped->front(), rank))
+    return {};
+  Value value = write("Gather", {slice.getInputs()[0], write.number(start)},
+                      {write.attribute("axis", axis)});
+  value.setType(result.getType());
+  return value;
+}
+
+/// Rows by ids as they came, whatever integers they were cast to.
+Value Speller::looked() {
+  auto cast = nodeOf(input(1), "Cast");
+  auto isId = [](Value value) {
+    Type element = getElementTypeOrSelf(value);
+    return element.isSignlessInteger(32) || element.isSignlessInteger(64);
+  };
+  if (!cast || !isId(cast->getResult(0)) || !isId(cast.getInputs()[0]))
+    return {};
+  Value value = write("Gather", {input(0), cast.getInputs()[0]},
+                      llvm::to_vector(node.getOnnxAttributesAttr()));
+  value.setType(result.getType());
+  return value;
+}
+
 Value Speller::run() {
   StringRef type = node.getOpType();
   if (type == "Pow")
@@ -202,6 +354,10 @@ Value Speller::run() {
     return product();
   if (type == "Transpose")
     return transposed();
+  if (type == "Squeeze")
+    return picked();
+  if (type == "Gather")
+    return looked();
   if (type == "Neg")
     return operandOf(input(0), "Neg");
   if (type == "Reciprocal")

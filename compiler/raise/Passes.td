@@ -72,9 +72,11 @@ def OneSpelling : RaisePass<"onnx-one-spelling"> {
   let description = [{
     Needs: shapes folded. Leaves of floats: x * x for a square, Sqrt and
     Reciprocal for powers, a / b for a * (1 / b) and a / b * c
-    for a * (c / b) of a constant c, differences without Neg, a
+    for a * (c / b) and a * c / b of a constant row c, differences without Neg, a
     constant that is taken away as one that is added, constants on the right,
-    Sigmoid for 1 / (1 + exp(-x)), Where without Not, one Transpose for two; no
+    Sigmoid for 1 / (1 + exp(-x)), means for
+    sums over a number, mean((x - m)^2) for mean(x^2) - m^2, Where without Not, one Transpose for two, Gather for a Slice of one
+    element that is squeezed; no
     x + 0, x * 1, x / 1.
   }];
 }

@@ -237,7 +237,7 @@ int differing(const std::string &dalbit, const std::string &gpt,
   std::string text = textOf(first);
   expect(text, text == expected && text.find("In the ") == 0);
   text = textOf(last);
-  expect(text, text.find("failed: error: ") == 0 &&
+  expect(text, text.find("failed: ") == 0 &&
                    text.find("has 8 caches and 9 results that could be their "
                              "successors") != std::string::npos);
   text = textOf(last, " --results " + names);

@@ -71,6 +71,29 @@ func.func @moves(%x: tensor<2x3x4xf32>, %f: tensor<4x3x2xi1>, %z: tensor<4x3x2xf
 
 // -----
 
+// CHECK-LABEL: @picked
+// CHECK: %[[L:.*]] = onnx.constant dense<-1> : tensor<i64>
+// CHECK: onnx.node "Gather"(%arg0, %[[L]]) {{.*}}axis = 1
+// CHECK: %[[F:.*]] = onnx.constant dense<0> : tensor<i64>
+// CHECK: onnx.node "Gather"(%arg0, %[[F]]) {{.*}}axis = 1
+// CHECK: onnx.node "Squeeze"
+func.func @picked(%x: tensor<?x3x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+  %last = onnx.constant dense<-1> : tensor<1xi64>
+  %first = onnx.constant dense<0> : tensor<1xi64>
+  %second = onnx.constant dense<1> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %s = onnx.node "Slice"(%x, %last, %end, %second) opset 13 : (tensor<?x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x4xf32>
+  %y = onnx.node "Squeeze"(%s) opset 13 attributes {axes = array<i64: -2>} : (tensor<?x1x4xf32>) -> tensor<?x4xf32>
+  %t = onnx.node "Slice"(%x, %first, %second, %second) opset 13 : (tensor<?x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x4xf32>
+  %z = onnx.node "Squeeze"(%t) opset 13 attributes {axes = array<i64: 1>} : (tensor<?x1x4xf32>) -> tensor<?x4xf32>
+  // Elements 1 and 2, of which there is one less.
+  %u = onnx.node "Slice"(%x, %second, %end, %second) opset 13 : (tensor<?x3x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<?x1x4xf32>
+  %w = onnx.node "Squeeze"(%u) opset 13 attributes {axes = array<i64: 1>} : (tensor<?x1x4xf32>) -> tensor<?x4xf32>
+  return %y, %z, %w : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+// -----
+
 // What would change a shape or a number stays.
 // CHECK-LABEL: @stays
 // CHECK: onnx.node "Add"(%arg0, %{{.*}}) {{.*}} -> tensor<1x4xf32>
@@ -88,7 +111,17 @@ func.func @stays(%x: tensor<4xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>, tensor
 
 // -----
 
-// gamma over the deviation before it meets the row.
+// gamma over the deviation before it meets the row, and after.
+// CHECK-LABEL: @scaled_last
+// CHECK: %[[N:.*]] = onnx.node "Div"(%arg0, %arg1) {{.*}} -> tensor<?x4xf32>
+// CHECK: %[[Y:.*]] = onnx.node "Mul"(%[[N]], %{{.*}})
+// CHECK: return %[[Y]]
+func.func @scaled_last(%x: tensor<?x4xf32>, %s: tensor<?x1xf32>) -> tensor<?x4xf32> {
+  %g = onnx.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %m = onnx.node "Mul"(%x, %g) opset 13 : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %y = onnx.node "Div"(%m, %s) opset 13 : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
 // CHECK-LABEL: @scaled_first
 // CHECK: %[[N:.*]] = onnx.node "Div"(%arg0, %arg1) {{.*}} -> tensor<?x4xf32>
 // CHECK: %[[Y:.*]] = onnx.node "Mul"(%[[N]], %{{.*}})
@@ -98,5 +131,44 @@ func.func @scaled_first(%x: tensor<?x4xf32>, %s: tensor<?x1xf32>) -> tensor<?x4x
   %r = onnx.node "Reciprocal"(%s) opset 13 : (tensor<?x1xf32>) -> tensor<?x1xf32>
   %m = onnx.node "Mul"(%r, %g) opset 13 : (tensor<?x1xf32>, tensor<4xf32>) -> tensor<?x4xf32>
   %y = onnx.node "Mul"(%m, %x) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// A layer normalisation as flax and TensorFlow write it: the variance by the
+// mean square, scale and shift together.
+// CHECK-LABEL: @fused
+// CHECK: %[[M:.*]] = onnx.node "ReduceMean"(%arg0)
+// CHECK: %[[D:.*]] = onnx.node "Sub"(%arg0, %[[M]])
+// CHECK: %[[S:.*]] = onnx.node "Mul"(%[[D]], %[[D]])
+// CHECK: %[[V:.*]] = onnx.node "ReduceMean"(%[[S]])
+// CHECK: %[[E:.*]] = onnx.node "Add"(%[[V]], %{{.*}})
+// CHECK: %[[R:.*]] = onnx.node "Sqrt"(%[[E]])
+// CHECK: %[[N:.*]] = onnx.node "Div"(%[[D]], %[[R]])
+// CHECK: %[[G:.*]] = onnx.node "Mul"(%[[N]], %{{.*}})
+// CHECK: %[[Y:.*]] = onnx.node "Add"(%[[G]], %{{.*}})
+// CHECK-NEXT: return %[[Y]]
+func.func @fused(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %g = onnx.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %b = onnx.constant dense<[5.0, 6.0, 7.0, 8.0]> : tensor<4xf32>
+  %e = onnx.constant dense<1.0e-5> : tensor<f32>
+  %four = onnx.constant dense<4.0> : tensor<f32>
+  %quarter = onnx.constant dense<0.25> : tensor<f32>
+  %t = onnx.node "ReduceSum"(%x) opset 13 attributes {axes = array<i64: -1>} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %m = onnx.node "Div"(%t, %four) opset 13 : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %q = onnx.node "Mul"(%x, %x) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %u = onnx.node "ReduceSum"(%q) opset 13 attributes {axes = array<i64: -1>} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %s = onnx.node "Mul"(%u, %quarter) opset 13 : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %n = onnx.node "Mul"(%m, %m) opset 13 : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
+  %v = onnx.node "Sub"(%s, %n) opset 13 : (tensor<?x1xf32>, tensor<?x1xf32>) -> tensor<?x1xf32>
+  %w = onnx.node "Add"(%v, %e) opset 13 : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  %r = onnx.node "Sqrt"(%w) opset 13 : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %i = onnx.node "Reciprocal"(%r) opset 13 : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %k = onnx.node "Mul"(%i, %g) opset 13 : (tensor<?x1xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %a = onnx.node "Mul"(%x, %k) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %c = onnx.node "Mul"(%m, %k) opset 13 : (tensor<?x1xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %d = onnx.node "Sub"(%b, %c) opset 13 : (tensor<4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %y = onnx.node "Add"(%a, %d) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
