@@ -86,12 +86,13 @@ static Value plusRow(Value value, ArrayRef<float> row) {
                       .getOut()
                 : Value();
   }
-  if (auto norm = dyn_cast<nn::LayerNormOp>(op)) {
+  if (auto norm = dyn_cast<nn::LayerNormOp>(op);
+      norm && norm.getGroups() == 1) {
     Value beta = shifted(builder, loc, norm.getBeta(), row);
     return beta ? builder
-                      .create<nn::LayerNormOp>(loc, type, norm.getX(),
-                                               norm.getGamma(), beta,
-                                               norm.getEpsilonAttr())
+                      .create<nn::LayerNormOp>(
+                          loc, type, norm.getX(), norm.getGamma(), beta,
+                          norm.getEpsilonAttr(), norm.getGroupsAttr())
                       .getOut()
                 : Value();
   }
