@@ -10,6 +10,8 @@
 #include "support/Error.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace dalbit::raise {
@@ -22,6 +24,7 @@ Numbers numbersOf(ArrayRef<SymbolicExpr> dims, const Sizes &sizes,
     numbers.shape.push_back(dim.evaluate(sizes));
     count *= numbers.shape.back();
   }
+  numbers.values.reserve(size_t(std::max<int64_t>(count, 0)));
   for (int64_t i = 0; i < count; ++i)
     numbers.values.push_back(number());
   return numbers;
@@ -128,7 +131,12 @@ SmallVector<Sizes> probeSizes(func::FuncOp function) {
     number("T", sizes.tokens);
     number("P", sizes.past);
   }
-  return probes;
+  // Where sizes are fixed, a question is not asked twice.
+  SmallVector<Sizes> different;
+  for (const Sizes &sizes : probes)
+    if (!llvm::is_contained(different, sizes))
+      different.push_back(sizes);
+  return different;
 }
 
 /// Whether \p value depends on products of matrices or convolutions.

@@ -35,6 +35,7 @@ private:
     why = reason;
     return false;
   }
+  std::optional<double> plainFactor() const;
   bool findMaskArgument();
   std::string describe(BlockArgument argument);
   bool learn(const Sizes &sizes);
@@ -458,11 +459,42 @@ SmallVector<Sizes> Classifier::windowProbes() const {
   return probes;
 }
 
+/// The factor of scores of which nothing but multiples are made, element by
+/// element: such a graph need not be tried, and those of an encoder over many
+/// tokens have tens of millions of scores.
+std::optional<double> Classifier::plainFactor() const {
+  double factor = 1;
+  for (Value value = logits; value != scores;) {
+    onnx::NodeOp node = nodeOf(value);
+    if (!node || node.getInputs().empty())
+      return std::nullopt;
+    Value operand = node.getInputs()[0];
+    if (node.isOnnx("Mul") || node.isOnnx("Div")) {
+      auto number = scalarOf(node.getInputs()[1]);
+      if (!number && node.isOnnx("Mul")) {
+        operand = node.getInputs()[1];
+        number = scalarOf(node.getInputs()[0]);
+      }
+      if (!number || *number == 0)
+        return std::nullopt;
+      factor = node.isOnnx("Mul") ? factor * *number : factor / *number;
+    } else if (!node.isOnnx("Reshape")) {
+      return std::nullopt;
+    }
+    value = operand;
+  }
+  return factor;
+}
+
 std::optional<MaskKind> Classifier::run() {
   const Dims *all = shapes.dims(scores);
   if (!all || all->size() < 2 || !shapes.dims(logits)) {
     fail("the sizes of the scores are not known");
     return std::nullopt;
+  }
+  if (auto factor = plainFactor()) {
+    kind.scale = *factor;
+    return kind;
   }
   if (!findMaskArgument())
     return std::nullopt;

@@ -34,6 +34,7 @@ struct Sizes {
   int64_t of(Symbol symbol) const {
     return symbol == Symbol::B ? batch : symbol == Symbol::P ? past : tokens;
   }
+  bool operator==(const Sizes &other) const = default;
 };
 
 class SymbolicExpr {

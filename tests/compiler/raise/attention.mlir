@@ -854,3 +854,29 @@ func.func @heads_in_rows(%xq: tensor<?x?x4xf32> {dalbit.name = "q"}, %k: tensor<
   %o = onnx.node "MatMul"(%p, %k) opset 13 : (tensor<*xf32>, tensor<?x?x2xf32>) -> tensor<*xf32>
   return %o : tensor<*xf32>
 }
+
+// -----
+
+// Of a factor alone nothing is tried: 68 billion scores would not fit memory.
+// CHECK-LABEL: @many_tokens
+// CHECK-NEXT: nn.attention %arg0, %arg1, %arg2 {causal = false, heads = 4 : i64, kv_heads = 4 : i64, scale = 2.500000e-01 : f32}
+func.func @many_tokens(%xq: tensor<1x131072x8xf32> {dalbit.name = "q"}, %xk: tensor<1x131072x8xf32> {dalbit.name = "k"}, %xv: tensor<1x131072x8xf32> {dalbit.name = "v"}) -> tensor<*xf32> {
+  %cut = onnx.constant dense<[0, 0, 4, 2]> : tensor<4xi64>
+  %join = onnx.constant dense<[0, 0, 8]> : tensor<3xi64>
+  %two = onnx.constant dense<2.0> : tensor<f32>
+  %half = onnx.constant dense<0.5> : tensor<1xf32>
+  %qr = onnx.node "Reshape"(%xq, %cut) opset 13 : (tensor<1x131072x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %q = onnx.node "Transpose"(%qr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %kr = onnx.node "Reshape"(%xk, %cut) opset 13 : (tensor<1x131072x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %kt = onnx.node "Transpose"(%kr) opset 13 attributes {perm = array<i64: 0, 2, 3, 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %vr = onnx.node "Reshape"(%xv, %cut) opset 13 : (tensor<1x131072x8xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %v = onnx.node "Transpose"(%vr) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "MatMul"(%q, %kt) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %d = onnx.node "Div"(%s, %two) opset 13 : (tensor<*xf32>, tensor<f32>) -> tensor<*xf32>
+  %m = onnx.node "Mul"(%half, %d) opset 13 : (tensor<1xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %p = onnx.node "Softmax"(%m) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>) -> tensor<*xf32>
+  %o = onnx.node "MatMul"(%p, %v) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ot = onnx.node "Transpose"(%o) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Reshape"(%ot, %join) opset 13 : (tensor<*xf32>, tensor<3xi64>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
