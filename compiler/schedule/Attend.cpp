@@ -20,8 +20,9 @@ void Emitter::heads(qnn::HeadsOp op) {
   Size position = grows ? block.position : block.first;
   // Words of scales must lie in the scratchpad as they will in DRAM, modulo the
   // width of the bus.
-  Size inBeat =
-      grows ? jobs.modulo(jobs.times(position, 4), machine.axiBytes) : Size(0);
+  Size inBeat = grows || beginsInside(position)
+                    ? jobs.modulo(jobs.times(position, 4), machine.axiBytes)
+                    : Size(0);
   int64_t scaleStride =
       roundUp(blockRows * 4 + machine.axiBytes, machine.alignment());
   int64_t region = int64_t(cache.region);

@@ -303,18 +303,23 @@ void Emitter::requestLoads(const Stage &stage) {
   }
 }
 
-Value Emitter::ids(Value input) {
-  Value &list = idLists[input];
-  if (!list)
+InputWords Emitter::ids(Value input) {
+  InputWords &list = idLists[input];
+  if (!list.buffer)
     list = loadInput(input, "ids", block.first, block.rows);
   return list;
+}
+
+void Emitter::gather(Job &job, const InputWords &ids) {
+  job.set("gather", 1)
+      .read("index_addr", ids.buffer, jobs.times(ids.before, 4));
 }
 
 void Emitter::embedding(qnn::EmbeddingOp op) {
   int64_t cols =
       cast<RankedTensorType>(op.getOut().getType()).getShape().back();
   Rows rows = makeRows("embedding", cols);
-  Value list = ids(op.getIds());
+  InputWords list = ids(op.getIds());
   int64_t tableRows = cast<ShapedType>(op.getTable().getType()).getDimSize(0);
   int64_t stride = machine.rowBytes(cols);
   Value table = jobs.dram("embedding", region(isa::Region::Const),
@@ -323,12 +328,11 @@ void Emitter::embedding(qnn::EmbeddingOp op) {
   job.set("region", region(isa::Region::Const))
       .set("bytes", cols * 4)
       .set("rows", block.rows);
-  job.set("planes", 1).set("gather", 1).set("dram_row_stride", stride);
+  job.set("planes", 1).set("dram_row_stride", stride);
   job.set("spm_row_stride", rows.stride);
-  job.read("dram_offset", table)
-      .read("index_addr", list)
-      .write("spm_addr", rows.buffer);
-  job.emit();
+  job.read("dram_offset", table);
+  gather(job, list);
+  job.write("spm_addr", rows.buffer).emit();
   values[op.getOut()] = rows;
 }
 

@@ -67,6 +67,13 @@ struct Heads {
   mlir::Value constants; ///< of the attention; null: it has none
 };
 
+/// Integers of an input in the scratchpad, one a row of the block. DMA keeps
+/// their place in a beat: `before` of them are not the block's own.
+struct InputWords {
+  mlir::Value buffer;
+  Size before = 0;
+};
+
 /// Run-time facts of a block.
 struct Block {
   Size rows = 1;     ///< rows of this block
@@ -242,12 +249,12 @@ private:
   void loadRows(mlir::Value value);
   void storeRows(mlir::Value value);
   void loadMasks(const Stage &stage);
-  mlir::Value loadInput(mlir::Value value, llvm::StringRef label,
-                        const Size &first, const Size &count);
+  InputWords loadInput(mlir::Value value, llvm::StringRef label,
+                       const Size &first, const Size &count);
 
   // TokenMax.cpp
   void tokenMax(qnn::TokenMaxOp op);
-  Rows hideRows(const Rows &rows, mlir::Value mask);
+  Rows hideRows(const Rows &rows, const InputWords &mask);
   Job larger(const Rows &a, const Rows &b, const Size &count);
   // Pick.cpp
   void pick(qnn::PickOp op);
@@ -276,8 +283,15 @@ private:
                int64_t headColumns,
                const std::function<void(Job &pass, int64_t firstChannel,
                                         int64_t channels)> &finish);
+  /// Whether a block whose first row is \p first may begin inside a beat of
+  /// words, one a row: blocks of whole beats begin at one.
+  bool beginsInside(const Size &first) const {
+    return !first.isStatic() && blockRows * 4 % machine.axiBytes != 0;
+  }
   /// The ids of this block, in the scratchpad.
-  mlir::Value ids(mlir::Value input);
+  InputWords ids(mlir::Value input);
+  /// Makes \p ids the rows that \p job gathers.
+  void gather(Job &job, const InputWords &ids);
   mlir::Value nextAccumulator();
   void useTable(mlir::Value table);
   Size rowsOf(mlir::Value value) {
@@ -303,7 +317,7 @@ private:
   llvm::DenseMap<mlir::Value, CodeRows> coded;
   llvm::DenseMap<mlir::Value, MaskRows> masks;
   llvm::DenseMap<mlir::Value, mlir::Value> rowScales; ///< of qnn.product
-  llvm::DenseMap<mlir::Value, mlir::Value> idLists;   ///< in the scratchpad
+  llvm::DenseMap<mlir::Value, InputWords> idLists;
   /// Rows of rotary tables, by offset of the table and ids.
   std::map<std::pair<int64_t, void *>, mlir::Value> rotaries;
   llvm::DenseMap<mlir::Operation *, mlir::Value> gateTables;

@@ -105,7 +105,7 @@ void Emitter::pick(qnn::PickOp op) {
   int64_t tokens = cast<RankedTensorType>(op.getX().getType()).getDimSize(1);
   bool isOpen = ShapedType::isDynamic(tokens);
   Size count = isOpen ? block.tokens : Size(tokens);
-  Value row = loadInput(op.getFrom(), "ids", 0, count);
+  Value row = loadInput(op.getFrom(), "ids", 0, count).buffer;
   int64_t most =
       std::max(blockRows, plan.inputs.find(op.getFrom())->second.cols);
   Value place = scalars("place");

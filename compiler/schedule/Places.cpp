@@ -81,12 +81,17 @@ void Emitter::storeRows(Value value) {
 }
 
 /// Integers [first, first + count) of this sequence's row of an input.
-Value Emitter::loadInput(Value value, StringRef label, const Size &first,
-                         const Size &count) {
+InputWords Emitter::loadInput(Value value, StringRef label, const Size &first,
+                              const Size &count) {
   const Place &place = plan.inputs.find(value)->second;
   int64_t most =
       count.isStatic() ? count.constant : std::max(blockRows, place.cols);
-  Value buffer = jobs.buffer(label, npu::Space::spm, roundUp(most * 4, 64),
+  InputWords words;
+  if (int64_t beat = machine.axiBytes / 4; beginsInside(first)) {
+    words.before = jobs.modulo(first, beat);
+    most += beat;
+  }
+  words.buffer = jobs.buffer(label, npu::Space::spm, roundUp(most * 4, 64),
                              machine.alignment());
   Value source =
       jobs.dram(label, int64_t(place.region), place.offset, place.extent);
@@ -96,9 +101,9 @@ Value Emitter::loadInput(Value value, StringRef label, const Size &first,
   job.read("dram_offset", source,
            jobs.times(block.sequence, place.sequenceStride) +
                jobs.times(first, 4))
-      .write("spm_addr", buffer)
+      .write("spm_addr", words.buffer, jobs.times(words.before, 4))
       .emit();
-  return buffer;
+  return words;
 }
 
 void Emitter::loadMasks(const Stage &stage) {
@@ -107,7 +112,7 @@ void Emitter::loadMasks(const Stage &stage) {
       return;
     const Place &place = plan.inputs.find(mask)->second;
     if (place.rowStride == 0) {
-      masks[mask] = {loadInput(mask, "mask", 0, keys), 0};
+      masks[mask] = {loadInput(mask, "mask", 0, keys).buffer, 0};
       return;
     }
     Value buffer =

@@ -196,6 +196,11 @@ struct Plan {
   llvm::SmallVector<Stage> prefill, decode; ///< decode is empty if impossible
   int64_t constBytes = 0, weightBytes = 0, kvBytesPerSequence = 0;
   int64_t inputBytes = 0, outputBytes = 0, workspaceBytes = 0;
+  /// Of all data in DRAM, code left out.
+  int64_t bytes() const {
+    return constBytes + weightBytes + kvBytesPerSequence * options.maxBatch +
+           inputBytes + outputBytes + workspaceBytes;
+  }
   /// Writes the contents of const and weights; kept apart so that a trial plan
   /// costs nothing.
   std::vector<std::function<void(std::vector<uint8_t> &constants,

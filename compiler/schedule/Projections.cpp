@@ -88,19 +88,19 @@ void Emitter::loadRotaries(const Stage &stage) {
     int64_t region = int64_t(isa::Region::Const);
     Value source =
         jobs.dram("rotary", region, table.offset, table.rows * table.stride);
-    Value list = op.getIds() ? ids(op.getIds()) : Value();
+    InputWords list = op.getIds() ? ids(op.getIds()) : InputWords();
     Job job = jobs.dmaIn();
     job.set("region", region)
         .set("bytes", table.half * 4)
         .set("rows", block.rows);
     job.set("planes", 1)
-        .set("gather", list ? 1 : 0)
+        .set("gather", 0)
         .set("dram_row_stride", table.stride)
         .set("spm_row_stride", table.stride);
     job.read("dram_offset", source,
-             list ? Size(0) : jobs.times(block.position, table.stride));
-    if (list)
-      job.read("index_addr", list);
+             list.buffer ? Size(0) : jobs.times(block.position, table.stride));
+    if (list.buffer)
+      gather(job, list);
     job.write("spm_addr", rows).emit();
   }
 }

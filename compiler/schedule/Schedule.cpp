@@ -109,6 +109,85 @@ LogicalResult emitEntry(func::FuncOp source, ModuleOp module, const Plan &plan,
   return success();
 }
 
+/// The schedule with as much at a time as \p grain says. With \p quiet, no
+/// words are looked for on what is too small.
+FailureOr<Schedule> attempt(func::FuncOp source, const Options &options,
+                            const Grain &grain, QuantisedWeights &weights,
+                            bool quiet) {
+  FailureOr<Plan> plan = makePlan(source, options, grain, weights);
+  if (failed(plan))
+    return failure();
+  Schedule result{std::move(*plan), ModuleOp::create(source.getLoc())};
+  if (failed(
+          emitEntry(source, *result.module, result.plan, /*decode=*/false)) ||
+      (!result.plan.decode.empty() &&
+       failed(emitEntry(source, *result.module, result.plan,
+                        /*decode=*/true))))
+    return failure();
+  PassManager passes(source.getContext());
+  passes.addPass(createCSEPass());
+  passes.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  if (failed(passes.run(*result.module)))
+    return failure();
+  auto functions = result.module->getOps<func::FuncOp>();
+  for (auto function : functions)
+    if (failed(allocate(function, options.machine, quiet)))
+      return failure();
+  for (auto function : functions) {
+    insertSemaphores(function);
+    if (failed(verifySync(function)))
+      return failure();
+  }
+  return result;
+}
+
+/// The same without a word.
+FailureOr<Schedule> attemptSilently(func::FuncOp source, const Options &options,
+                                    const Grain &grain,
+                                    QuantisedWeights &weights) {
+  ScopedDiagnosticHandler silent(source.getContext(),
+                                 [](Diagnostic &) { return success(); });
+  return attempt(source, options, grain, weights, /*quiet=*/true);
+}
+
+/// What is tried, the fastest first.
+SmallVector<Grain> grainsFor(const Machine &machine) {
+  constexpr int64_t AllHeads = std::numeric_limits<int64_t>::max();
+  // Token ids of such a block are whole AXI beats.
+  int64_t smallest = std::max<int64_t>(machine.axiBytes / 4, 1);
+  SmallVector<Grain> grains;
+  for (int64_t cacheParts : {4, 2})
+    for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
+         block /= 2)
+      if (block <= machine.accEntries / 2)
+        grains.push_back({block, AllHeads, cacheParts});
+  // A small block has room for more heads at a time, whose scores over a long
+  // context may be too much.
+  for (int64_t heads : {16, 4, 1})
+    grains.push_back({smallest, heads, 2});
+  // Rows so wide, or a scratchpad so small, that not even these fit.
+  for (int64_t block = smallest / 2; block >= 1; block /= 2)
+    for (int64_t heads : {AllHeads, int64_t(1)})
+      grains.push_back({block, heads, 2});
+  return grains;
+}
+
+/// The longest context below that of \p options that fits, in steps of keys'
+/// padding; 0 if none does.
+int64_t longestContext(func::FuncOp source, const Options &options,
+                       const Grain &grain, QuantisedWeights &weights) {
+  constexpr int64_t Step = 64;
+  int64_t fits = 0, tooLong = roundUp(options.maxContext, Step) / Step;
+  while (tooLong - fits > 1) {
+    Options shorter = options;
+    int64_t middle = (fits + tooLong) / 2;
+    shorter.maxContext = middle * Step;
+    bool ok = succeeded(attemptSilently(source, shorter, grain, weights));
+    (ok ? fits : tooLong) = middle;
+  }
+  return fits * Step;
+}
+
 } // namespace
 
 FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
@@ -116,56 +195,20 @@ FailureOr<Schedule> schedule(ModuleOp qnn, const Options &options) {
   if (functions.empty())
     return qnn.emitError() << "has no function to schedule";
   func::FuncOp source = *functions.begin();
-  // Token ids of a block begin at a whole AXI beat.
-  int64_t smallest = std::max<int64_t>(options.machine.axiBytes / 4, 1);
-  SmallVector<Grain> grains;
-  for (int64_t cacheParts : {4, 2})
-    for (int64_t block = std::max<int64_t>(64, smallest); block >= smallest;
-         block /= 2)
-      if (block <= options.machine.accEntries / 2)
-        grains.push_back(
-            {block, std::numeric_limits<int64_t>::max(), cacheParts});
-  // A small block has room for more heads at a time, whose scores over a long
-  // context may be too much.
-  for (int64_t heads : {16, 4, 1})
-    grains.push_back({smallest, heads, 2});
+  SmallVector<Grain> grains = grainsFor(options.machine);
   QuantisedWeights weights;
-  for (const Grain &grain : grains) {
-    bool last = &grain == &grains.back();
-    std::optional<ScopedDiagnosticHandler> silent;
-    if (!last)
-      silent.emplace(qnn.getContext(), [](Diagnostic &) { return success(); });
-    FailureOr<Plan> plan = makePlan(source, options, grain, weights);
-    if (failed(plan)) {
-      if (last)
-        return failure();
-      continue;
-    }
-    Schedule result{std::move(*plan), ModuleOp::create(qnn.getLoc())};
-    if (failed(
-            emitEntry(source, *result.module, result.plan, /*decode=*/false)) ||
-        (!result.plan.decode.empty() &&
-         failed(emitEntry(source, *result.module, result.plan,
-                          /*decode=*/true))))
-      return failure();
-    PassManager passes(qnn.getContext());
-    passes.addPass(createCSEPass());
-    passes.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-    if (failed(passes.run(*result.module)))
-      return failure();
-    bool fits = true;
-    for (auto function : result.module->getOps<func::FuncOp>())
-      fits = fits && succeeded(allocate(function, options.machine, !last));
-    if (!fits)
-      continue;
-    for (auto function : result.module->getOps<func::FuncOp>()) {
-      insertSemaphores(function);
-      if (failed(verifySync(function)))
-        return failure();
-    }
-    return result;
-  }
-  return failure();
+  for (const Grain &grain : grains)
+    if (auto made = attemptSilently(source, options, grain, weights);
+        succeeded(made))
+      return made;
+  // The least that was tried says why.
+  int64_t context = longestContext(source, options, grains.back(), weights);
+  ScopedDiagnosticHandler hint(qnn.getContext(), [&](Diagnostic &diagnostic) {
+    if (context && diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      diagnostic.attachNote() << "--max-context " << context << " fits";
+    return failure();
+  });
+  return attempt(source, options, grains.back(), weights, /*quiet=*/false);
 }
 
 } // namespace dalbit::schedule

@@ -14,11 +14,12 @@ using namespace mlir;
 namespace dalbit::schedule {
 
 /// \p rows of the block, those lowered by 2^29 that \p mask hides.
-Rows Emitter::hideRows(const Rows &rows, Value mask) {
-  // -2^29 as a pair that the unit fetches: -1, to be shifted by -1.
-  Value words = rowBuffer("hidden", blockRows * 4);
-  Job cut = stream(1, 1, block.rows);
-  cut.set("a_type", I32).set("a_stride1", 0).read("a_addr", mask);
+Rows Emitter::hideRows(const Rows &rows, const InputWords &mask) {
+  // -2^29 as a pair that the unit fetches: -1, to be shifted by -1. A stream
+  // begins at a whole beat, and so with what is in front.
+  Value words = rowBuffer("hidden", blockRows * 4 + machine.axiBytes);
+  Job cut = stream(1, 1, mask.before + block.rows);
+  cut.set("a_type", I32).set("a_stride1", 0).read("a_addr", mask.buffer);
   cut.set("scale1", ScaleImm).set("scale1_adjust", 0);
   cut.set("scale1_imm", pairWord({1, 29}));
   cut.set("out_type", I32).set("out_stride1", 0);
@@ -28,7 +29,9 @@ Rows Emitter::hideRows(const Rows &rows, Value mask) {
   Job fetch = jobs.vector();
   fetch.set("op", 4).set("rows0", 1).set("rows1", block.rows);
   fetch.set("a_stride1", 4).set("reduce_by", ByRow);
-  fetch.read("a_addr", words).write("reduce_row", pairs).emit();
+  fetch.read("a_addr", words, jobs.times(mask.before, 4))
+      .write("reduce_row", pairs)
+      .emit();
   scalarJob("fix", 1, block.rows, pairs, lowest)
       .set("scale1_imm", pairWord({1, 0}))
       .emit();

@@ -5,11 +5,14 @@
 
 #include "tests/e2e/Compiled.h"
 #include "tests/e2e/NNText.h"
+#include "tests/e2e/SmallEncoder.h"
 
 #include "isa/target/Schema.h"
 #include "simulator/layers/Sampler.h"
 #include "support/AtomicFile.h"
 #include "support/Error.h"
+
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 
@@ -125,6 +128,47 @@ TEST_CASE("a block of logits may be larger than the scratchpad", "[e2e]") {
   model.layers = model.kvHeads = 1;
   model.vocabulary = 10007; // x 8 rows x 4 bytes: 313 KiB; nano has 256
   checkOnNano(model);
+}
+
+TEST_CASE("rows may be so wide that a block is less than a beat of ids",
+          "[e2e]") {
+  SmallLlama model;
+  model.layers = 1;
+  model.hidden = 8192; // x 4 rows x 10 bytes: 320 KiB; nano has 256
+  checkOnNano(model);
+}
+
+TEST_CASE("blocks of an encoder may begin inside a beat of its mask", "[e2e]") {
+  target::Target small = target::loadTarget("nano");
+  small.scratchpadKib = 16;
+  std::string path = (std::filesystem::temp_directory_path() /
+                      ("dalbit-small-" + std::to_string(getpid()) + ".toml"))
+                         .string();
+  writeFile(path, tomlOf(small));
+  Compiled c(smallBertText(64), 64, path);
+  std::filesystem::remove(path);
+  CHECK(nlohmann::json::parse(c.program.model)["prefill_block"] < 4);
+  host::HostTensor ids{"ids", "int64", {2, 13}, {}}, types = ids, mask = ids;
+  types.name = "types";
+  mask.name = "mask";
+  for (int i = 0; i < 26; ++i) {
+    ids.values.push_back(i * 37 % 80);
+    types.values.push_back(i % 2);
+    mask.values.push_back(i < 21);
+  }
+  std::vector<host::HostTensor> inputs = {ids, types, mask}, outputs;
+  std::vector<execute::Tensor> tensors;
+  for (const host::HostTensor &input : inputs)
+    tensors.push_back(execute::Tensor::of<double>(input.shape, input.values)
+                          .cast(execute::ElementType::I64));
+  c.session->runOnce(inputs, outputs);
+  auto exact = execute::runInteger(*c.integer, tensors);
+  REQUIRE(outputs.size() == exact.size());
+  for (size_t i = 0; i < exact.size(); ++i) {
+    CAPTURE(outputs[i].name);
+    CHECK(outputs[i].values ==
+          exact[i].cast(execute::ElementType::F64).values<double>().vec());
+  }
 }
 
 TEST_CASE("a scratchpad that holds no tile of weights is named", "[targets]") {

@@ -236,10 +236,12 @@ refuses "fuzz on a target without room" "too small for random programs" sh -c "$
 changed() { "$dalbit" targets edge | sed "$2" >"$work/$1.toml"; }
 changed small 's/^kib = .*/kib = 64/'
 refuses "a target whose scratchpad is too small" "scratchpad.kib = 64 is too small, it takes 128" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/small.toml"
+check "which context would fit" grep -q '^note: --max-context 192 fits$' "$work/stderr"
+check "it does" "$dalbit" compile "$model" -o "$work/short.dbn" --target "$work/small.toml" --max-context 192
 changed scalars 's/^row_scalars = .*/row_scalars = 16/'
-refuses "a target with too few row scalars" "vector.row_scalars = 16 is too small, it takes 128" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/scalars.toml"
-changed mib 's/^capacity_mib = .*/capacity_mib = 3/'
-refuses "a target whose DRAM is too small" "mib.toml:27: dram.capacity_mib = 3 is too small for .*needs 4 MiB" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/mib.toml"
+check "a target with few row scalars takes a row at a time" "$dalbit" compile "$model" -o "$work/few.dbn" --target "$work/scalars.toml"
+changed mib 's/^capacity_mib = .*/capacity_mib = 2/'
+refuses "a target whose DRAM is too small" "mib.toml:27: dram.capacity_mib = 2 is too small for .*needs 3 MiB" "$dalbit" compile "$model" -o "$work/out/x.dbn" --target "$work/mib.toml"
 changed more 's/^capacity_mib = .*/capacity_mib = 8192/'
 refuses "more DRAM than the device has" "more.toml:27: dram.capacity_mib: DRAM device lpddr5-6400-2x16-16gb has 4096 MiB, the target wants 8192" "$dalbit" targets "$work/more.toml"
 changed clock 's/^mhz = .*/mhz = 803/'

@@ -321,6 +321,12 @@ binary::Program Compiler::compile(const std::string &path,
     scheduleOptions.maxContext = needed;
     schedule = schedule::schedule(*module, scheduleOptions);
   }
+  // Logits of a large vocabulary for four sequences may be more than all else.
+  if (succeeded(schedule) && !options.maxBatch &&
+      uint64_t(schedule->plan.bytes()) > target.dramBytes()) {
+    scheduleOptions.maxBatch = 1;
+    schedule = schedule::schedule(*module, scheduleOptions);
+  }
   if (failed(schedule))
     fail(path + ": does not fit target " + target.name);
   if (!options.maxBatch &&

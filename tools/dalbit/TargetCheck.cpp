@@ -44,13 +44,22 @@ void checkFits(const binary::Program &program, const target::Target &target,
   uint64_t needed = binary::place(program).end;
   if (needed <= target.dramBytes())
     return;
+  auto mebibytes = [](uint64_t bytes) {
+    return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+  };
+  std::string parts;
+  for (const binary::RegionEntry &region : program.regions)
+    if (region.size)
+      parts += (parts.empty() ? "" : ", ") +
+               std::string(isa::regions()[unsigned(region.kind)].name) + " " +
+               mebibytes(region.size);
   throw Error(
-      target.origin.place("dram.capacity_mib") +
-          "dram.capacity_mib = " + std::to_string(target.dramCapacityMib) +
-          " is too small for " + file + ": the program needs " +
-          std::to_string((needed + (1 << 20) - 1) >> 20) + " MiB",
-      {"make it larger; --max-context and --max-batch make caches "
-       "smaller, --weights w4 the weights"});
+      target.origin.place("dram.capacity_mib") + "dram.capacity_mib = " +
+          std::to_string(target.dramCapacityMib) + " is too small for " + file +
+          ": the program needs " + mebibytes(needed),
+      {"of these: " + parts,
+       "make it larger; --max-context and --max-batch make caches (kv) and "
+       "results (output) smaller, --weights w4 the weights"});
 }
 
 } // namespace dalbit::tool
