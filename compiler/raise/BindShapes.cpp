@@ -223,6 +223,20 @@ static bool isDummy(BlockArgument argument) {
   return !argument.use_empty() && llvm::all_of(argument.getUsers(), isNeverRun);
 }
 
+/// Whether new keys come behind \p value: in a Concat or an attention of its
+/// own.
+static bool isContinued(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    auto node = dyn_cast<onnx::NodeOp>(user);
+    if (!node || node->getNumResults() == 0)
+      return false;
+    StringRef type = node.getOpType();
+    if (type == "Cast" || type == "Identity" || type == "Transpose")
+      return isContinued(node->getResult(0));
+    return type == "Concat" || type.ends_with("Attention");
+  });
+}
+
 void BindShapesPass::giveRoles() {
   auto isInteger = [](Input &input) {
     return isa<IntegerType>(rankedType(input.argument).getElementType());
@@ -243,7 +257,11 @@ void BindShapesPass::giveRoles() {
         input.dims.size() >= 4 &&
         llvm::all_of(ArrayRef(input.dims).drop_back(4),
                      [](const Dimension &dim) { return bool(dim.fixed); });
-    input.isPast = !isInteger(input) && fixedParts && cacheName;
+    // [B, heads, P, size], whatever its name is.
+    bool cacheUse = input.dims.size() == 4 && input.dims[1].fixed &&
+                    !input.dims[2].fixed && input.dims[3].fixed &&
+                    isContinued(input.argument);
+    input.isPast = !isInteger(input) && fixedParts && (cacheName || cacheUse);
     hasPast |= input.isPast && !input.isSource && !isDummy(input.argument);
   }
   SymbolicExpr all = hasPast ? SymbolicExpr(Symbol::P) + SymbolicExpr(Symbol::T)

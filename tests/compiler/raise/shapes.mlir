@@ -167,3 +167,16 @@ func.func @last_rows(%ids: tensor<?x?xi64> {dalbit.name = "input_ids"}) -> tenso
   %y = onnx.node "Slice"(%table, %from, %end, %axis) opset 13 : (tensor<2x1x64xf32>, tensor<*xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
   return %y : tensor<*xf32>
 }
+
+// -----
+
+// A past by its use, whatever its name: [B, heads, P, d] in front of new keys.
+// What goes into a convolution is none.
+// CHECK-LABEL: @unnamed_past
+// CHECK-SAME: %arg1: tensor<?x2x?x4xf32> {dalbit.dims = ["B", "2", "P", "4"]
+// CHECK: "Concat"{{.*}} -> tensor<?x2x?x4xf32>
+func.func @unnamed_past(%ids: tensor<?x?xi64> {dalbit.name = "ids"}, %pk: tensor<?x2x?x4xf32> {dalbit.name = "pk"}, %new: tensor<?x2x?x4xf32> {dalbit.name = "new_key"}) -> tensor<*xf32> {
+  %c = onnx.node "Cast"(%pk) opset 13 attributes {to = 1 : i64} : (tensor<?x2x?x4xf32>) -> tensor<*xf32>
+  %y = onnx.node "Concat"(%c, %new) opset 13 attributes {axis = -2 : i64} : (tensor<*xf32>, tensor<?x2x?x4xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
