@@ -108,6 +108,12 @@ std::optional<CutHeads> RotaryRaiser::cutHeads(Value value) {
   if (!dims || dims->size() != 3 || !last || !isFloat32(cut.base) ||
       !rankedType(cut.base))
     return std::nullopt;
+  // Sequences or tokens that are repeated may have positions of their own.
+  auto isOne = [](const SymbolicExpr &size) { return size == SymbolicExpr(1); };
+  if ((isOne((*dims)[0]) || isOne((*dims)[1])) &&
+      llvm::any_of(cut.moves,
+                   [](onnx::NodeOp move) { return move.isOnnx("Expand"); }))
+    return std::nullopt;
   auto width = dims->back().constant(), size = last->back().constant();
   if (!width || !size || *size <= 0 || *width % *size != 0)
     return std::nullopt;
@@ -223,6 +229,8 @@ void RotaryRaiser::headNorm(Operation *op) {
   // A single head may have a dimension of its own, too.
   if (!heads || heads->moves.empty() ||
       (heads->heads == 1 && rankedType(norm.x).getRank() < 4))
+    return;
+  if (!llvm::all_of(op->getOperands().drop_front(), constantOf))
     return;
   onnx::readWeight(constantOf(op->getOperand(1)), norm.gamma);
   if (layer && layer.getBeta())

@@ -81,6 +81,45 @@ func.func @repeated(%x: tensor<?x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?x
 
 // -----
 
+// A sequence that is repeated may have other positions each time.
+// CHECK-LABEL: @repeated_sequence
+// CHECK-NOT: nn.rotary
+// CHECK: return
+func.func @repeated_sequence(%x: tensor<1x?x8xf32> {dalbit.name = "x"}, %ids: tensor<?x?xi64> {dalbit.name = "position_ids"}) -> tensor<*xf32> {
+  %w = onnx.constant dense<1.0> : tensor<8x8xf32>
+  %cut = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %ct = onnx.constant dense<[[1.0, 0.5, 1.0, 0.5], [0.0, -0.5, 0.0, -0.5]]> : tensor<2x4xf32>
+  %st = onnx.constant dense<0.25> : tensor<2x4xf32>
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %two = onnx.constant dense<2> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %last = onnx.constant dense<3> : tensor<1xi64>
+  %q = onnx.node "MatMul"(%x, %w) opset 13 : (tensor<1x?x8xf32>, tensor<8x8xf32>) -> tensor<*xf32>
+  %r = onnx.node "Reshape"(%q, %cut) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %five = onnx.constant dense<[0, 0, 2, 1, 4]> : tensor<5xi64>
+  %twice = onnx.constant dense<[3, 1, 1, 1, 1]> : tensor<5xi64>
+  %four = onnx.constant dense<[0, 0, 2, 4]> : tensor<4xi64>
+  %r5 = onnx.node "Reshape"(%r, %five) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %re = onnx.node "Expand"(%r5, %twice) opset 13 : (tensor<*xf32>, tensor<5xi64>) -> tensor<*xf32>
+  %r4 = onnx.node "Reshape"(%re, %four) opset 13 : (tensor<*xf32>, tensor<4xi64>) -> tensor<*xf32>
+  %h = onnx.node "Transpose"(%r4) opset 13 attributes {perm = array<i64: 0, 2, 1, 3>} : (tensor<*xf32>) -> tensor<*xf32>
+  %cg = onnx.node "Gather"(%ct, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %sg = onnx.node "Gather"(%st, %ids) opset 13 attributes {axis = 0 : i64} : (tensor<2x4xf32>, tensor<?x?xi64>) -> tensor<*xf32>
+  %c = onnx.node "Unsqueeze"(%cg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %s = onnx.node "Unsqueeze"(%sg) opset 13 attributes {axes = array<i64: 1>} : (tensor<*xf32>) -> tensor<*xf32>
+  %a = onnx.node "Slice"(%h, %zero, %two, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%h, %two, %end, %last, %one) opset 13 : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %n = onnx.node "Neg"(%b) opset 13 : (tensor<*xf32>) -> tensor<*xf32>
+  %t = onnx.node "Concat"(%n, %a) opset 13 attributes {axis = -1 : i64} : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %hc = onnx.node "Mul"(%h, %c) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %ts = onnx.node "Mul"(%t, %s) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  %y = onnx.node "Add"(%hc, %ts) opset 13 : (tensor<*xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
 // Every second column of the first half of each head, by Slice, Neg, stack and
 // Reshape; the angles are computed from the positions P .. P+T-1; the other
 // columns stay. Heads after tokens.
