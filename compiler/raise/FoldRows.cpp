@@ -44,7 +44,9 @@ static std::optional<SmallVector<float>> constantRow(Value value,
   TypedAttr constant = constantOf(value);
   if (!constant || staticDim(value, -1) != columns)
     return std::nullopt;
-  return numbersOf(vectorConstant(constant));
+  auto row = numbersOf(vectorConstant(constant));
+  // A column of one is another number for each token.
+  return row && int64_t(row->size()) == columns ? row : std::nullopt;
 }
 
 static Value rowConstant(OpBuilder &builder, Location loc,

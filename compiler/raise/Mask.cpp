@@ -425,6 +425,7 @@ SmallVector<Sizes> Classifier::windowProbes() const {
   llvm::SetVector<Value> cone;
   cone.insert(logits);
   llvm::SetVector<int64_t> keys;
+  int64_t whole = 0; // the largest integer, which may be a window
   for (size_t i = 0; i < cone.size() && i < 1000; ++i) {
     if (cone[i] == scores)
       continue;
@@ -433,6 +434,8 @@ SmallVector<Sizes> Classifier::windowProbes() const {
       double number = std::abs(scalarOf(cone[i]).value_or(0));
       if (number > 1 && number < 1 << 17)
         keys.insert(int64_t(number) + 2);
+      if (number < 1 << 17 && isa<IntegerType>(type.getElementType()))
+        whole = std::max(whole, int64_t(number));
       if (type.getRank() >= 2 && type.getShape().back() > 1)
         keys.insert(type.getShape().back());
       continue;
@@ -446,14 +449,28 @@ SmallVector<Sizes> Classifier::windowProbes() const {
     return openPast ? count <= 1 << 16
                     : count <= 512 || bias.headCount() * count * count <= Most;
   };
+  // What is too much is tried as far as it goes: narrower windows in a table
+  // of many keys show there.
+  int64_t widest = openPast ? 1 << 16 : 512;
+  while (fits(widest + 1))
+    ++widest;
+  if (whole > widest)
+    emitWarning(logits.getLoc())
+        << "the mask of this attention depends on the number " << whole
+        << "; if that is a window of keys, results of more than " << widest
+        << " tokens at once are wrong, as it was not tried further: compare "
+           "with --engine float";
+  llvm::SetVector<int64_t> counts;
+  for (int64_t count : keys)
+    counts.insert(std::min(count, widest));
   SmallVector<Sizes> probes;
   Sizes start = probeSizes(function).front();
-  for (int64_t count : keys) {
+  for (int64_t count : counts) {
     Sizes sizes = start;
     sizes.batch = fixed && fixed.get("B") ? start.batch : 1;
     (openPast ? sizes.past : sizes.tokens) =
         openPast ? count - sizes.tokens : count;
-    if (fits(count) && sizes.past >= 0 && probes.size() < 16)
+    if (sizes.past >= 0 && probes.size() < 16)
       probes.push_back(sizes);
   }
   return probes;

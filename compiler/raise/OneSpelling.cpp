@@ -118,7 +118,7 @@ Value Speller::negated(Value constant) {
 Value Speller::mean(Value sum, double count) {
   auto reduction = nodeOf(sum, "ReduceSum");
   auto axes = reduction ? reduction.getOnnxInts("axes") : std::nullopt;
-  if (!axes || axes->empty())
+  if (!axes || axes->empty() || !keepsShape(sum))
     return {};
   double size = 1;
   for (int64_t axis : *axes)

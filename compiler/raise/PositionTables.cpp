@@ -101,6 +101,8 @@ bool PositionTables::fill(Value value, const Leaves &leaves, int64_t rows,
   }
   if (past)
     sizes.past = *past;
+  if (first > last)
+    return false;
   for (int64_t start = first; start <= last; start += sizes.tokens) {
     if (!past)
       sizes.past = start;
@@ -128,10 +130,11 @@ bool PositionTables::check(Value value, const Leaves &leaves,
                            PositionTable &table) {
   std::mt19937 random(7);
   int64_t count = int64_t(table.rows.size());
-  bool knowsFill = false;
+  bool knowsFill = false, isTried = false;
   for (const Sizes &sizes : probeSizes(function)) {
     if (sizes.past + sizes.tokens > count)
       continue;
+    isTried = true;
     int64_t all = sizes.past + sizes.tokens;
     int64_t sequences = 1;
     Row given;
@@ -179,7 +182,7 @@ bool PositionTables::check(Value value, const Leaves &leaves,
         return false;
     }
   }
-  return true;
+  return isTried;
 }
 
 /// A table that depends on nothing: a row for each patch of an image.

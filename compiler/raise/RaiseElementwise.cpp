@@ -57,9 +57,14 @@ static Value raiseBinary(onnx::NodeOp node, OpBuilder &builder) {
       return builder.create<nn::ScaleOp>(
           loc, type, x, builder.getF32FloatAttr(static_cast<float>(factor)));
     }
-  if (name != "Add" && name != "Mul")
+  if (name != "Add" && name != "Mul" && name != "Sub")
     return {};
   a = asOperand(builder, loc, a), b = asOperand(builder, loc, b);
+  if (name == "Sub") {
+    Value minus = builder.create<nn::ScaleOp>(loc, b.getType(), b,
+                                              builder.getF32FloatAttr(-1));
+    return builder.create<nn::AddOp>(loc, type, a, minus);
+  }
   if (name == "Add")
     return builder.create<nn::AddOp>(loc, type, a, b);
   // x * sigmoid(x) in one of its orders.

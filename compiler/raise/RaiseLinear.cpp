@@ -44,7 +44,7 @@ static TypedAttr constantBias(Value value, int64_t size) {
   TypedAttr constant = constantOf(value);
   RankedTensorType type = rankedType(value);
   if (!constant || !type || type.getRank() == 0 ||
-      type.getShape().back() != size)
+      type.getShape().back() != size || type.getNumElements() != size)
     return {};
   return vectorConstant(constant);
 }

@@ -107,7 +107,7 @@ void RaiseTokensPass::raiseSlice(onnx::NodeOp node) {
                           (*shapes->dims(x))[1]);
   const Dims *dims = shapes->dims(node->getResult(0));
   auto first = range ? tokenIndex(range->start, x) : std::nullopt;
-  if (!first || !dims || (!(*dims)[1].isConstant() && *first != 0))
+  if (!first || !dims || !(*dims)[1].isConstant())
     return;
   OpBuilder builder(node);
   replace(node, builder.create<nn::SliceOp>(

@@ -65,10 +65,13 @@ std::optional<SliceRange> sliceRange(const SymbolicExpr &start,
       // "-T", "-1": counted from the end; "P-1" could be either.
       if ((index * SymbolicExpr(-1)).isNonNegative()) {
         index = size + index;
-        return index.isNonNegative() ? index : SymbolicExpr(0);
+        if (index.isNonNegative())
+          return index;
+        if (index.isConstant())
+          return SymbolicExpr(0);
       }
       // The last T of a table (ALiBi of MPT): all sizes that it serves are
-      // inside. "64 - T" of 64.
+      // inside. "64 - T" of 64. "T - 3" of T may be in front of it.
       if (size.isConstant() && (size - index).isNonNegative() &&
           index.evaluate(Sizes()) >= 0)
         return index;
@@ -76,8 +79,13 @@ std::optional<SliceRange> sliceRange(const SymbolicExpr &start,
     }
     if (auto number = index.constant(); number && *number >= (1LL << 31) - 1)
       return size;
-    // Cut at the end if that is certain, else it lies inside.
-    return (index - size).isNonNegative() ? size : index;
+    // Cut at the end, or inside if that is certain; tables serve no sizes but
+    // those inside.
+    if ((index - size).isNonNegative())
+      return size;
+    return size.isConstant() || (size - index).isNonNegative()
+               ? std::optional(index)
+               : std::nullopt;
   };
   auto from = place(start), to = place(end);
   if (!from || !to)

@@ -469,7 +469,8 @@ void Executor::import(qnn::ImportOp op) {
 void Executor::rescale(qnn::RescaleOp op) {
   Tensor x = get(op.getX());
   Tensor out(ElementType::I32, x.shape());
-  Scaled by = {op.getMantissa(), op.getShift()};
+  // Sixteen bits with a sign, which the attribute has not.
+  Scaled by = {int16_t(op.getMantissa()), op.getShift()};
   for (int64_t i = 0; i < x.count(); ++i)
     out.data<int32_t>()[i] = requantise(x.data<int32_t>()[i], by, 0);
   set(op.getOut(), out);

@@ -79,3 +79,13 @@ func.func @squared(%x: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   %z = onnx.node "Pow"(%r, %three) opset 13 : (tensor<?x8xf32>, tensor<1xi32>) -> tensor<?x8xf32>
   return %y, %z : tensor<?x8xf32>, tensor<?x8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @difference
+// CHECK: %[[M:.*]] = nn.scale %arg1 {factor = -1.000000e+00 : f32}
+// CHECK: nn.add %arg0, %[[M]]
+func.func @difference(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %d = onnx.node "Sub"(%x, %y) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %d : tensor<?x4xf32>
+}

@@ -76,3 +76,20 @@ func.func @norms(%x: tensor<?x?x2xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x2xf32>
   %a = nn.add %k, %p : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
   return %y, %a, %k : tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>
 }
+
+// -----
+
+// A column beside a layer of one output is no row.
+// CHECK-LABEL: @column
+// CHECK: nn.add
+// CHECK: nn.mul
+func.func @column(%x: tensor<5x2xf32>) -> (tensor<5x1xf32>, tensor<5x1xf32>) {
+  %w = nn.constant dense<1.0> : tensor<2x1xf32>
+  %b = nn.constant dense<1.0> : tensor<1xf32>
+  %c = nn.constant dense<[[1.0], [2.0], [3.0], [4.0], [5.0]]> : tensor<5x1xf32>
+  %l = nn.linear %x, %w, %b : (tensor<5x2xf32>, tensor<2x1xf32>, tensor<1xf32>) -> tensor<5x1xf32>
+  %a = nn.add %l, %c : (tensor<5x1xf32>, tensor<5x1xf32>) -> tensor<5x1xf32>
+  %k = nn.linear %x, %w, %b : (tensor<5x2xf32>, tensor<2x1xf32>, tensor<1xf32>) -> tensor<5x1xf32>
+  %m = nn.mul %k, %c : (tensor<5x1xf32>, tensor<5x1xf32>) -> tensor<5x1xf32>
+  return %a, %m : tensor<5x1xf32>, tensor<5x1xf32>
+}

@@ -266,3 +266,22 @@ func.func @without_rank(%x: tensor<?x6x4xf32> {dalbit.dims = ["B", "6", "4"]}) -
   %h = onnx.node "Gather"(%r, %two) opset 13 attributes {axis = 1 : i64} : (tensor<*xf32>, tensor<i64>) -> tensor<?x4xf32>
   return %g, %h : tensor<*xf32>, tensor<?x4xf32>
 }
+
+// -----
+
+// Of an open number of tokens: the last three may be fewer, the first four too,
+// and all but one are no number that a program knows.
+// CHECK-LABEL: @open_slices
+// CHECK-COUNT-3: onnx.node "Slice"
+func.func @open_slices(%x: tensor<?x?x4xf32> {dalbit.dims = ["B", "T", "4"]}) -> (tensor<*xf32>, tensor<*xf32>, tensor<*xf32>) {
+  %zero = onnx.constant dense<0> : tensor<1xi64>
+  %one = onnx.constant dense<1> : tensor<1xi64>
+  %four = onnx.constant dense<4> : tensor<1xi64>
+  %less = onnx.constant dense<-1> : tensor<1xi64>
+  %three = onnx.constant dense<-3> : tensor<1xi64>
+  %end = onnx.constant dense<9223372036854775807> : tensor<1xi64>
+  %a = onnx.node "Slice"(%x, %three, %end, %one) opset 13 : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %b = onnx.node "Slice"(%x, %zero, %four, %one) opset 13 : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  %c = onnx.node "Slice"(%x, %zero, %less, %one) opset 13 : (tensor<?x?x4xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
+  return %a, %b, %c : tensor<*xf32>, tensor<*xf32>, tensor<*xf32>
+}
