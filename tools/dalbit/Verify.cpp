@@ -99,11 +99,13 @@ void verify(VerifyState &state) {
     for (const host::HostTensor &input :
          seededInputs(function, modelFacts(*raised), {8, 4, 1}, {}, 1))
       all.push_back({input.name, toTensor(input)});
+    all = conformed(all, inputTypes(onnx.inputs()));
     left = all;
   }
   addSteering(state.compile.values, onnx.inputs(), all);
   Tensors given = inOrder(onnx.inputs(), all),
-          tensors = inOrder(nn.inputs(), all);
+          tensors =
+              inOrder(nn.inputs(), conformed(all, inputTypes(nn.inputs())));
 
   std::vector<host::HostTensor> inputs;
   for (const NamedTensor &input : left)
@@ -112,9 +114,12 @@ void verify(VerifyState &state) {
   bool good = true;
   Tensors reference = onnx.run(given), rewritten = nn.run(tensors);
   for (size_t i = 0; i < reference.size(); ++i) {
-    double db = snr(reference[i], rewritten[i]);
-    good &= db > 80;
-    line("onnx", "nn", db > 80,
+    // A graph of halves rounds every number to 11 bits, raised ones do not.
+    bool isHalf = reference[i].type() == execute::ElementType::F16 ||
+                  reference[i].type() == execute::ElementType::BF16;
+    bool fits = snr(reference[i], rewritten[i]) > (isHalf ? 35 : 80);
+    good &= fits;
+    line("onnx", "nn", fits,
          onnx.outputs()[i].name + ": " + nearness(reference[i], rewritten[i]));
   }
   compiler.quantise(*raised, state.compile);

@@ -102,8 +102,9 @@ void showNoise(const std::string &model, const CompileOptions &options,
   compiler.raise(*raised, options);
   mlir::OwningOpRef<mlir::ModuleOp> integer(raised->clone());
   compiler.quantise(*integer, options);
+  execute::FloatExecutor nn(*raised);
   std::vector<execute::Tensor> tensors =
-      inOrder(execute::FloatExecutor(*raised).inputs(), inputs);
+      inOrder(nn.inputs(), conformed(inputs, inputTypes(nn.inputs())));
   int64_t past = pastOf(tensors);
   SaturationWatch watch;
   std::vector<LayerNoise> layers = layerNoise(*raised, *integer, tensors, past,
