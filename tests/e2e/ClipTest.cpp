@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Values cut to a range (A17), as static quantisers of activations do (A13).
+// Values one by one: cut to a range (A17), as static quantisers of activations
+// do (A13), or times a number.
 
 #include "tests/e2e/Compiled.h"
 #include "tests/e2e/NNText.h"
@@ -10,16 +11,15 @@ using namespace dalbit::test;
 
 namespace {
 
-/// Rows of a table, which only steps of 1/4 leave, cut to [low, high].
-std::string clipModel(const std::string &low, const std::string &high) {
+/// Rows of a table, which has steps of 1/4 only, after \p operation.
+std::string tableModel(const std::string &operation) {
   NNText text(11);
   std::string table = "dense<[[-4.0, -2.5, -0.25, 0.0], [0.25, 1.0, 2.5, 4.0], "
                       "[-0.5, 0.5, 30000.0, -30000.0]]>";
   text.line("%table = nn.constant " + table + " : tensor<3x4xf32>");
   text.line("%x = nn.embedding %table, %ids : (tensor<3x4xf32>, "
             "tensor<?x?xi64>) -> tensor<?x?x4xf32>");
-  text.line("%y = nn.clip %x {low = " + low + " : f32, high = " + high +
-            " : f32} : tensor<?x?x4xf32>");
+  text.line("%y = nn." + operation + " : tensor<?x?x4xf32>");
   return "module {\nfunc.func @main(%ids: tensor<?x?xi64> {dalbit.name = "
          "\"input_ids\", dalbit.dims = [\"B\", \"T\"]}) -> (tensor<?x?x4xf32> "
          "{dalbit.name = \"logits\", dalbit.dims = [\"B\", \"T\", \"4\"]}) "
@@ -27,7 +27,24 @@ std::string clipModel(const std::string &low, const std::string &high) {
          text.text + "  return %y : tensor<?x?x4xf32>\n}\n}\n";
 }
 
+/// What ids 2, 0, 1, 1 find in it.
+const std::vector<float> Found = {-0.5,  0.5, 30000, -30000, -4,  -2.5,
+                                  -0.25, 0,   0.25,  1,      2.5, 4,
+                                  0.25,  1,   2.5,   4};
+
 } // namespace
+
+TEST_CASE("a factor may be negative, on every engine", "[clip]") {
+  bool rtl = GENERATE(false, true);
+  Compiled c(tableModel("scale %x {factor = -1.0 : f32}"), 16, "nano", "w8",
+             rtl);
+  std::vector<int64_t> ids = {2, 0, 1, 1};
+  std::vector<float> minus;
+  for (float v : Found)
+    minus.push_back(-v);
+  CHECK(c.integerLogits(ids, 1) == minus);
+  CHECK(npuLogits(c, ids, 1) == minus);
+}
 
 TEST_CASE("a range cuts exactly, on every engine", "[clip]") {
   struct Range {
@@ -42,10 +59,11 @@ TEST_CASE("a range cuts exactly, on every engine", "[clip]") {
       Range{"-1.5", "0x7F800000", -1.5f, infinity},
       Range{"-30000.0", "30000.0", -30000.0f, 30000.0f});
   bool rtl = GENERATE(false, true);
-  Compiled c(clipModel(range.low, range.high), 16, "nano", "w8", rtl);
+  Compiled c(tableModel(std::string("clip %x {low = ") + range.low +
+                        " : f32, high = " + range.high + " : f32}"),
+             16, "nano", "w8", rtl);
   std::vector<int64_t> ids = {2, 0, 1, 1};
-  std::vector<float> whole = {-0.5, 0.5, 30000, -30000, -4,   -2.5, -0.25, 0,
-                              0.25, 1,   2.5,   4,      0.25, 1,    2.5,   4};
+  std::vector<float> whole = Found;
   for (float &v : whole)
     v = std::min(std::max(v, range.least), range.most);
   CHECK(c.integerLogits(ids, 1) == whole);
