@@ -11,6 +11,8 @@
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/NodeWriter.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -369,10 +371,32 @@ Value Speller::run() {
   return {};
 }
 
+/// Counts the axis of \p node from the front.
+static void countFromFront(onnx::NodeOp node) {
+  static const llvm::StringSet<> known = {
+      "ArgMax",          "ArgMin",  "Concat",     "Flatten",
+      "Gather",          "Softmax", "LogSoftmax", "GatherElements",
+      "ScatterElements", "Split",   "TopK"};
+  auto axis = node.getOnnxInt("axis");
+  if (!axis || *axis >= 0 || !node.getDomain().empty() ||
+      !known.contains(node.getOpType()) || node.getInputs().empty())
+    return;
+  RankedTensorType type = rankedType(node.getInputs()[0]);
+  int64_t front = type ? normaliseAxis(*axis, type.getRank()) : -1;
+  if (front < 0)
+    return;
+  Builder builder(node.getContext());
+  NamedAttrList attributes(node.getOnnxAttributesAttr());
+  attributes.set("axis", builder.getI64IntegerAttr(front));
+  node.setOnnxAttributesAttr(attributes.getDictionary(node.getContext()));
+}
+
 void OneSpellingPass::runOnOperation() {
   func::FuncOp function = getOperation();
   if (function.isDeclaration())
     return;
+  for (onnx::NodeOp node : function.getOps<onnx::NodeOp>())
+    countFromFront(node);
   for (onnx::NodeOp each : llvm::to_vector(function.getOps<onnx::NodeOp>()))
     for (onnx::NodeOp node = each; node && node.getDomain().empty() &&
                                    node->getNumResults() == 1 &&

@@ -70,7 +70,7 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
 def OneSpelling : RaisePass<"onnx-one-spelling"> {
   let summary = "operators that are written in several ways, in one";
   let description = [{
-    Needs: shapes folded. Leaves of floats: x * x for a square, Sqrt and
+    Needs: shapes folded. Leaves: axes counted from the front, and of floats: x * x for a square, Sqrt and
     Reciprocal for powers, a / b for a * (1 / b) and a / b * c
     for a * (c / b) and a * c / b of a constant row c, differences without Neg, a
     constant that is taken away as one that is added, constants on the right,

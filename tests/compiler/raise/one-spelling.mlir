@@ -172,3 +172,14 @@ func.func @fused(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
   %y = onnx.node "Add"(%a, %d) opset 13 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @axes
+// CHECK: onnx.node "Gather"{{.*}}axis = 0 : i64
+// CHECK: onnx.node "Concat"{{.*}}axis = 1 : i64
+func.func @axes(%t: tensor<9x4xf32>, %ids: tensor<?xi64>) -> tensor<?x8xf32> {
+  %g = onnx.node "Gather"(%t, %ids) opset 13 attributes {axis = -2 : i64} : (tensor<9x4xf32>, tensor<?xi64>) -> tensor<?x4xf32>
+  %y = onnx.node "Concat"(%g, %g) opset 13 attributes {axis = -1 : i64} : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
+}
