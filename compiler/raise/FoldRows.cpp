@@ -6,9 +6,7 @@
 
 #include "compiler/raise/Passes.h"
 
-#include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Graph.h"
-#include "support/Error.h"
 
 using namespace mlir;
 
@@ -26,48 +24,27 @@ public:
 
 } // namespace
 
-static std::optional<SmallVector<float>> numbersOf(TypedAttr constant) {
-  SmallVector<float> numbers;
-  if (!constant)
-    return std::nullopt;
-  try {
-    onnx::readWeight(constant, numbers);
-  } catch (const Error &) { // of a file that went away
-    return std::nullopt;
-  }
-  return numbers;
-}
-
 /// The one row of \p columns that \p value repeats for every token.
 static std::optional<SmallVector<float>> constantRow(Value value,
                                                      int64_t columns) {
   TypedAttr constant = constantOf(value);
   if (!constant || staticDim(value, -1) != columns)
     return std::nullopt;
-  auto row = numbersOf(vectorConstant(constant));
+  auto row = floatsOf(vectorConstant(constant));
   // A column of one is another number for each token.
   return row && int64_t(row->size()) == columns ? row : std::nullopt;
-}
-
-static Value rowConstant(OpBuilder &builder, Location loc,
-                         ArrayRef<float> numbers) {
-  return makeConstant(
-      builder, loc,
-      DenseElementsAttr::get(RankedTensorType::get({int64_t(numbers.size())},
-                                                   builder.getF32Type()),
-                             numbers));
 }
 
 /// \p shift, a bias or beta or nothing, plus \p row.
 static Value shifted(OpBuilder &builder, Location loc, Value shift,
                      ArrayRef<float> row) {
-  auto sum = shift ? numbersOf(constantOf(shift))
+  auto sum = shift ? floatsOf(constantOf(shift))
                    : std::optional(SmallVector<float>(row.size(), 0));
   if (!sum)
     return {};
   for (auto [number, more] : llvm::zip(*sum, row))
     number += more;
-  return rowConstant(builder, loc, *sum);
+  return makeVector(builder, loc, *sum);
 }
 
 /// \p value plus \p row, made where \p value is made: of a linear layer, a
@@ -144,8 +121,8 @@ static bool foldProduct(nn::MulOp product, unsigned index) {
     return false;
   int64_t columns = staticDim(out, -1);
   auto row = constantRow(product->getOperand(index), columns);
-  auto numbers = row ? numbersOf(constantOf(linear.getWeight())) : row;
-  auto bias = linear.getBias() ? numbersOf(constantOf(linear.getBias()))
+  auto numbers = row ? floatsOf(constantOf(linear.getWeight())) : row;
+  auto bias = linear.getBias() ? floatsOf(constantOf(linear.getBias()))
                                : std::optional(SmallVector<float>());
   if (!numbers || !bias)
     return false;
@@ -161,7 +138,7 @@ static bool foldProduct(nn::MulOp product, unsigned index) {
                              ArrayRef<float>(*numbers)));
   out.replaceAllUsesWith(builder.create<nn::LinearOp>(
       loc, out.getType(), linear.getX(), weight,
-      linear.getBias() ? rowConstant(builder, loc, *bias) : Value()));
+      linear.getBias() ? makeVector(builder, loc, *bias) : Value()));
   return true;
 }
 

@@ -312,19 +312,13 @@ bool FoldShapesPass::takeParts(onnx::NodeOp node) {
   }
   Value part;
   if (node.isOnnx("Slice")) {
-    auto starts = integersOf(node, "starts", 1),
-         axes = integersOf(node, "axes", 3),
-         steps = integersOf(node, "steps", 4);
+    auto range = axisSlice(node, rank);
     const Dims *dims = shapes->dims(node->getResult(0));
     auto count = dims ? (*dims)[size_t(joined)].constant() : std::nullopt;
-    bool takesRange = starts && axes && starts->size() == 1 &&
-                      axes->size() == 1 && count &&
-                      normaliseAxis(axes->front(), rank) == joined &&
-                      (!hasInput(node, 4) || (steps && steps->front() == 1));
-    if (!takesRange)
+    if (!range || range->axis != joined || !count)
       return false;
-    int64_t first = starts->front() + (starts->front() < 0 ? *size : 0);
-    part = partOf(concat, first, *count);
+    part =
+        partOf(concat, range->start + (range->start < 0 ? *size : 0), *count);
   } else if (auto index = integersOf(node.getInputs()[1]);
              index && index->size() == 1 && own == joined &&
              rankedType(node.getInputs()[1]).getRank() < 2) {

@@ -306,6 +306,42 @@ Value makeConstant(OpBuilder &builder, Location loc, TypedAttr value) {
   return builder.create<nn::ConstantOp>(loc, value.getType(), value);
 }
 
+Value makeVector(OpBuilder &builder, Location loc, ArrayRef<float> numbers) {
+  return makeConstant(
+      builder, loc,
+      DenseElementsAttr::get(RankedTensorType::get({int64_t(numbers.size())},
+                                                   builder.getF32Type()),
+                             numbers));
+}
+
+std::optional<SmallVector<float>> floatsOf(TypedAttr constant) {
+  SmallVector<float> numbers;
+  if (!constant)
+    return std::nullopt;
+  try {
+    onnx::readWeight(constant, numbers);
+  } catch (const Error &) {
+    return std::nullopt;
+  }
+  return numbers;
+}
+
+std::optional<AxisSlice> axisSlice(onnx::NodeOp node, int64_t rank) {
+  if (!node.isOnnx("Slice"))
+    return std::nullopt;
+  auto starts = integersOf(node, "starts", 1),
+       ends = integersOf(node, "ends", 2), axes = integersOf(node, "axes", 3),
+       steps = integersOf(node, "steps", 4);
+  if (!starts || starts->size() != 1 || !axes || axes->size() != 1 ||
+      (ends && ends->size() != 1) || (hasInput(node, 4) && !steps) ||
+      (steps && (steps->size() != 1 || steps->front() != 1)))
+    return std::nullopt;
+  AxisSlice slice{normaliseAxis(axes->front(), rank), starts->front(), {}};
+  if (ends)
+    slice.end = ends->front();
+  return slice.axis < 0 ? std::nullopt : std::optional(slice);
+}
+
 func::FuncOp mainFunction(ModuleOp module) {
   return module.lookupSymbol<func::FuncOp>("main");
 }
@@ -321,22 +357,16 @@ void eraseDead(func::FuncOp function) {
 /// not one after the other.
 static TypedAttr slicedMatrix(onnx::NodeOp slice) {
   TypedAttr matrix = matrixConstant(slice.getInputs()[0]);
-  auto starts = integersOf(slice, "starts", 1),
-       ends = integersOf(slice, "ends", 2), axes = integersOf(slice, "axes", 3),
-       steps = integersOf(slice, "steps", 4);
-  if (!matrix || !starts || !ends || !axes || starts->size() != 1 ||
-      ends->size() != 1 || axes->size() != 1 ||
-      (hasInput(slice, 4) && (!steps || steps->front() != 1)))
+  auto range = axisSlice(slice, 2);
+  if (!matrix || !range || !range->end)
     return {};
-  int64_t axis = normaliseAxis(axes->front(), 2);
-  if (axis != 0 && axis != 1)
-    return {};
-  int64_t size = cast<RankedTensorType>(matrix.getType()).getDimSize(axis);
+  int64_t size =
+      cast<RankedTensorType>(matrix.getType()).getDimSize(range->axis);
   auto inside = [&](int64_t place) {
     return std::clamp<int64_t>(place < 0 ? place + size : place, 0, size);
   };
-  int64_t start = inside(starts->front()), end = inside(ends->front());
-  return start < end ? sliceConstant(matrix, axis, start, end - start)
+  int64_t start = inside(range->start), end = inside(*range->end);
+  return start < end ? sliceConstant(matrix, range->axis, start, end - start)
                      : TypedAttr();
 }
 

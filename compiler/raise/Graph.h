@@ -36,6 +36,15 @@ std::optional<llvm::SmallVector<int64_t>> integersOf(mlir::Value value);
 std::optional<llvm::SmallVector<int64_t>>
 integersOf(onnx::NodeOp node, llvm::StringRef name, unsigned index);
 
+/// A Slice with steps of 1 along one axis alone.
+struct AxisSlice {
+  int64_t axis = 0;           ///< from the front
+  int64_t start = 0;          ///< as given: from the end if negative
+  std::optional<int64_t> end; ///< as given, none if it is no constant
+};
+/// \p node as such a Slice of a value of \p rank dimensions.
+std::optional<AxisSlice> axisSlice(onnx::NodeOp node, int64_t rank);
+
 /// An axis counted from the front, or -1 if it does not exist.
 int64_t normaliseAxis(int64_t axis, int64_t rank);
 
@@ -74,6 +83,11 @@ mlir::TypedAttr matrixConstant(mlir::Value value);
 
 mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::TypedAttr value);
+/// A constant [N] of f32.
+mlir::Value makeVector(mlir::OpBuilder &builder, mlir::Location loc,
+                       llvm::ArrayRef<float> numbers);
+/// The numbers of a constant; nothing if there is none or its file went away.
+std::optional<llvm::SmallVector<float>> floatsOf(mlir::TypedAttr constant);
 
 /// Whether \p value is only a result of the graph, of which the host may
 /// choose.

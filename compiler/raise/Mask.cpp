@@ -444,16 +444,16 @@ SmallVector<Sizes> Classifier::windowProbes() const {
       cone.insert(op->operand_begin(), op->operand_end());
   }
   // Without a past there are as many queries as keys, for each head.
-  constexpr int64_t Most = 1 << 23;
-  auto fits = [&](int64_t count) {
-    return openPast ? count <= 1 << 16
-                    : count <= 512 || bias.headCount() * count * count <= Most;
-  };
   // What is too much is tried as far as it goes: narrower windows in a table
   // of many keys show there.
-  int64_t widest = openPast ? 1 << 16 : 512;
-  while (fits(widest + 1))
-    ++widest;
+  constexpr int64_t Most = 1 << 23;
+  int64_t widest =
+      openPast
+          ? 1 << 16
+          : std::max<int64_t>(
+                512,
+                int64_t(std::sqrt(double(Most) /
+                                  std::max<int64_t>(bias.headCount(), 1))));
   if (whole > widest)
     emitWarning(logits.getLoc())
         << "the mask of this attention depends on the number " << whole

@@ -2,6 +2,7 @@
 
 #include "compiler/raise/Moves.h"
 
+#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/raise/Graph.h"
 
 using namespace mlir;
@@ -91,6 +92,27 @@ Value makeMoved(OpBuilder &builder, Value base, ArrayRef<Atoms> axes,
   if (value && *shapes.dims(value) != dims)
     value = makeReshape(builder, value, dims, shapes);
   return value;
+}
+
+Value makeColumns(OpBuilder &builder, Location loc, Value rows, int64_t width,
+                  llvm::function_ref<int64_t(int64_t)> source,
+                  SymbolicShapes &shapes) {
+  int64_t depth = staticDim(rows, -1);
+  SmallVector<float> weight(size_t(depth * width), 0.0f);
+  for (int64_t n = 0; n < width; ++n)
+    if (int64_t from = source(n); from >= 0)
+      weight[size_t(from * width + n)] = 1;
+  Type f32 = builder.getF32Type();
+  auto constant = DenseElementsAttr::get(
+      RankedTensorType::get({depth, width}, f32), ArrayRef<float>(weight));
+  Dims dims = *shapes.dims(rows);
+  dims.back() = width;
+  auto moved = builder.create<nn::LinearOp>(
+      loc, tensorType(dims, f32), rows, makeConstant(builder, loc, constant),
+      Value());
+  moved->setAttr(nn::MovesColumns, builder.getUnitAttr());
+  shapes.setDims(moved, dims);
+  return moved;
 }
 
 void replaceByRow(onnx::NodeOp node, Value row, SymbolicShapes &shapes) {

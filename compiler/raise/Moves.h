@@ -32,6 +32,14 @@ mlir::Value makeMoved(mlir::OpBuilder &builder, mlir::Value base,
                       llvm::ArrayRef<Atoms> axes, const Dims &dims,
                       SymbolicShapes &shapes);
 
+/// Columns of \p rows in other places, by a linear layer of ones (16-bit rows,
+/// nn::MovesColumns): column n of \p width is column \p source(n), or 0 where
+/// that is negative.
+mlir::Value makeColumns(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value rows, int64_t width,
+                        llvm::function_ref<int64_t(int64_t)> source,
+                        SymbolicShapes &shapes);
+
 /// Puts \p row [B, D] in the place of \p node's result, which may have a
 /// dimension of 1 more; moves behind it that take that away again go.
 void replaceByRow(onnx::NodeOp node, mlir::Value row, SymbolicShapes &shapes);

@@ -24,9 +24,6 @@ Value meanOperand(Value value) { return reducedOperand(value, "ReduceMean"); }
 
 /// The value that \p value is the square of.
 static Value squareOperand(Value value) {
-  if (auto power = nodeOf(value, "Pow"))
-    return scalarOf(power.getInputs()[1]) == 2.0 ? power.getInputs()[0]
-                                                 : Value();
   auto product = nodeOf(value, "Mul");
   if (product && product.getInputs()[0] == product.getInputs()[1])
     return product.getInputs()[0];
@@ -47,55 +44,19 @@ Value lengthOperand(Value value) {
 /// \p value as mean(x^2) + epsilon.
 static std::optional<Normalised> matchMeanSquare(Value value) {
   auto add = nodeOf(value, "Add");
-  if (!add)
-    return std::nullopt;
-  for (unsigned i : {0u, 1u}) {
-    auto number = scalarOf(add.getInputs()[i]);
-    Value mean = number ? meanOperand(add.getInputs()[1 - i]) : Value();
-    Value x = mean ? squareOperand(mean) : Value();
-    if (x)
-      return Normalised{x, *number};
-  }
-  return std::nullopt;
-}
-
-/// \p value as the mean square's root.
-static std::optional<Normalised> matchRoot(Value value) {
-  if (auto sqrt = nodeOf(value, "Sqrt"))
-    return matchMeanSquare(sqrt.getInputs()[0]);
-  if (auto power = nodeOf(value, "Pow");
-      power && scalarOf(power.getInputs()[1]) == 0.5)
-    return matchMeanSquare(power.getInputs()[0]);
-  return std::nullopt;
-}
-
-/// \p value as one over the mean square's root.
-static std::optional<Normalised> matchInverseRoot(Value value) {
-  if (auto reciprocal = nodeOf(value, "Reciprocal"))
-    return matchRoot(reciprocal.getInputs()[0]);
-  if (auto division = nodeOf(value, "Div");
-      division && scalarOf(division.getInputs()[0]) == 1.0)
-    return matchRoot(division.getInputs()[1]);
-  if (auto power = nodeOf(value, "Pow");
-      power && scalarOf(power.getInputs()[1]) == -0.5)
-    return matchMeanSquare(power.getInputs()[0]);
-  return std::nullopt;
+  auto number = add ? scalarOf(add.getInputs()[1]) : std::nullopt;
+  Value mean = number ? meanOperand(add.getInputs()[0]) : Value();
+  Value x = mean ? squareOperand(mean) : Value();
+  return x ? std::optional(Normalised{x, *number}) : std::nullopt;
 }
 
 std::optional<Normalised> matchNormalised(Value value) {
-  if (auto division = nodeOf(value, "Div")) {
-    auto root = matchRoot(division.getInputs()[1]);
-    return root && root->numerator == division.getInputs()[0] ? root
+  auto division = nodeOf(value, "Div");
+  auto root =
+      division ? nodeOf(division.getInputs()[1], "Sqrt") : onnx::NodeOp();
+  auto found = root ? matchMeanSquare(root.getInputs()[0]) : std::nullopt;
+  return found && found->numerator == division.getInputs()[0] ? found
                                                               : std::nullopt;
-  }
-  auto product = nodeOf(value, "Mul");
-  if (!product)
-    return std::nullopt;
-  for (unsigned i : {0u, 1u})
-    if (auto inverse = matchInverseRoot(product.getInputs()[i]);
-        inverse && inverse->numerator == product.getInputs()[1 - i])
-      return inverse;
-  return std::nullopt;
 }
 
 /// The constant row that \p user, an operator \p type, joins with \p value.

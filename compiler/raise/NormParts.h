@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Pieces from which exporters write normalisations: means, squares, roots of
-// mean squares, and the vectors that scale and shift a normalised row.
+// mean squares, and the vectors that scale and shift a normalised row. In the
+// spelling that Canonicalise leaves.
 
 #pragma once
 
@@ -17,8 +18,7 @@ mlir::Value meanOperand(mlir::Value value);
 /// kept: that operand, or null.
 mlir::Value lengthOperand(mlir::Value value);
 
-/// \p value as numerator / sqrt(mean(numerator^2) + epsilon) in one of its
-/// spellings.
+/// \p value as numerator / sqrt(mean(numerator^2) + epsilon).
 struct Normalised {
   mlir::Value numerator;
   double epsilon = 0;

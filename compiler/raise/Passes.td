@@ -67,17 +67,20 @@ def FoldShapes : RaisePass<"onnx-fold-shapes"> {
   }];
 }
 
-def OneSpelling : RaisePass<"onnx-one-spelling"> {
+def Canonicalise : RaisePass<"onnx-canonicalise"> {
   let summary = "operators that are written in several ways, in one";
   let description = [{
-    Needs: shapes folded. Leaves: axes counted from the front, and of floats: x * x for a square, Sqrt and
-    Reciprocal for powers, a / b for a * (1 / b) and a / b * c
-    for a * (c / b) and a * c / b of a constant row c, differences without Neg, a
-    constant that is taken away as one that is added, constants on the right,
-    Sigmoid for 1 / (1 + exp(-x)), means for
-    sums over a number, mean((x - m)^2) for mean(x^2) - m^2, Where without Not, one Transpose for two, Gather for a Slice of one
-    element that is squeezed; no
-    x + 0, x * 1, x / 1.
+    Needs: shapes folded. Leaves axes counted from the front and, of floats,
+    - x * x for a square, Sqrt and Reciprocal for other powers;
+    - a / b for a * (1 / b), a / b * c for a * (c / b) and a * c / b of a
+      constant row c;
+    - differences without Neg, what is added for a constant that is taken away,
+      constants on the right;
+    - Sigmoid for 1 / (1 + exp(-x)), means for sums over a number,
+      mean((x - m)^2) for mean(x^2) - m^2;
+    - Where without Not, one Transpose for two, Gather for a Slice of one element
+      that is squeezed, ids as they came for ids that were cast;
+    - no x + 0, x * 1, x / 1.
   }];
 }
 
@@ -131,7 +134,7 @@ def RaiseLayerNorm : RaisePass<"raise-layer-norm"> {
   let summary = "LayerNormalization and its parts to nn.layer_norm";
   let description = [{
     x - mean over the root of the mean square plus epsilon, times gamma, plus
-    beta; gamma and beta may be missing.
+    beta; gamma and beta may be missing. Needs: nodes canonical.
   }];
 }
 
@@ -139,7 +142,8 @@ def RaiseRMSNorm : RaisePass<"raise-rms-norm"> {
   let summary = "RMSNormalization and its parts to nn.rms_norm";
   let description = [{
     x over the root of its mean square plus epsilon, times gamma, which may be
-    missing. Needs: layer norms raised, whose inner part looks the same.
+    missing. Needs: nodes canonical; layer norms raised, whose inner part looks
+    the same.
   }];
 }
 

@@ -24,7 +24,7 @@ LogicalResult raiseToNN(ModuleOp module, const RaiseOptions &options) {
   function.addPass(createWidenFloats());
   function.addPass(createTakeCodes());
   function.addPass(createFoldShapes());
-  function.addPass(createOneSpelling());
+  function.addPass(createCanonicalise());
   function.addPass(createExpandEinsum());
   function.addPass(createDenseExperts());
   function.addPass(createSplitExperts());

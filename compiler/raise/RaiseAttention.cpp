@@ -4,7 +4,6 @@
 
 #include "compiler/raise/Passes.h"
 
-#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/raise/Evaluate.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Heads.h"
@@ -521,25 +520,13 @@ Value Raiser::scoreMask(OpBuilder &builder, Location loc) {
 Value Raiser::rowsOf(OpBuilder &builder, Location loc, const Heads &heads) {
   if (heads.copies == 1)
     return heads.base;
-  int64_t width = heads.heads * heads.size, own = width / heads.copies;
-  SmallVector<float> numbers(size_t(own * width), 0.0f);
-  for (int64_t column = 0; column < width; ++column) {
-    int64_t head = column / heads.size / heads.copies,
-            from = head * heads.size + column % heads.size;
-    numbers[size_t(from * width + column)] = 1;
-  }
-  Dims dims = *shapes.dims(heads.base);
-  dims.back() = width;
-  Value weight = makeConstant(
-      builder, loc,
-      DenseElementsAttr::get(
-          RankedTensorType::get({own, width}, builder.getF32Type()),
-          ArrayRef<float>(numbers)));
-  auto rows = builder.create<nn::LinearOp>(
-      loc, tensorType(dims, builder.getF32Type()), heads.base, weight, Value());
-  rows->setAttr(nn::MovesColumns, builder.getUnitAttr());
-  shapes.setDims(rows, dims);
-  return rows;
+  return makeColumns(
+      builder, loc, heads.base, heads.heads * heads.size,
+      [&](int64_t column) {
+        int64_t head = column / heads.size / heads.copies;
+        return head * heads.size + column % heads.size;
+      },
+      shapes);
 }
 
 bool Raiser::rewrite() {

@@ -5,7 +5,6 @@
 
 #include "compiler/raise/Passes.h"
 
-#include "compiler/dialect/nn/ColumnMoves.h"
 #include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/Moves.h"
@@ -273,20 +272,6 @@ static Value makeProduct(OpBuilder &builder, Location loc, Value rows,
       loc, tensorType(dims, builder.getF32Type()), rows,
       makeConstant(builder, loc, constant), bias);
   shapes.setDims(out, dims);
-  return out;
-}
-
-/// Columns of \p rows, moved to others: column n of \p width is column
-/// \p source(n), or 0 where that is negative.
-static Value makeColumns(OpBuilder &builder, Location loc, Value rows,
-                         int64_t width,
-                         llvm::function_ref<int64_t(int64_t)> source,
-                         SymbolicShapes &shapes) {
-  Value out = makeProduct(
-      builder, loc, rows, staticDim(rows, 2), width,
-      [&](int64_t k, int64_t n) { return k == source(n) ? 1.0f : 0.0f; },
-      Value(), shapes);
-  out.getDefiningOp()->setAttr(nn::MovesColumns, builder.getUnitAttr());
   return out;
 }
 

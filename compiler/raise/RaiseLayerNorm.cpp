@@ -116,14 +116,10 @@ static Value sliceOf(Value value, int64_t axis, int64_t index) {
   auto slice = nodeOf(value, "Slice");
   if (!slice)
     return {};
-  auto starts = integersOf(slice, "starts", 1),
-       axes = integersOf(slice, "axes", 3),
-       steps = integersOf(slice, "steps", 4);
-  bool takesOne =
-      starts && axes && starts->size() == 1 && axes->size() == 1 &&
-      normaliseAxis(axes->front(), rankedType(value).getRank()) == axis &&
-      (!steps || steps->front() == 1) && starts->front() == index;
-  return takesOne ? slice.getInputs()[0] : Value();
+  auto range = axisSlice(slice, rankedType(value).getRank());
+  return range && range->axis == axis && range->start == index
+             ? slice.getInputs()[0]
+             : Value();
 }
 
 /// Norms of all slices of a value that are put together again (the heads of
@@ -193,7 +189,7 @@ void RaiseLayerNormPass::runOnOperation() {
       continue;
     if (node.isOnnx("LayerNormalization"))
       matchWhole(node);
-    else if (node.isOnnx("Div") || node.isOnnx("Mul"))
+    else if (node.isOnnx("Div"))
       matchParts(node);
   }
   for (onnx::NodeOp node : nodes)

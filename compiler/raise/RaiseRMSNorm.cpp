@@ -111,10 +111,10 @@ void RaiseRMSNormPass::runOnOperation() {
   for (onnx::NodeOp node : nodes) {
     if (node.isOnnx("RMSNormalization"))
       matchRMSNode(node);
-    else if (node.isOnnx("Div") || node.isOnnx("Mul"))
+    if (node.isOnnx("Div")) {
       matchRMSParts(node);
-    if (node.isOnnx("Div"))
       matchUnitLength(node);
+    }
   }
   eraseDead(function);
 }

@@ -238,21 +238,15 @@ void RotaryRaiser::headNorm(Operation *op) {
   takeFactors(norm, *heads);
   OpBuilder builder(norm.result.getDefiningOp());
   Location loc = op->getLoc();
-  auto vector = [&](ArrayRef<float> values) {
-    return makeConstant(
-        builder, loc,
-        DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())},
-                                                     builder.getF32Type()),
-                               values));
-  };
-  Value gamma = vector(norm.gamma);
+  Value gamma = makeVector(builder, loc, norm.gamma);
   IntegerAttr groups = builder.getI64IntegerAttr(heads->heads);
   Operation *whole =
       norm.isCentred
           ? builder
                 .create<nn::LayerNormOp>(
                     loc, heads->base.getType(), heads->base, gamma,
-                    norm.beta.empty() ? Value() : vector(norm.beta),
+                    norm.beta.empty() ? Value()
+                                      : makeVector(builder, loc, norm.beta),
                     norm.epsilon, groups)
                 .getOperation()
           : builder
@@ -440,16 +434,9 @@ twoParts(Value first, Value second, int64_t axis,
   // Where a slice begins, along the axis alone.
   auto startOf = [&](Value value) -> std::optional<int64_t> {
     auto slice = nodeOf(value, "Slice");
-    if (!slice)
-      return std::nullopt;
-    auto starts = integersOf(slice, "starts", 1),
-         axes = integersOf(slice, "axes", 3),
-         steps = integersOf(slice, "steps", 4);
-    if (!starts || !axes || starts->size() != 1 || axes->size() != 1 ||
-        normaliseAxis(axes->front(), rank) != axis ||
-        (hasInput(slice, 4) && (!steps || steps->front() != 1)))
-      return std::nullopt;
-    return starts->front();
+    auto range = slice ? axisSlice(slice, rank) : std::nullopt;
+    return range && range->axis == axis ? std::optional(range->start)
+                                        : std::nullopt;
   };
   auto from = startOf(first), next = startOf(second);
   const Dims *rest = shapes.dims(second);

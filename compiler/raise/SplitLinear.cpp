@@ -131,22 +131,17 @@ bool Splitter::collectUser(Operation *user, Value value, ArrayRef<Atoms> axes,
     return true;
   }
   if (type == "Slice") {
-    auto starts = integersOf(node, "starts", 1);
-    auto axesOf = integersOf(node, "axes", 3);
-    auto steps = integersOf(node, "steps", 4);
+    auto range = axisSlice(node, rank);
     const Dims *dims = shapes.dims(node->getResult(0));
     const Dims *before = shapes.dims(value);
-    if (!starts || !axesOf || starts->size() != 1 || axesOf->size() != 1 ||
-        (steps && (steps->size() != 1 || steps->front() != 1)) || !dims ||
-        !before)
+    if (!range || !dims || !before)
       return false;
-    int64_t axis = normaliseAxis(axesOf->front(), rank);
-    auto full = axis >= 0 ? (*before)[axis].constant() : std::nullopt;
+    int64_t axis = range->axis;
+    auto full = (*before)[axis].constant();
     auto size = full ? (*dims)[axis].constant() : std::nullopt;
     if (!size)
       return false;
-    int64_t start =
-        starts->front() < 0 ? starts->front() + *full : starts->front();
+    int64_t start = range->start < 0 ? range->start + *full : range->start;
     return addPiece(node->getResult(0), axes[axis], start, *size, axis, false,
                     moves);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: dalbit-opt %s -split-input-file -raise-layer-norm | FileCheck %s
+// RUN: dalbit-opt %s -split-input-file -onnx-canonicalise -raise-layer-norm | FileCheck %s
 
 // CHECK-LABEL: @power
 // CHECK: %[[G:.*]] = nn.constant dense<2.000000e+00> : tensor<8xf32>

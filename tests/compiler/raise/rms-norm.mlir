@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: dalbit-opt %s -split-input-file -raise-layer-norm -raise-rms-norm | FileCheck %s
+// RUN: dalbit-opt %s -split-input-file -onnx-canonicalise -raise-layer-norm -raise-rms-norm | FileCheck %s
 
 // As Llama is exported: a power, one over the root, gamma first.
 // CHECK-LABEL: @llama

@@ -7,10 +7,10 @@
 
 #include "compiler/raise/Passes.h"
 
-#include "compiler/dialect/onnx/Weight.h"
 #include "compiler/raise/Graph.h"
 #include "compiler/raise/NodeWriter.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 
 #include <algorithm>
@@ -21,20 +21,20 @@ using namespace mlir;
 
 namespace dalbit::raise {
 
-#define GEN_PASS_DEF_ONESPELLING
+#define GEN_PASS_DEF_CANONICALISE
 #include "compiler/raise/Passes.h.inc"
 
 namespace {
 
-class OneSpellingPass : public impl::OneSpellingBase<OneSpellingPass> {
+class CanonicalisePass : public impl::CanonicaliseBase<CanonicalisePass> {
 public:
   void runOnOperation() override;
 };
 
-/// What one node is in the spelling that we keep.
-class Speller {
+/// One node in the spelling that we keep.
+class Canonicaliser {
 public:
-  explicit Speller(onnx::NodeOp node)
+  explicit Canonicaliser(onnx::NodeOp node)
       : node(node), write(node), result(node->getResult(0)) {}
 
   /// The value in the place of the node's result; null if it stays.
@@ -49,13 +49,12 @@ private:
   bool keepsShape(Value value) const {
     return rankedType(value) && value.getType() == result.getType();
   }
-  Value made(StringRef type, ValueRange inputs, Type as) {
-    Value value = write(type, inputs);
-    value.setType(as);
+  /// A new operator whose result is of type \p as, by default this node's.
+  Value made(StringRef type, ValueRange inputs,
+             NodeWriter::Attributes attributes = {}, Type as = {}) {
+    Value value = write(type, inputs, attributes);
+    value.setType(as ? as : result.getType());
     return value;
-  }
-  Value made(StringRef type, ValueRange inputs) {
-    return made(type, inputs, result.getType());
   }
   Value negated(Value constant);
   Value mean(Value sum, double count);
@@ -68,9 +67,12 @@ private:
   Value difference();
   Value sum();
   Value product();
-  Value transposed();
-  Value picked();
-  Value looked();
+  Value negation();
+  Value inverse();
+  Value choice();
+  Value transposition();
+  Value squeezedElement();
+  Value lookUp();
 
   onnx::NodeOp node;
   NodeWriter write;
@@ -104,20 +106,22 @@ static Value operandOf(Value value, StringRef type) {
 }
 
 /// A constant with the other sign, null if \p constant is none that is small.
-Value Speller::negated(Value constant) {
+Value Canonicaliser::negated(Value constant) {
   constexpr int64_t most = 1 << 16; // rows; a table of weights stays
   TypedAttr value = constantOf(constant);
-  auto type = value ? cast<RankedTensorType>(value.getType()) : nullptr;
-  if (!type || type.getNumElements() > most)
+  RankedTensorType type = value ? rankedType(constant) : RankedTensorType();
+  auto numbers = type && type.getNumElements() <= most
+                     ? floatsOf(value)
+                     : std::optional<SmallVector<float>>();
+  if (!numbers)
     return {};
-  SmallVector<float> numbers;
-  onnx::readWeight(value, numbers);
-  std::ranges::transform(numbers, numbers.begin(), std::negate());
-  return write.constant(DenseElementsAttr::get(type, ArrayRef<float>(numbers)));
+  std::ranges::transform(*numbers, numbers->begin(), std::negate());
+  return write.constant(
+      DenseElementsAttr::get(type, ArrayRef<float>(*numbers)));
 }
 
 /// \p sum over the \p count elements that it adds up, as a mean.
-Value Speller::mean(Value sum, double count) {
+Value Canonicaliser::mean(Value sum, double count) {
   auto reduction = nodeOf(sum, "ReduceSum");
   auto axes = reduction ? reduction.getOnnxInts("axes") : std::nullopt;
   if (!axes || axes->empty() || !keepsShape(sum))
@@ -128,17 +132,14 @@ Value Speller::mean(Value sum, double count) {
   // 1 / count may have been rounded.
   if (size <= 0 || std::abs(size - count) > 1e-6 * size)
     return {};
-  Value value =
-      write("ReduceMean", {reduction.getInputs()[0]},
-            {write.list("axes", *axes),
-             write.attribute("keepdims",
-                             reduction.getOnnxInt("keepdims").value_or(1))});
-  value.setType(result.getType());
-  return value;
+  return made("ReduceMean", {reduction.getInputs()[0]},
+              {write.list("axes", *axes),
+               write.attribute("keepdims",
+                               reduction.getOnnxInt("keepdims").value_or(1))});
 }
 
 /// x - m, the one that there is already if there is.
-Value Speller::centred(Value x, Value m) {
+Value Canonicaliser::centred(Value x, Value m) {
   for (Operation *user : m.getUsers())
     if (auto other = nodeOf(user, "Sub");
         other && other.getInputs()[0] == x && other.getInputs()[1] == m) {
@@ -146,11 +147,11 @@ Value Speller::centred(Value x, Value m) {
         other->moveBefore(node);
       return other->getResult(0);
     }
-  return made("Sub", {x, m}, x.getType());
+  return made("Sub", {x, m}, {}, x.getType());
 }
 
 /// mean(x^2) - mean(x)^2 as the mean square of x - mean(x).
-Value Speller::variance() {
+Value Canonicaliser::variance() {
   auto squares = nodeOf(input(0), "ReduceMean"),
        square = nodeOf(input(1), "Mul");
   auto product =
@@ -165,17 +166,14 @@ Value Speller::variance() {
       own.getOnnxInt("keepdims").value_or(1) == 0)
     return {};
   Value difference = centred(x, m);
-  Value again = made("Mul", {difference, difference}, x.getType());
-  SmallVector<NamedAttribute> attributes(own.getOnnxAttributesAttr().begin(),
-                                         own.getOnnxAttributesAttr().end());
-  Value value = write("ReduceMean", {again}, attributes);
-  value.setType(result.getType());
-  return value;
+  Value again = made("Mul", {difference, difference}, {}, x.getType());
+  return made("ReduceMean", {again},
+              llvm::to_vector(own.getOnnxAttributesAttr()));
 }
 
 /// x * s + (beta - m * s) with s = gamma / deviation, as batch normalisations
 /// have it: (x - m) / deviation * gamma + beta.
-Value Speller::normalised() {
+Value Canonicaliser::normalised() {
   for (unsigned i : {0u, 1u}) {
     auto scaled = nodeOf(input(i), "Mul");
     auto divided =
@@ -201,7 +199,7 @@ Value Speller::normalised() {
   return {};
 }
 
-Value Speller::power() {
+Value Canonicaliser::power() {
   Value x = input(0);
   if (!keepsShape(x))
     return {};
@@ -216,7 +214,7 @@ Value Speller::power() {
   return isNumber(1, -1) ? made("Reciprocal", {x}) : Value();
 }
 
-Value Speller::quotient() {
+Value Canonicaliser::quotient() {
   if (isNumber(1, 1) && keepsShape(input(0)))
     return input(0);
   if (isNumber(0, 1) && keepsShape(input(1)))
@@ -225,7 +223,8 @@ Value Speller::quotient() {
     if (Value value = mean(input(0), *count))
       return value;
   if (Value z = logisticOperand(input(1)))
-    return made("Mul", {input(0), made("Sigmoid", {z}, input(1).getType())});
+    return made("Mul",
+                {input(0), made("Sigmoid", {z}, {}, input(1).getType())});
   // A row that was scaled before it is divided (x * gamma / deviation).
   auto scaled = nodeOf(input(0), "Mul");
   if (scaled && isRow(scaled.getInputs()[1]) && !constantOf(input(1)) &&
@@ -235,7 +234,7 @@ Value Speller::quotient() {
   return {};
 }
 
-Value Speller::difference() {
+Value Canonicaliser::difference() {
   if (Value minus = negated(input(1)))
     return made("Add", {input(0), minus});
   if (Value y = operandOf(input(1), "Neg"))
@@ -245,7 +244,7 @@ Value Speller::difference() {
   return variance();
 }
 
-Value Speller::sum() {
+Value Canonicaliser::sum() {
   if (constantOf(input(0)) && !constantOf(input(1)))
     return made("Add", {input(1), input(0)});
   if (isNumber(1, 0) && keepsShape(input(0)))
@@ -256,7 +255,7 @@ Value Speller::sum() {
   return normalised();
 }
 
-Value Speller::product() {
+Value Canonicaliser::product() {
   if (constantOf(input(0)) && !constantOf(input(1)))
     return made("Mul", {input(1), input(0)});
   if (keepsShape(input(0)) && isNumber(1, 1))
@@ -279,7 +278,7 @@ Value Speller::product() {
 }
 
 /// One Transpose of two.
-Value Speller::transposed() {
+Value Canonicaliser::transposition() {
   auto before = nodeOf(input(0), "Transpose");
   auto own = node.getOnnxInts("perm");
   auto first = before ? before.getOnnxInts("perm") : std::nullopt;
@@ -294,41 +293,31 @@ Value Speller::transposed() {
   }
   if (llvm::equal(order, llvm::seq<int64_t>(0, order.size())))
     return before.getInputs()[0];
-  Value value =
-      write("Transpose", {before.getInputs()[0]}, {write.list("perm", order)});
-  value.setType(result.getType());
-  return value;
+  return made("Transpose", {before.getInputs()[0]},
+              {write.list("perm", order)});
 }
 
 /// An element cut out and its dimension dropped, as a Gather of one index.
-Value Speller::picked() {
+Value Canonicaliser::squeezedElement() {
   auto slice = nodeOf(input(0), "Slice");
   RankedTensorType type = slice ? rankedType(slice.getInputs()[0]) : nullptr;
   auto dropped = integersOf(node, "axes", 1);
-  if (!type || !dropped || dropped->size() != 1 || !hasInput(slice, 3))
+  auto range = type ? axisSlice(slice, type.getRank()) : std::nullopt;
+  if (!range || !range->end || !dropped || dropped->size() != 1 ||
+      range->axis != normaliseAxis(dropped->front(), type.getRank()))
     return {};
-  std::optional<SmallVector<int64_t>> lists[4]; // starts, ends, axes, steps
-  for (unsigned i : {0u, 1u, 2u, 3u}) {
-    lists[i] = hasInput(slice, 1 + i) ? integersOf(slice.getInputs()[1 + i])
-                                      : std::optional(SmallVector<int64_t>{1});
-    if (!lists[i] || lists[i]->size() != 1)
-      return {};
-  }
-  int64_t start = lists[0]->front(), end = lists[1]->front(),
-          rank = type.getRank(), axis = normaliseAxis(lists[2]->front(), rank);
   constexpr int64_t behind = std::numeric_limits<int32_t>::max();
-  bool isOne = end == start + 1 ? end != 0 : start == -1 && end >= behind;
-  if (!isOne || lists[3]->front() != 1 || axis < 0 ||
-      axis != normaliseAxis(dropped->front(), rank))
-    return {};
-  Value value = write("Gather", {slice.getInputs()[0], write.number(start)},
-                      {write.attribute("axis", axis)});
-  value.setType(result.getType());
-  return value;
+  bool isOne = *range->end == range->start + 1
+                   ? *range->end != 0
+                   : range->start == -1 && *range->end >= behind;
+  return isOne ? made("Gather",
+                      {slice.getInputs()[0], write.number(range->start)},
+                      {write.attribute("axis", range->axis)})
+               : Value();
 }
 
 /// Rows by ids as they came, whatever integers they were cast to.
-Value Speller::looked() {
+Value Canonicaliser::lookUp() {
   auto cast = nodeOf(input(1), "Cast");
   auto isId = [](Value value) {
     Type element = getElementTypeOrSelf(value);
@@ -336,39 +325,38 @@ Value Speller::looked() {
   };
   if (!cast || !isId(cast->getResult(0)) || !isId(cast.getInputs()[0]))
     return {};
-  Value value = write("Gather", {input(0), cast.getInputs()[0]},
-                      llvm::to_vector(node.getOnnxAttributesAttr()));
-  value.setType(result.getType());
-  return value;
+  return made("Gather", {input(0), cast.getInputs()[0]},
+              llvm::to_vector(node.getOnnxAttributesAttr()));
 }
 
-Value Speller::run() {
-  StringRef type = node.getOpType();
-  if (type == "Pow")
-    return power();
-  if (type == "Div")
-    return quotient();
-  if (type == "Sub")
-    return difference();
-  if (type == "Add")
-    return sum();
-  if (type == "Mul")
-    return product();
-  if (type == "Transpose")
-    return transposed();
-  if (type == "Squeeze")
-    return picked();
-  if (type == "Gather")
-    return looked();
-  if (type == "Neg")
-    return operandOf(input(0), "Neg");
-  if (type == "Reciprocal")
-    if (Value z = logisticOperand(input(0)))
-      return made("Sigmoid", {z});
-  if (type == "Where")
-    if (Value flags = operandOf(input(0), "Not"))
-      return made("Where", {flags, input(2), input(1)});
-  return {};
+Value Canonicaliser::negation() { return operandOf(input(0), "Neg"); }
+
+Value Canonicaliser::inverse() {
+  Value z = logisticOperand(input(0));
+  return z ? made("Sigmoid", {z}) : Value();
+}
+
+Value Canonicaliser::choice() {
+  Value flags = operandOf(input(0), "Not");
+  return flags ? made("Where", {flags, input(2), input(1)}) : Value();
+}
+
+Value Canonicaliser::run() {
+  using Rule = Value (Canonicaliser::*)();
+  static const llvm::StringMap<Rule> rules = {
+      {"Add", &Canonicaliser::sum},
+      {"Div", &Canonicaliser::quotient},
+      {"Gather", &Canonicaliser::lookUp},
+      {"Mul", &Canonicaliser::product},
+      {"Neg", &Canonicaliser::negation},
+      {"Pow", &Canonicaliser::power},
+      {"Reciprocal", &Canonicaliser::inverse},
+      {"Squeeze", &Canonicaliser::squeezedElement},
+      {"Sub", &Canonicaliser::difference},
+      {"Transpose", &Canonicaliser::transposition},
+      {"Where", &Canonicaliser::choice}};
+  auto rule = rules.find(node.getOpType());
+  return rule == rules.end() ? Value() : (this->*rule->second)();
 }
 
 /// Counts the axis of \p node from the front.
@@ -391,7 +379,7 @@ static void countFromFront(onnx::NodeOp node) {
   node.setOnnxAttributesAttr(attributes.getDictionary(node.getContext()));
 }
 
-void OneSpellingPass::runOnOperation() {
+void CanonicalisePass::runOnOperation() {
   func::FuncOp function = getOperation();
   if (function.isDeclaration())
     return;
@@ -401,12 +389,12 @@ void OneSpellingPass::runOnOperation() {
     for (onnx::NodeOp node = each; node && node.getDomain().empty() &&
                                    node->getNumResults() == 1 &&
                                    isFloat32(node->getResult(0));) {
-      Value value = Speller(node).run();
+      Value value = Canonicaliser(node).run();
       if (!value)
         break;
       node->getResult(0).replaceAllUsesWith(value);
       Operation *next = value.getDefiningOp();
-      // What was there already is spelt; what was written may have others.
+      // What was there already is canonical; what was written may not be.
       bool isNew = next && next->getNextNode() == node;
       node->erase();
       node = isNew ? dyn_cast<onnx::NodeOp>(next) : onnx::NodeOp();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: dalbit-opt %s -split-input-file -onnx-one-spelling | FileCheck %s
+// RUN: dalbit-opt %s -split-input-file -onnx-canonicalise | FileCheck %s
 
 // CHECK-LABEL: @powers
 // CHECK: %[[S:.*]] = onnx.node "Mul"(%arg0, %arg0)
